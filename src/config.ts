@@ -1,0 +1,142 @@
+import { existsSync, readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { parseDocument } from "yaml";
+import { z } from "zod";
+import { Refusal } from "./core/refusal.ts";
+
+/** A length of time in the file: `90s`, `15m`, `24h`, `14d`. Becomes milliseconds. */
+const Duration = z
+  .string()
+  .regex(/^\d+(s|m|h|d)$/, "write a duration such as 90s, 15m, 24h or 14d")
+  .transform((text) => Number.parseInt(text, 10) * { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }[text.at(-1) as "s" | "m" | "h" | "d"]);
+
+/** breakwater.yaml: what is decided in git. Secrets never stand here; they come from the environment. */
+const ConfigFile = z.strictObject({
+  /** Where incidents open when the environment does not say: a channel id or `#name`. */
+  channel: z.string().optional(),
+  /** The slash command, for a workspace where `/incident` is taken. */
+  command: z.string().regex(/^\/[a-z0-9_-]{1,31}$/, "write a slash command such as /incident").default("/incident"),
+  runbooks: z.string().default("runbooks"),
+  /** Alerts that fire again this long after an incident was resolved reopen it. */
+  reopenWithin: Duration.prefault("24h"),
+  /** A resolved incident is closed by itself after this long. */
+  closeAfter: Duration.prefault("14d"),
+  /** The largest request body taken, in MiB; dbt manifests are the large ones. */
+  maxBodyMiB: z.number().int().min(1).max(256).default(50),
+  /** The address people reach this process at, for links in Slack and reports. */
+  publicUrl: z.url({ protocol: /^https?$/ }).optional(),
+});
+
+const list = z.string().transform((text) => text.split(",").map((s) => s.trim()).filter(Boolean));
+
+const Environment = z.object({
+  SLACK_BOT_TOKEN: z.string().startsWith("xoxb-", "a bot token starts with xoxb-").optional(),
+  SLACK_APP_TOKEN: z.string().startsWith("xapp-", "an app-level token starts with xapp-").optional(),
+  SLACK_SIGNING_SECRET: z.string().min(1).optional(),
+  SLACK_API_URL: z.url({ protocol: /^https?$/ }).optional(),
+  BREAKWATER_CHANNEL: z.string().min(1).optional(),
+  BREAKWATER_API_TOKEN: list.prefault(""),
+  BREAKWATER_CONFIG: z.string().default("breakwater.yaml"),
+  DATABASE_URL: z
+    .string()
+    .regex(/^(sqlite:.+|postgres(ql)?:\/\/.+)$/, "write sqlite:PATH or postgres://…")
+    .default("sqlite:./data/breakwater.db"),
+  HOST: z.string().default("127.0.0.1"),
+  PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
+  LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
+});
+
+export type SlackConfig = {
+  botToken: string;
+  /** Socket Mode with an app token, HTTP with a signing secret. */
+  mode: { type: "socket"; appToken: string } | { type: "http"; signingSecret: string };
+  apiUrl: string | null;
+};
+
+export type Config = Readonly<{
+  /** null: no tokens, so the sandbox. */
+  slack: SlackConfig | null;
+  channel: string | null;
+  command: string;
+  runbooksDir: string;
+  reopenWithinMs: number;
+  closeAfterMs: number;
+  maxBodyBytes: number;
+  publicUrl: string | null;
+  apiTokens: readonly string[];
+  /** Ingest secrets by source name, several while rotating. */
+  sourceSecrets: ReadonlyMap<string, readonly string[]>;
+  /** Sources without a secret are open; only the sandbox sets this. */
+  openSources: boolean;
+  database: { type: "sqlite"; path: string } | { type: "postgres"; url: string };
+  host: string;
+  port: number;
+  logLevel: "debug" | "info" | "warn" | "error" | "silent";
+}>;
+
+const SECRET = /^BREAKWATER_SOURCE_([A-Z0-9_]+)_SECRET$/;
+
+function sourceSecrets(env: NodeJS.ProcessEnv): Map<string, string[]> {
+  const secrets = new Map<string, string[]>();
+  for (const [name, value] of Object.entries(env)) {
+    const source = SECRET.exec(name)?.[1];
+    const values = (value ?? "").split(",").map((s) => s.trim()).filter(Boolean);
+    if (source && values.length > 0) secrets.set(source.toLowerCase().replaceAll("_", "-"), values);
+  }
+  return secrets;
+}
+
+function refuse(what: string, error: z.ZodError): never {
+  const issues = error.issues.map((i) => ({ path: i.path.join("."), message: i.message }));
+  throw new Refusal("invalid", `${what}: ${issues.map((i) => `${i.path || "(top)"}: ${i.message}`).join("; ")}`, issues);
+}
+
+function readFile(path: string, required: boolean): z.infer<typeof ConfigFile> {
+  if (!existsSync(path)) {
+    if (required) throw new Refusal("not_found", `BREAKWATER_CONFIG names ${path}, which does not exist.`);
+    return ConfigFile.parse({});
+  }
+  const document = parseDocument(readFileSync(path, "utf8"));
+  const broken = document.errors[0];
+  if (broken) throw new Refusal("invalid", `${path} is not valid YAML: ${broken.message}`);
+  const parsed = ConfigFile.safeParse(document.toJS() ?? {});
+  return parsed.success ? parsed.data : refuse(path, parsed.error);
+}
+
+function slackConfig(env: z.infer<typeof Environment>): SlackConfig | null {
+  const { SLACK_BOT_TOKEN: botToken, SLACK_APP_TOKEN: appToken, SLACK_SIGNING_SECRET: signingSecret } = env;
+  if (!botToken && !appToken && !signingSecret) return null;
+  if (!botToken) throw new Refusal("invalid", "SLACK_BOT_TOKEN is missing. Copy the Bot User OAuth Token (xoxb-…) from the app's OAuth page.");
+  const apiUrl = env.SLACK_API_URL ?? null;
+  if (appToken) return { botToken, mode: { type: "socket", appToken }, apiUrl };
+  if (signingSecret) return { botToken, mode: { type: "http", signingSecret }, apiUrl };
+  throw new Refusal("invalid", "Set SLACK_APP_TOKEN (Socket Mode, xapp-…) or SLACK_SIGNING_SECRET (HTTP) beside SLACK_BOT_TOKEN.");
+}
+
+/** Reads environment and file into one frozen object, or refuses with every wrong field named. */
+export function loadConfig(env: NodeJS.ProcessEnv): Config {
+  const parsed = Environment.safeParse(env);
+  if (!parsed.success) refuse("environment", parsed.error);
+  const e = parsed.data;
+  const file = readFile(e.BREAKWATER_CONFIG, env.BREAKWATER_CONFIG !== undefined);
+  const database = e.DATABASE_URL.startsWith("sqlite:")
+    ? ({ type: "sqlite", path: resolve(e.DATABASE_URL.slice("sqlite:".length)) } as const)
+    : ({ type: "postgres", url: e.DATABASE_URL } as const);
+  return Object.freeze({
+    slack: slackConfig(e),
+    channel: e.BREAKWATER_CHANNEL ?? file.channel ?? null,
+    command: file.command,
+    runbooksDir: file.runbooks,
+    reopenWithinMs: file.reopenWithin,
+    closeAfterMs: file.closeAfter,
+    maxBodyBytes: file.maxBodyMiB * 1024 * 1024,
+    publicUrl: file.publicUrl ?? null,
+    apiTokens: e.BREAKWATER_API_TOKEN,
+    sourceSecrets: sourceSecrets(env),
+    openSources: false,
+    database,
+    host: e.HOST,
+    port: e.PORT,
+    logLevel: e.LOG_LEVEL,
+  });
+}

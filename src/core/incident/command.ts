@@ -1,0 +1,78 @@
+import type { Asset } from "../signal/asset.ts";
+import type { AlertSeverity, Link } from "../signal/alert.ts";
+import type { IncidentKind, Origin, ReviewSection, Severity } from "./events.ts";
+import type { Actor, Person, Via } from "./person.ts";
+
+/** What an alert has to say to an incident; `known` is what this incident last heard of the same fingerprint. */
+export type AlertNews = {
+  fingerprint: string;
+  source: string;
+  severity: AlertSeverity;
+  title: string;
+  assets: Asset[];
+  impacted: Asset[];
+  brokenAt: string;
+  known: "never" | "firing" | "resolved";
+  reason: string;
+};
+
+/** Everything that can be asked of an incident. Doors build these; `decide` answers with events or a Refusal. */
+export type Command =
+  | {
+      type: "open";
+      kind: IncidentKind;
+      severity: Severity;
+      title: string;
+      channel: string;
+      startedAt: string;
+      origin: Origin | null;
+      groupingKey: string | null;
+      assets: Asset[];
+      summary: string | null;
+      reason: string;
+    }
+  | { type: "record_thread"; channel: string; ts: string; permalink: string | null }
+  | { type: "alert_fired"; alert: AlertNews }
+  | { type: "alert_passed"; alert: Omit<AlertNews, "brokenAt" | "impacted"> }
+  | { type: "acknowledge" }
+  | { type: "unacknowledge"; reason: string | null }
+  | { type: "assign_role"; role: string; person: Person }
+  | { type: "clear_role"; role: string }
+  | { type: "set_severity"; severity: Severity; reason: string }
+  | { type: "set_title"; title: string }
+  | { type: "set_summary"; text: string }
+  | { type: "set_started_at"; startedAt: string; reason: string }
+  | { type: "post_status"; text: string }
+  | { type: "note"; text: string; at: string | null }
+  | { type: "pin"; messageTs: string; author: Actor; text: string; at: string }
+  | { type: "unpin"; messageTs: string }
+  | { type: "edit_pin"; messageTs: string; text: string }
+  | { type: "delete_pin"; messageTs: string }
+  | { type: "edit_entry"; seq: number; text: string | null; at: string | null }
+  | { type: "hide_entry"; seq: number; reason: string | null }
+  | { type: "mitigate"; text: string }
+  | { type: "add_asset"; asset: Asset; reason: string }
+  /** `assets` as people type them (name or namespace/name); empty means all that are left. */
+  | { type: "restore"; assets: string[]; reason: string | null }
+  | { type: "waive"; assets: string[]; reason: string }
+  | { type: "resolve"; text: string }
+  | { type: "reopen"; reason: string }
+  | { type: "close"; reason: string | null }
+  | { type: "cancel"; reason: string }
+  | { type: "merge_into"; into: string; reason: string | null }
+  | { type: "absorb"; incident: string; title: string; groupingKeys: string[]; alerts: { total: number; firing: number; resolved: number }; assets: (Asset & { firing: number; recovery: string })[] }
+  | { type: "suggest_runbooks"; runbooks: { slug: string; title: string; reason: string }[] }
+  | { type: "start_runbook"; runbook: string; title: string; hash: string; steps: { id: string; title: string }[] }
+  /** `step` is the step the person saw; a walk that has moved on refuses it. */
+  | { type: "finish_step"; runbook: string | null; step: string | null; outcome: "done" | "skipped" | "failed"; note: string | null }
+  | { type: "step_back"; runbook: string | null; step: string | null }
+  | { type: "add_task"; text: string; owner: Person | null; due: string | null }
+  | { type: "finish_task"; task: number }
+  | { type: "add_link"; link: Link }
+  | { type: "link_change"; text: string; url: string | null; changedAt: string | null }
+  | { type: "write_review"; section: ReviewSection; statements: string[]; append: boolean }
+  | { type: "record_export"; format: string };
+export type CommandType = Command["type"];
+
+/** Who asks, through which door, when (ISO 8601 UTC), and where it stands in Slack. */
+export type Asked = { actor: Actor; via: Via; now: string; permalink: string | null };

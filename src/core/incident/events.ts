@@ -1,0 +1,173 @@
+import { z } from "zod";
+import { AlertSeverity, Instant, Link } from "../signal/alert.ts";
+import { Asset } from "../signal/asset.ts";
+import { Actor, Person, Via } from "./person.ts";
+
+/** SEV1 is the highest. */
+export const SEVERITIES = ["SEV1", "SEV2", "SEV3", "SEV4"] as const;
+export const Severity = z.enum(SEVERITIES);
+export type Severity = z.infer<typeof Severity>;
+
+export const IncidentKind = z.enum(["incident", "drill"]);
+export type IncidentKind = z.infer<typeof IncidentKind>;
+
+/** The sections of the postmortem that people write; each holds a list of short statements. */
+export const REVIEW_SECTIONS = ["well", "badly", "lucky", "factor"] as const;
+export const ReviewSection = z.enum(REVIEW_SECTIONS);
+export type ReviewSection = z.infer<typeof ReviewSection>;
+
+/** The alert an incident began with, as much of it as titles, runbook variables and links need. */
+export const Origin = z.object({
+  source: z.string(),
+  fingerprint: z.string(),
+  title: z.string(),
+  description: z.string().nullable(),
+  asset: Asset.nullable(),
+  labels: z.record(z.string(), z.string()),
+  links: z.array(Link),
+});
+export type Origin = z.infer<typeof Origin>;
+
+const text = z.string().min(1);
+const fingerprint = z.string().min(1);
+
+/**
+ * What can happen to an incident, in the past tense. This union is the product's memory: a stored event is never
+ * changed, a new meaning is a new type. `at` (in the record) is when it happened, `recordedAt` when we knew.
+ */
+export const EventBody = z.discriminatedUnion("type", [
+  // opening
+  z.object({
+    type: z.literal("opened"),
+    kind: IncidentKind,
+    severity: Severity,
+    title: text,
+    channel: z.string(),
+    /** When the data broke, as the sender or the person says; else when it was noticed. */
+    startedAt: Instant,
+    /** The first alert, or null when a person declared it. */
+    origin: Origin.nullable(),
+    groupingKey: z.string().nullable(),
+    reason: text,
+  }),
+  /** The root message stands: its place in Slack. */
+  z.object({ type: z.literal("thread_opened"), channel: z.string(), ts: z.string(), permalink: z.string().nullable() }),
+
+  // alerts
+  z.object({
+    type: z.literal("alert_attached"),
+    fingerprint,
+    source: z.string(),
+    severity: AlertSeverity,
+    title: text,
+    assets: z.array(Asset),
+    impacted: z.array(Asset),
+    /** When the data broke by the sender's word, never later than the alert itself came. */
+    brokenAt: Instant,
+    reason: text,
+  }),
+  z.object({
+    type: z.literal("alert_refired"),
+    fingerprint,
+    title: text,
+    assets: z.array(Asset),
+    brokenAt: Instant,
+    reason: text,
+  }),
+  z.object({ type: z.literal("alert_resolved"), fingerprint, title: text, assets: z.array(Asset) }),
+
+  // state
+  z.object({ type: z.literal("acknowledged") }),
+  z.object({ type: z.literal("unacknowledged"), reason: z.string().nullable() }),
+  z.object({ type: z.literal("mitigated"), text: z.string() }),
+  z.object({ type: z.literal("resolved"), text: z.string() }),
+  z.object({ type: z.literal("reopened"), reason: text }),
+  z.object({ type: z.literal("closed"), reason: z.string().nullable() }),
+  z.object({ type: z.literal("cancelled"), reason: text }),
+  z.object({ type: z.literal("merged"), into: z.string(), reason: z.string().nullable() }),
+  /** The other side of `merged`: this incident took another in, with the alerts it had. */
+  z.object({
+    type: z.literal("absorbed"),
+    incident: z.string(),
+    title: text,
+    groupingKeys: z.array(z.string()),
+    alerts: z.object({ total: z.int(), firing: z.int(), resolved: z.int() }),
+    assets: z.array(Asset.extend({ firing: z.int(), recovery: z.string() })),
+  }),
+
+  // what it is
+  z.object({ type: z.literal("severity_changed"), from: Severity, to: Severity, reason: text }),
+  z.object({ type: z.literal("title_changed"), title: text }),
+  z.object({ type: z.literal("summary_set"), text }),
+  z.object({ type: z.literal("started_at_set"), startedAt: Instant, reason: text }),
+  z.object({ type: z.literal("role_assigned"), role: text, person: Person }),
+  z.object({ type: z.literal("role_cleared"), role: text }),
+
+  // assets
+  z.object({ type: z.literal("asset_added"), asset: Asset, reason: text }),
+  z.object({ type: z.literal("asset_recovering"), asset: Asset, reason: text }),
+  z.object({ type: z.literal("asset_verified"), asset: Asset, reason: z.string().nullable() }),
+  z.object({ type: z.literal("asset_waived"), asset: Asset, reason: text }),
+
+  // words
+  z.object({ type: z.literal("status_posted"), text }),
+  z.object({ type: z.literal("noted"), text }),
+  /** A thread message put on the timeline; `at` of the record is when it was written, `author` who wrote it. */
+  z.object({ type: z.literal("pinned"), messageTs: text, author: Actor, text }),
+  z.object({ type: z.literal("unpinned"), messageTs: text }),
+  z.object({ type: z.literal("pin_edited"), messageTs: text, text }),
+  z.object({ type: z.literal("pin_deleted"), messageTs: text }),
+  /** A correction of an earlier entry of this incident, by its sequence number. The old words stay in the log. */
+  z.object({ type: z.literal("entry_edited"), seq: z.int(), text: z.string().nullable(), at: Instant.nullable() }),
+  z.object({ type: z.literal("entry_hidden"), seq: z.int(), reason: z.string().nullable() }),
+
+  // runbook
+  z.object({
+    type: z.literal("runbook_suggested"),
+    runbooks: z.array(z.object({ slug: text, title: text, reason: text })),
+  }),
+  z.object({
+    type: z.literal("runbook_started"),
+    runbook: text,
+    title: text,
+    hash: text,
+    steps: z.array(z.object({ id: text, title: text })).min(1),
+  }),
+  z.object({
+    type: z.literal("step_finished"),
+    runbook: text,
+    step: text,
+    title: text,
+    outcome: z.enum(["done", "skipped", "failed"]),
+    note: z.string().nullable(),
+  }),
+  z.object({ type: z.literal("step_reopened"), runbook: text, step: text, title: text }),
+  z.object({ type: z.literal("runbook_finished"), runbook: text }),
+
+  // after it
+  z.object({ type: z.literal("task_added"), task: z.int(), text, owner: Person.nullable(), due: z.string().nullable() }),
+  z.object({ type: z.literal("task_done"), task: z.int() }),
+  z.object({ type: z.literal("link_added"), link: Link }),
+  z.object({ type: z.literal("change_linked"), text, url: z.string().nullable(), changedAt: Instant.nullable() }),
+  z.object({ type: z.literal("review_written"), section: ReviewSection, statements: z.array(text) }),
+  z.object({ type: z.literal("postmortem_exported"), format: text }),
+]);
+export type EventBody = z.infer<typeof EventBody>;
+export type EventType = EventBody["type"];
+export type EventOf<T extends EventType> = Extract<EventBody, { type: T }>;
+
+/** An event as the log holds it. `seq` counts from 1 within the incident; the hash covers the one before. */
+export type RecordedEvent = {
+  incident: string;
+  seq: number;
+  at: string;
+  recordedAt: string;
+  actor: Actor;
+  via: Via;
+  permalink: string | null;
+  body: EventBody;
+  hash: string;
+};
+
+/** An event decided but not yet in the log. `at` defaults to the moment of the command. */
+export type NewEvent = { body: EventBody; at?: string; actor?: Actor; via?: Via; permalink?: string | null };

@@ -1,0 +1,52 @@
+import type { EventType, RecordedEvent } from "./events.ts";
+import type { IncidentState } from "./state.ts";
+
+/** A message that must be posted or brought up to date, by kind; `runbook` names which walk. */
+export type Reaction = { kind: "card" } | { kind: "alerts" } | { kind: "walk"; runbook: string } | { kind: "file"; format: string; seq: number };
+
+/** Events that change nothing the card shows. */
+const UNSEEN_ON_CARD: ReadonlySet<EventType> = new Set([
+  "thread_opened",
+  "noted",
+  "pinned",
+  "unpinned",
+  "pin_edited",
+  "pin_deleted",
+  "entry_hidden",
+  "review_written",
+  "postmortem_exported",
+] as const);
+
+/**
+ * Which living messages and files a batch of events calls for. The thread replies are a reading of the same events
+ * (src/core/report/replies.ts).
+ */
+export function react(events: RecordedEvent[], state: IncidentState): Reaction[] {
+  const reactions = new Map<string, Reaction>();
+  if (events.some((e) => !UNSEEN_ON_CARD.has(e.body.type))) reactions.set("card", { kind: "card" });
+  for (const { body, seq } of events) {
+    switch (body.type) {
+      case "alert_attached":
+      case "alert_refired":
+      case "alert_resolved":
+      case "absorbed":
+        reactions.set("alerts", { kind: "alerts" });
+        break;
+      case "runbook_started":
+      case "step_finished":
+      case "step_reopened":
+        reactions.set(`walk:${body.runbook}`, { kind: "walk", runbook: body.runbook });
+        break;
+      case "postmortem_exported":
+        reactions.set(`file:${seq}`, { kind: "file", format: body.format, seq });
+        break;
+      default:
+        break;
+    }
+  }
+  // Buttons on a walk only make sense while the incident can still be worked on, so an ended one redraws them.
+  if (events.some((e) => ["resolved", "reopened", "closed", "cancelled", "merged"].includes(e.body.type))) {
+    for (const runbook of Object.keys(state.walks)) reactions.set(`walk:${runbook}`, { kind: "walk", runbook });
+  }
+  return [...reactions.values()];
+}

@@ -1,0 +1,423 @@
+import { type Asset, assetId } from "../signal/asset.ts";
+import type { EventBody, IncidentKind, Origin, RecordedEvent, ReviewSection, Severity } from "./events.ts";
+import type { Actor, Person } from "./person.ts";
+
+export const PHASES = ["triggered", "acknowledged", "mitigated", "resolved", "closed", "merged", "cancelled"] as const;
+export type Phase = (typeof PHASES)[number];
+
+/** Phases in which people still work on it; at most one such incident per grouping key. */
+export const OPEN_PHASES: readonly Phase[] = ["triggered", "acknowledged", "mitigated"];
+export function isOpen(phase: Phase): boolean {
+  return OPEN_PHASES.includes(phase);
+}
+
+/** Data is wrong (`impacted`), being made right or unproven (`recovering`), proven right (`verified`), or given up on with a reason (`waived`). */
+export const RECOVERIES = ["impacted", "recovering", "verified", "waived"] as const;
+export type Recovery = (typeof RECOVERIES)[number];
+
+export type AssetState = {
+  asset: Asset;
+  recovery: Recovery;
+  /** Alerts on this very asset that fire now. */
+  firing: number;
+  /** Stretches in which the data was not to be trusted; the last one is open (`to: null`) until verified or waived. */
+  downtime: { from: string; to: string | null }[];
+  waivedReason: string | null;
+};
+
+export type StepResult = { outcome: "done" | "skipped" | "failed"; note: string | null; by: Actor; at: string };
+export type Walk = {
+  runbook: string;
+  title: string;
+  hash: string;
+  steps: { id: string; title: string; result: StepResult | null }[];
+  startedAt: string;
+  startedBy: Actor;
+  finishedAt: string | null;
+};
+
+/** Something a person wrote that stands on the timeline and may be corrected. */
+export type Entry = { at: string; text: string; kind: string; hidden: boolean };
+
+export type Task = { task: number; text: string; owner: Person | null; due: string | null; doneAt: string | null };
+
+export type IncidentState = {
+  key: string;
+  kind: IncidentKind;
+  phase: Phase;
+  severity: Severity;
+  /** Once a person chose the severity, alerts no longer raise it. */
+  severitySetByPerson: boolean;
+  title: string;
+  summary: string | null;
+  channel: string;
+  /** What alerts are gathered here by: its own key and those of incidents it took in. */
+  groupingKeys: string[];
+  origin: Origin | null;
+  openedBy: Actor;
+  openedReason: string;
+  thread: { channel: string; ts: string; permalink: string | null } | null;
+  /** Clocks, ISO 8601 UTC: startedAt ≤ detectedAt ≤ acknowledgedAt, mitigatedAt, resolvedAt. */
+  startedAt: string;
+  startedAtSetByPerson: boolean;
+  detectedAt: string;
+  acknowledgedAt: string | null;
+  acknowledgedBy: Actor | null;
+  mitigatedAt: string | null;
+  resolvedAt: string | null;
+  closedAt: string | null;
+  /** What the last phase change said: how it was resolved, why it was cancelled, into which it was merged. */
+  outcome: string | null;
+  mergedInto: string | null;
+  absorbed: string[];
+  roles: Record<string, Person>;
+  assets: Map<string, AssetState>;
+  alerts: { total: number; firing: number; resolved: number; held: number };
+  sources: string[];
+  lastStatus: { text: string; at: string; by: Actor } | null;
+  suggestedRunbooks: { slug: string; title: string; reason: string }[];
+  walks: Record<string, Walk>;
+  entries: Record<number, Entry>;
+  /** Pinned Slack messages by their ts → the timeline entry's sequence number. */
+  pins: Record<string, number>;
+  tasks: Task[];
+  links: { title: string; url: string }[];
+  changes: { text: string; url: string | null; changedAt: string | null; seq: number }[];
+  review: Record<ReviewSection, string[]>;
+  version: number;
+  hash: string;
+};
+
+/** The state right after `opened`. */
+function open(event: RecordedEvent, body: Extract<EventBody, { type: "opened" }>): IncidentState {
+  return {
+    key: event.incident,
+    kind: body.kind,
+    phase: "triggered",
+    severity: body.severity,
+    severitySetByPerson: body.origin === null,
+    title: body.title,
+    summary: null,
+    channel: body.channel,
+    groupingKeys: body.groupingKey === null ? [] : [body.groupingKey],
+    origin: body.origin,
+    openedBy: event.actor,
+    openedReason: body.reason,
+    thread: null,
+    startedAt: body.startedAt,
+    startedAtSetByPerson: false,
+    detectedAt: event.at,
+    acknowledgedAt: null,
+    acknowledgedBy: null,
+    mitigatedAt: null,
+    resolvedAt: null,
+    closedAt: null,
+    outcome: null,
+    mergedInto: null,
+    absorbed: [],
+    roles: {},
+    assets: new Map(),
+    alerts: { total: 0, firing: 0, resolved: 0, held: 0 },
+    sources: [],
+    lastStatus: null,
+    suggestedRunbooks: [],
+    walks: {},
+    entries: {},
+    pins: {},
+    tasks: [],
+    links: [],
+    changes: [],
+    review: { well: [], badly: [], lucky: [], factor: [] },
+    version: 0,
+    hash: "",
+  };
+}
+
+function impact(state: IncidentState, asset: Asset, at: string): AssetState {
+  const id = assetId(asset);
+  let known = state.assets.get(id);
+  if (!known) {
+    known = { asset, recovery: "impacted", firing: 0, downtime: [], waivedReason: null };
+    state.assets.set(id, known);
+  }
+  known.recovery = "impacted";
+  known.waivedReason = null;
+  if (known.downtime.at(-1)?.to !== null) known.downtime.push({ from: at, to: null });
+  return known;
+}
+
+function settle(state: IncidentState, asset: Asset, recovery: "verified" | "waived", at: string, reason: string | null) {
+  const known = state.assets.get(assetId(asset));
+  if (!known) return;
+  known.recovery = recovery;
+  known.waivedReason = recovery === "waived" ? reason : null;
+  const last = known.downtime.at(-1);
+  if (last && last.to === null) last.to = at;
+}
+
+function walkOf(state: IncidentState, runbook: string): Walk {
+  const walk = state.walks[runbook];
+  if (!walk) throw new Error(`event for runbook ${runbook}, which was never started`);
+  return walk;
+}
+
+function write(state: IncidentState, event: RecordedEvent, kind: string, text: string) {
+  state.entries[event.seq] = { at: event.at, text, kind, hidden: false };
+}
+
+/** Moves the clock that an entry stands for when its time is corrected. */
+function correctClock(state: IncidentState, kind: string, at: string) {
+  if (kind === "acknowledged") state.acknowledgedAt = at;
+  else if (kind === "mitigated") state.mitigatedAt = at;
+  else if (kind === "resolved") state.resolvedAt = at;
+}
+
+/**
+ * Applies one event. The state passed in belongs to the caller and is changed in place and returned, like the
+ * accumulator of a reduce: an incident of a hundred thousand alerts must not be copied a hundred thousand times.
+ */
+export function evolve(state: IncidentState | null, event: RecordedEvent): IncidentState {
+  const body = event.body;
+  const next = body.type === "opened" ? open(event, body) : state;
+  if (next === null) throw new Error(`the log of ${event.incident} begins with ${body.type}`);
+  if (event.seq !== next.version + 1) throw new Error(`the log of ${event.incident} jumps to ${event.seq}`);
+  apply(next, event, body);
+  next.version = event.seq;
+  next.hash = event.hash;
+  return next;
+}
+
+function apply(state: IncidentState, event: RecordedEvent, body: EventBody): void {
+  switch (body.type) {
+    case "opened":
+      return;
+    case "thread_opened":
+      state.thread = { channel: body.channel, ts: body.ts, permalink: body.permalink };
+      return;
+    case "alert_attached":
+      state.alerts.total++;
+      state.alerts.firing++;
+      if (!state.sources.includes(body.source)) state.sources.push(body.source);
+      if (body.brokenAt < state.startedAt && !state.startedAtSetByPerson) state.startedAt = body.brokenAt;
+      for (const asset of body.assets) impact(state, asset, body.brokenAt).firing++;
+      for (const asset of body.impacted) impact(state, asset, body.brokenAt);
+      return;
+    case "alert_refired":
+      state.alerts.firing++;
+      state.alerts.resolved--;
+      for (const asset of body.assets) impact(state, asset, body.brokenAt).firing++;
+      return;
+    case "alert_resolved":
+      state.alerts.firing--;
+      state.alerts.resolved++;
+      for (const asset of body.assets) {
+        const known = state.assets.get(assetId(asset));
+        if (known) known.firing = Math.max(0, known.firing - 1);
+      }
+      return;
+    case "acknowledged":
+      state.phase = "acknowledged";
+      state.acknowledgedAt ??= event.at;
+      state.acknowledgedBy = event.actor;
+      write(state, event, body.type, "");
+      return;
+    case "unacknowledged":
+      state.phase = "triggered";
+      state.acknowledgedAt = null;
+      state.acknowledgedBy = null;
+      return;
+    case "mitigated":
+      state.phase = "mitigated";
+      state.mitigatedAt = event.at;
+      write(state, event, body.type, body.text);
+      return;
+    case "resolved":
+      state.phase = "resolved";
+      state.resolvedAt = event.at;
+      state.outcome = body.text;
+      write(state, event, body.type, body.text);
+      return;
+    case "reopened":
+      state.phase = state.acknowledgedAt ? "acknowledged" : "triggered";
+      state.mitigatedAt = null;
+      state.resolvedAt = null;
+      state.closedAt = null;
+      state.outcome = null;
+      return;
+    case "closed":
+      state.phase = "closed";
+      state.closedAt = event.at;
+      return;
+    case "cancelled":
+      state.phase = "cancelled";
+      state.closedAt = event.at;
+      state.outcome = body.reason;
+      return;
+    case "merged":
+      state.phase = "merged";
+      state.closedAt = event.at;
+      state.mergedInto = body.into;
+      state.outcome = body.reason;
+      return;
+    case "absorbed":
+      state.absorbed.push(body.incident);
+      state.groupingKeys.push(...body.groupingKeys);
+      state.alerts.total += body.alerts.total;
+      state.alerts.firing += body.alerts.firing;
+      state.alerts.resolved += body.alerts.resolved;
+      for (const { firing, recovery, ...asset } of body.assets) {
+        const known = state.assets.get(assetId(asset)) ?? impact(state, asset, event.at);
+        known.firing += firing;
+        if (recovery === "impacted") impact(state, asset, event.at);
+        else if (recovery === "recovering" && known.recovery !== "impacted") known.recovery = "recovering";
+      }
+      return;
+    case "severity_changed":
+      state.severity = body.to;
+      state.severitySetByPerson ||= event.actor.kind === "person";
+      return;
+    case "title_changed":
+      state.title = body.title;
+      return;
+    case "summary_set":
+      state.summary = body.text;
+      return;
+    case "started_at_set": {
+      const before = state.startedAt;
+      state.startedAt = body.startedAt;
+      state.startedAtSetByPerson = true;
+      for (const known of state.assets.values()) {
+        const first = known.downtime[0];
+        if (first && first.from === before) first.from = body.startedAt;
+      }
+      return;
+    }
+    case "role_assigned":
+      state.roles[body.role] = body.person;
+      return;
+    case "role_cleared":
+      delete state.roles[body.role];
+      return;
+    case "asset_added":
+      impact(state, body.asset, state.startedAt);
+      return;
+    case "asset_recovering": {
+      const known = state.assets.get(assetId(body.asset));
+      if (known) known.recovery = "recovering";
+      return;
+    }
+    case "asset_verified":
+      settle(state, body.asset, "verified", event.at, null);
+      return;
+    case "asset_waived":
+      settle(state, body.asset, "waived", event.at, body.reason);
+      return;
+    case "status_posted":
+      state.lastStatus = { text: body.text, at: event.at, by: event.actor };
+      write(state, event, body.type, body.text);
+      return;
+    case "noted":
+      write(state, event, body.type, body.text);
+      return;
+    case "pinned":
+      state.pins[body.messageTs] = event.seq;
+      write(state, event, body.type, body.text);
+      return;
+    case "unpinned":
+    case "pin_deleted": {
+      const seq = state.pins[body.messageTs];
+      if (seq !== undefined) state.entries[seq]!.hidden = true;
+      delete state.pins[body.messageTs];
+      return;
+    }
+    case "pin_edited": {
+      const seq = state.pins[body.messageTs];
+      if (seq !== undefined) state.entries[seq]!.text = body.text;
+      return;
+    }
+    case "entry_edited": {
+      const entry = state.entries[body.seq];
+      if (!entry) return;
+      if (body.text !== null) entry.text = body.text;
+      if (body.at !== null) {
+        entry.at = body.at;
+        correctClock(state, entry.kind, body.at);
+      }
+      return;
+    }
+    case "entry_hidden": {
+      const entry = state.entries[body.seq];
+      if (entry) entry.hidden = true;
+      return;
+    }
+    case "runbook_suggested":
+      state.suggestedRunbooks = body.runbooks;
+      return;
+    case "runbook_started":
+      state.walks[body.runbook] = {
+        runbook: body.runbook,
+        title: body.title,
+        hash: body.hash,
+        steps: body.steps.map((step) => ({ ...step, result: null })),
+        startedAt: event.at,
+        startedBy: event.actor,
+        finishedAt: null,
+      };
+      return;
+    case "step_finished": {
+      const step = walkOf(state, body.runbook).steps.find((s) => s.id === body.step);
+      if (step) step.result = { outcome: body.outcome, note: body.note, by: event.actor, at: event.at };
+      return;
+    }
+    case "step_reopened": {
+      const walk = walkOf(state, body.runbook);
+      walk.finishedAt = null;
+      const step = walk.steps.find((s) => s.id === body.step);
+      if (step) step.result = null;
+      return;
+    }
+    case "runbook_finished":
+      walkOf(state, body.runbook).finishedAt = event.at;
+      return;
+    case "task_added":
+      state.tasks.push({ task: body.task, text: body.text, owner: body.owner, due: body.due, doneAt: null });
+      return;
+    case "task_done": {
+      const task = state.tasks.find((t) => t.task === body.task);
+      if (task) task.doneAt = event.at;
+      return;
+    }
+    case "link_added":
+      state.links.push(body.link);
+      return;
+    case "change_linked":
+      state.changes.push({ text: body.text, url: body.url, changedAt: body.changedAt, seq: event.seq });
+      return;
+    case "review_written":
+      state.review[body.section] = body.statements;
+      return;
+    case "postmortem_exported":
+      return;
+    default:
+      body satisfies never;
+  }
+}
+
+/** The state that a log amounts to, or null for an empty one. */
+export function fold(events: Iterable<RecordedEvent>): IncidentState | null {
+  let state: IncidentState | null = null;
+  for (const event of events) state = evolve(state, event);
+  return state;
+}
+
+/** The step a walk stands at, or null when all are dealt with. */
+export function currentStep(walk: Walk): { id: string; title: string; index: number } | null {
+  const index = walk.steps.findIndex((step) => step.result === null);
+  const step = walk.steps[index];
+  return step ? { id: step.id, title: step.title, index } : null;
+}
+
+/** Assets that keep the incident from being resolved. */
+export function unsettledAssets(state: IncidentState): AssetState[] {
+  return [...state.assets.values()].filter((a) => a.recovery === "impacted" || a.recovery === "recovering");
+}

@@ -1,0 +1,73 @@
+import type { Command } from "../incident/command.ts";
+import type { IncidentState } from "../incident/state.ts";
+
+/** Where a person can use a verb. `command` is both doors that take words: `/incident …` in a channel and a mention in the thread. */
+export type Door = "command" | "button" | "shortcut" | "emoji";
+
+/** A modal that asks for the words a verb still needs; built by src/slack/modals.ts. */
+export const FORMS = [
+  "declare", "severity", "status", "note", "mitigate", "restored", "waive", "resolve", "reopen", "cancel",
+  "step_skip", "step_fail", "role", "task", "link", "change", "review", "more",
+] as const;
+export type FormName = (typeof FORMS)[number];
+
+/** What a verb reads instead of changing something; answered by src/core/verb/answers.ts over the engine's reads. */
+export type Query =
+  | { type: "help"; verb: string | null }
+  | { type: "list"; all: boolean }
+  | { type: "timeline" }
+  | { type: "summary" }
+  | { type: "search"; text: string }
+  | { type: "stats"; days: number }
+  | { type: "runbooks" }
+  /** The step that the runbook under way stands at. */
+  | { type: "step" }
+  | { type: "tasks" }
+  /** Who holds a role, or all of them (null). */
+  | { type: "role"; role: string | null };
+
+/** What a line of words comes to. Commands are carried out in order; the first refusal stops. */
+export type Ask =
+  | { kind: "commands"; commands: Command[] }
+  /** Begin a runbook by slug, or the best match (null): the door looks up its text and steps. */
+  | { kind: "start_runbook"; slug: string | null }
+  | { kind: "merge"; into: string; reason: string | null }
+  | { kind: "open"; title: string; severity: string | null }
+  | { kind: "form"; form: FormName }
+  | { kind: "query"; query: Query }
+  | { kind: "export"; format: "md" | "html" | "json" | "csv" };
+
+export type VerbContext = {
+  /** ISO 8601 UTC. */
+  now: string;
+  /** The asker's own zone (IANA), for "09:30" and "tomorrow". */
+  timeZone: string;
+  asker: { id: string | null; name: string };
+  /** Names of the Slack users that the text mentions, by id. */
+  names: Record<string, string>;
+  /** The incident it is about, already looked up; null where the verb needs none. */
+  incident: IncidentState | null;
+};
+
+/**
+ * One verb, one file. `parse` turns what follows the verb (and the incident's key) into an Ask, or throws a Refusal
+ * "invalid" whose message shows the right usage. Where no words are given and a form exists, it asks for the form.
+ */
+export type Verb = {
+  name: string;
+  aliases: string[];
+  /** Behind the verb, as help shows it: `<1-4> <reason>`. */
+  usage: string;
+  /** One line for the list, imperative. */
+  help: string;
+  /** A real line to copy. */
+  example: string;
+  /** Its further forms, each with the words behind the verb and a real line; shown where help is asked for this verb. */
+  also?: { usage: string; help: string; example: string }[];
+  /** Whether it is about one incident (its key may be left out where that is clear) or none. */
+  about: "incident" | "none";
+  /** Its own words begin with another incident's key (`merge INC-2`): a single key behind the verb is not the target. */
+  namesAnother?: true;
+  group: "respond" | "data" | "words" | "runbook" | "after" | "look";
+  parse(rest: string, context: VerbContext): Ask;
+};

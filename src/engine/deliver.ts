@@ -1,0 +1,238 @@
+import type { Document } from "../core/report/document.ts";
+import type { IncidentState } from "../core/incident/state.ts";
+import type { Job } from "./commit.ts";
+import type { OutboxOutcome, OutboxRow } from "./ledger.ts";
+import { Pace, type Rate } from "./pace.ts";
+
+/** Where a message stands. `permalink` only where it was asked for. */
+export type Posted = { channel: string; ts: string; permalink: string | null };
+
+/** A message's place: `threadTs` null is the channel itself. `mark` finds it again. */
+export type Place = { channel: string; threadTs: string | null; mark: string };
+
+export type Upload = { filename: string; title: string; mediaType: string; body: string };
+
+/** The chat, as delivery needs it. Every method rejects with DeliveryFailure, and nothing else, when it does not succeed. */
+export type Messenger = {
+  post(place: Place, document: Document, options: { permalink: boolean }): Promise<Posted>;
+  update(channel: string, ts: string, mark: string, document: Document): Promise<void>;
+  upload(place: Place, file: Upload): Promise<Posted>;
+  /** A message of ours with this mark, or a file with this title, posted since an instant (ISO 8601 UTC). */
+  find(place: Place, fileTitle: string | null, since: string): Promise<Posted | null>;
+};
+
+/**
+ * Why a call did not succeed. `unknown`: it may have happened. `retry`: it did not, and may yet. `rate_limited`: come
+ * back after `retryAfterMs`. `refused`: it will not, as long as nothing changes.
+ */
+export class DeliveryFailure extends Error {
+  readonly kind: "unknown" | "retry" | "rate_limited" | "refused";
+  readonly retryAfterMs: number;
+  constructor(kind: DeliveryFailure["kind"], message: string, retryAfterMs = 0) {
+    super(message);
+    this.name = "DeliveryFailure";
+    this.kind = kind;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** What a row of the outbox shows now; null when there is nothing (any more) to show. */
+export type Shown = { type: "message"; document: Document } | { type: "file"; file: Upload } | null;
+
+export type DelivererDeps = {
+  messenger: Messenger;
+  reads: {
+    state(key: string): Promise<IncidentState | null>;
+    due(now: string, limit: number): Promise<OutboxRow[]>;
+    sending(): Promise<OutboxRow[]>;
+  };
+  show(row: OutboxRow, state: IncidentState): Promise<Shown>;
+  submit(job: Extract<Job, { type: "claim" | "settle" }>): Promise<unknown>;
+  now: () => number;
+  log: { warn(fields: object, message: string): void; error(fields: object, message: string): void };
+  /** How many calls at once; each incident has at most one. */
+  concurrency?: number;
+};
+
+/** chat.postMessage: about one a second a channel, short bursts tolerated. */
+const POSTS: Rate = { burst: 5, perSecond: 1 };
+/** chat.update is tier 3: 50 a minute over the whole workspace. */
+const UPDATES: Rate = { burst: 10, perSecond: 50 / 60 };
+/** The same message at most once a second, so that a storm redraws it once, not a hundred times. */
+const REDRAWS: Rate = { burst: 1, perSecond: 1 };
+const FILES: Rate = { burst: 5, perSecond: 100 / 60 };
+
+const LOOK_AHEAD = 500;
+const MAX_BACKOFF_MS = 5 * 60_000;
+
+/**
+ * The loop over the outbox. A post is claimed (durably) before the call and settled after it, so that a crash in
+ * between leaves a row that is first looked for in Slack and only then posted again: at most one message a row.
+ */
+export function createDeliverer(deps: DelivererDeps) {
+  const pace = new Pace();
+  const busy = new Set<string>();
+  const working = new Set<Promise<void>>();
+  let stopped = true;
+  let timer: NodeJS.Timeout | null = null;
+  let looking = false;
+  let lookAgain = false;
+  /** Rows whose outcome could not even be looked up; tried again later. */
+  const lost = new Map<number, { row: OutboxRow; notBefore: number }>();
+
+  const iso = (ms: number) => new Date(ms).toISOString();
+  const settle = (row: OutboxRow, outcome: OutboxOutcome) => deps.submit({ type: "settle", id: row.id, outcome, now: iso(deps.now()) });
+
+  /** The limits a row's call falls under. */
+  function limits(row: OutboxRow): [string, Rate][] {
+    if (row.kind === "file") return [["files", FILES]];
+    if (row.ts) return [["chat.update", UPDATES], [`redraw:${row.key}`, REDRAWS]];
+    return [[`chat.postMessage:${row.channel ?? row.incident}`, POSTS]];
+  }
+
+  async function deliver(row: OutboxRow): Promise<void> {
+    const state = await deps.reads.state(row.incident);
+    const shown = state && (await deps.show(row, state));
+    if (!state || !shown) return void (await settle(row, { type: "dead", error: "there is nothing to show" }));
+    if (row.ts && row.channel && shown.type === "message") {
+      await deps.messenger.update(row.channel, row.ts, row.key, shown.document);
+      return void (await settle(row, { type: "sent", version: state.version, channel: row.channel, ts: row.ts, permalink: null }));
+    }
+    if (row.kind !== "card" && !state.thread) throw new DeliveryFailure("retry", "the root message does not stand yet");
+    const place = placeOf(row, state);
+    if (row.state !== "sending" && !(await deps.submit({ type: "claim", id: row.id }))) return;
+    const posted =
+      shown.type === "file"
+        ? await deps.messenger.upload(place, shown.file)
+        : await deps.messenger.post(place, shown.document, { permalink: row.kind === "card" });
+    await settle(row, { type: "sent", version: state.version, ...posted });
+    if (row.kind === "card") pace.take(`redraw:${row.key}`, REDRAWS, deps.now());
+  }
+
+  /** Looks for a post whose outcome is unknown. Found: settled with version 0, so a living message is then redrawn. */
+  async function reconcile(row: OutboxRow): Promise<void> {
+    const state = await deps.reads.state(row.incident);
+    if (!state) return void (await settle(row, { type: "dead", error: "there is nothing to show" }));
+    const shown = row.kind === "file" ? await deps.show(row, state) : null;
+    const found = await deps.messenger.find(placeOf(row, state), shown?.type === "file" ? shown.file.title : null, state.detectedAt);
+    lost.delete(row.id);
+    if (!found) return void (await settle(row, { type: "retry", notBefore: "", error: "posted again after an unknown outcome" }));
+    const living = row.kind === "card" || row.kind === "alerts" || row.kind === "walk";
+    await settle(row, { type: "sent", version: living ? 0 : row.wanted, ...found });
+  }
+
+  async function attempt(row: OutboxRow): Promise<void> {
+    try {
+      await (lost.has(row.id) ? reconcile(row) : deliver(row));
+    } catch (error) {
+      await failed(row, error);
+    }
+  }
+
+  async function failed(row: OutboxRow, error: unknown): Promise<void> {
+    const failure = error instanceof DeliveryFailure ? error : new DeliveryFailure("unknown", String(error));
+    if (!(error instanceof DeliveryFailure)) deps.log.error({ err: error, key: row.key }, "delivery failed");
+    const now = deps.now();
+    const backoff = Math.min(MAX_BACKOFF_MS, 1000 * 2 ** Math.min(row.attempts, 16));
+    if (failure.kind === "rate_limited") for (const [key, rate] of limits(row)) if (!key.startsWith("redraw")) pace.block(key, rate, now, failure.retryAfterMs);
+    const posting = row.ts === null;
+    if (lost.has(row.id) || (failure.kind === "unknown" && posting)) {
+      deps.log.warn({ key: row.key, reason: failure.message }, "it is unknown whether Slack has this message; looking for it");
+      lost.set(row.id, { row: { ...row, state: "sending", attempts: row.attempts + 1 }, notBefore: lost.has(row.id) ? now + backoff : now });
+      return;
+    }
+    deps.log.warn({ key: row.key, reason: failure.message, kind: failure.kind }, "Slack did not take a message");
+    const outcome: OutboxOutcome =
+      failure.kind === "refused" ? { type: "dead", error: failure.message } : { type: "retry", notBefore: iso(now + (failure.kind === "rate_limited" ? failure.retryAfterMs : backoff)), error: failure.message };
+    await settle(row, outcome);
+  }
+
+  /** Starts what may go now; returns milliseconds until the next thing may, or null. */
+  async function look(): Promise<number | null> {
+    const now = deps.now();
+    let wait: number | null = null;
+    const later = (ms: number) => {
+      wait = wait === null ? ms : Math.min(wait, ms);
+    };
+    const rows = [...lost.values()].map((l) => l.row).concat(await deps.reads.due(iso(now), LOOK_AHEAD));
+    const blocked = new Set<string>();
+    for (const row of inOrder(rows)) {
+      if (stopped) return null;
+      if (busy.has(row.incident) || blocked.has(row.incident)) continue;
+      const notBefore = lost.get(row.id)?.notBefore ?? 0;
+      const ms = Math.max(notBefore - now, ...limits(row).map(([key, rate]) => pace.waitMs(key, rate, now)));
+      if (ms > 0) {
+        later(ms);
+        // Until the root stands nothing goes under it; a redraw that must wait holds nothing back.
+        if (row.ts === null) blocked.add(row.incident);
+        continue;
+      }
+      if (working.size >= (deps.concurrency ?? 8)) return wait;
+      for (const [key, rate] of limits(row)) pace.take(key, rate, now);
+      start(row);
+    }
+    return wait;
+  }
+
+  function start(row: OutboxRow): void {
+    busy.add(row.incident);
+    const work = attempt(row)
+      .catch((error: unknown) => deps.log.error({ err: error, key: row.key }, "a delivery could not be recorded"))
+      .finally(() => {
+        busy.delete(row.incident);
+        working.delete(work);
+        wake();
+      });
+    working.add(work);
+  }
+
+  function wake(): void {
+    if (stopped) return;
+    lookAgain = true;
+    if (looking) return;
+    looking = true;
+    void (async () => {
+      let wait: number | null = null;
+      try {
+        while (lookAgain && !stopped) {
+          lookAgain = false;
+          wait = await look();
+        }
+      } catch (error) {
+        deps.log.error({ err: error }, "the outbox could not be read");
+        wait = 1000;
+      }
+      looking = false;
+      if (timer) clearTimeout(timer);
+      // Rows put off (`not_before`) come due without a wake, hence a look every few seconds at the least.
+      if (!stopped) timer = setTimeout(wake, Math.min(wait ?? 5000, 5000));
+    })();
+  }
+
+  return {
+    wake,
+    async start() {
+      stopped = false;
+      for (const row of await deps.reads.sending()) lost.set(row.id, { row, notBefore: 0 });
+      wake();
+    },
+    async stop() {
+      stopped = true;
+      if (timer) clearTimeout(timer);
+      await Promise.allSettled(working);
+    },
+  };
+}
+
+function placeOf(row: OutboxRow, state: IncidentState): Place {
+  if (row.kind === "card") return { channel: state.channel, threadTs: null, mark: row.key };
+  return { channel: state.thread?.channel ?? state.channel, threadTs: state.thread?.ts ?? null, mark: row.key };
+}
+
+/** Roots first, then as they were asked for; of an incident without a root, only the root. */
+function inOrder(rows: OutboxRow[]): OutboxRow[] {
+  const rootless = new Set(rows.filter((r) => r.kind === "card" && r.ts === null).map((r) => r.incident));
+  return rows
+    .filter((row) => row.kind === "card" || !rootless.has(row.incident))
+    .sort((a, b) => Number(b.kind === "card") - Number(a.kind === "card") || a.id - b.id);
+}

@@ -1,0 +1,42 @@
+import { Refusal } from "../core/refusal.ts";
+import type { AlertOutcome } from "../core/signal/alert.ts";
+import type { Job } from "./commit.ts";
+import type { CommandResult, Engine, Reads } from "./ports.ts";
+import type { Writer } from "./writer.ts";
+
+/** Alerts accepted and not yet durable; beyond it a sender is asked to come again. */
+const MAX_WAITING_SIGNALS = 50_000;
+
+/** The use cases over a writer and the reads. `now` gives ISO 8601 UTC; `committed` is told when there may be new effects. */
+export function createEngine(deps: { writer: Writer; reads: Reads; now: () => string; committed: () => void }): Engine & { tick(): Promise<void> } {
+  let waiting = 0;
+
+  async function run(job: Job): Promise<unknown> {
+    const result = await deps.writer.submit(job);
+    if (!result.ok) throw new Refusal(result.refusal.code, result.refusal.message, result.refusal.issues);
+    deps.committed();
+    return result.value;
+  }
+
+  return {
+    reads: deps.reads,
+    async ingest(signals, receivedAt) {
+      if (signals.length === 0) return [];
+      if (waiting + signals.length > MAX_WAITING_SIGNALS) {
+        throw new Refusal("unavailable", "Too many alerts are waiting to be stored. Send this again in a few seconds; nothing of it was taken.");
+      }
+      waiting += signals.length;
+      try {
+        return (await run({ type: "ingest", signals, now: receivedAt })) as AlertOutcome[];
+      } finally {
+        waiting -= signals.length;
+      }
+    },
+    async command(request) {
+      return (await run({ type: "command", request, now: deps.now() })) as CommandResult;
+    },
+    async tick() {
+      await run({ type: "tick", now: deps.now() });
+    },
+  };
+}

@@ -1,0 +1,81 @@
+import type { AlertOutcome, AlertSignal } from "../core/signal/alert.ts";
+import type { RecordedEvent } from "../core/incident/events.ts";
+import type { IncidentState } from "../core/incident/state.ts";
+import type { KnownAlert, KnownGroup } from "../core/correlate/place.ts";
+import type { CommandResult, IncidentAlert } from "./ports.ts";
+
+/** An alert's identity row, over all incidents it was ever part of. Counts firings, retries left out. */
+export type AlertRow = KnownAlert & {
+  fingerprint: string;
+  source: string;
+  dedupKey: string;
+  firstSeenAt: string;
+  lastSeenAt: string;
+  count: number;
+};
+
+/** A signal as it came, with what became of it: the input log, from which routing can be replayed. */
+export type SignalRow = { receivedAt: string; signal: AlertSignal; outcome: AlertOutcome };
+
+/**
+ * Something Slack is to show. A living one (`card`, `alerts`, `walk`) is posted once and edited in place until it shows
+ * the incident's version `wanted`; a `reply` or `file` is posted once. `key` is unique, and the mark by which a message
+ * is found again after a crash.
+ */
+export type Effect = {
+  key: string;
+  incident: string;
+  kind: "card" | "alerts" | "walk" | "reply" | "file";
+  /** Kind-specific: the document of a reply, the runbook of a walk, the format of a file. */
+  payload: unknown;
+  wanted: number;
+};
+
+export type OutboxRow = Effect & {
+  id: number;
+  /** The version it shows; 0 before it is posted. */
+  sent: number;
+  /** `sending` means a post may or may not have happened: look for it before posting again. */
+  state: "pending" | "sending" | "done" | "dead";
+  attempts: number;
+  notBefore: string;
+  channel: string | null;
+  ts: string | null;
+};
+
+/** Everything a batch changes, written in one go. */
+export type Changes = {
+  events: RecordedEvent[];
+  /** States after their events, with the ids of the assets that changed. */
+  incidents: Map<string, { state: IncidentState; assets: Set<string> | "all"; groups: string[] }>;
+  alerts: Map<string, AlertRow>;
+  incidentAlerts: Map<string, IncidentAlert>;
+  signals: SignalRow[];
+  effects: Map<string, Effect>;
+  processed: { key: string; result: CommandResult }[];
+  runbooks: Map<string, { slug: string; text: string }>;
+};
+
+/** What committing needs of a database, within one transaction. Reads see what is committed; `save` writes a batch. */
+export type Ledger = {
+  alerts(fingerprints: string[]): Promise<Map<string, AlertRow>>;
+  incidentAlerts(pairs: { incident: string; fingerprint: string }[]): Promise<Map<string, IncidentAlert>>;
+  allIncidentAlerts(incident: string): Promise<IncidentAlert[]>;
+  /** The keys `source\nfingerprint\ndelivery` of those already received. */
+  seenDeliveries(signals: { source: string; fingerprint: string; deliveryId: string }[]): Promise<Set<string>>;
+  groups(keys: string[]): Promise<Map<string, KnownGroup>>;
+  incident(key: string): Promise<IncidentState | null>;
+  processed(key: string): Promise<CommandResult | null>;
+  nextNumber(kind: "incident" | "drill"): Promise<number>;
+  /** Incidents resolved before an instant and not closed. */
+  resolvedBefore(instant: string, limit: number): Promise<string[]>;
+  claimOutbox(id: number): Promise<boolean>;
+  settleOutbox(id: number, outcome: OutboxOutcome): Promise<OutboxRow | null>;
+  save(changes: Changes): Promise<void>;
+};
+
+/** How a delivery ended, as the deliverer reports it. */
+export type OutboxOutcome =
+  | { type: "sent"; version: number; channel: string; ts: string; permalink: string | null }
+  | { type: "retry"; notBefore: string; error: string }
+  | { type: "dead"; error: string };

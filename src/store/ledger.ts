@@ -1,0 +1,293 @@
+import { sql } from "kysely";
+import { assetId } from "../core/signal/asset.ts";
+import { type AssetState, isOpen } from "../core/incident/state.ts";
+import { alertKey } from "../engine/commit.ts";
+import type { AlertRow, Changes, Effect, Ledger, OutboxOutcome, OutboxRow } from "../engine/ledger.ts";
+import type { IncidentAlert } from "../engine/ports.ts";
+import type { Database } from "./open.ts";
+import { eventToRow, incidentAlertFromRow, incidentFromRow, incidentToRow, outboxFromRow } from "./rows.ts";
+import { termsOf } from "./terms.ts";
+
+/** Rows a statement writes or values it looks up at once; SQLite takes 32,766 parameters, Postgres 65,535. */
+const CHUNK = 500;
+
+function* chunks<T>(items: T[]): Generator<T[]> {
+  for (let i = 0; i < items.length; i += CHUNK) yield items.slice(i, i + CHUNK);
+}
+
+/** The ledger over one transaction of either database. */
+export function ledgerOf(db: Database): Ledger {
+  return {
+    alerts: (fingerprints) => readAlerts(db, fingerprints),
+    incidentAlerts: (pairs) => readIncidentAlerts(db, pairs),
+    async allIncidentAlerts(incident) {
+      const rows = await db.selectFrom("incident_alert").select("body").where("incident", "=", incident).execute();
+      return rows.map(incidentAlertFromRow);
+    },
+    seenDeliveries: (signals) => readDeliveries(db, signals),
+    groups: (keys) => readGroups(db, keys),
+    async incident(key) {
+      const row = await db.selectFrom("incident").select("state").where("key", "=", key).executeTakeFirst();
+      if (!row) return null;
+      return incidentFromRow(row, await db.selectFrom("incident_asset").select(["asset", "state"]).where("incident", "=", key).execute());
+    },
+    async processed(key) {
+      const row = await db.selectFrom("processed").select("result").where("key", "=", key).executeTakeFirst();
+      return row ? JSON.parse(row.result) : null;
+    },
+    async nextNumber(kind) {
+      const row = await db
+        .insertInto("counter")
+        .values({ name: kind, value: 1 })
+        .onConflict((c) => c.column("name").doUpdateSet({ value: sql`counter.value + 1` }))
+        .returning("value")
+        .executeTakeFirstOrThrow();
+      return row.value;
+    },
+    async resolvedBefore(instant, limit) {
+      const rows = await db.selectFrom("incident").select("key").where("phase", "=", "resolved").where("resolved_at", "<", instant).limit(limit).execute();
+      return rows.map((r) => r.key);
+    },
+    claimOutbox: async (id) => {
+      const claimed = await db
+        .updateTable("outbox")
+        .set({ state: "sending", attempts: sql`attempts + 1` })
+        .where("id", "=", id)
+        .where("state", "=", "pending")
+        .executeTakeFirst();
+      return claimed.numUpdatedRows > 0n;
+    },
+    settleOutbox: (id, outcome) => settleOutbox(db, id, outcome),
+    save: (changes) => save(db, changes),
+  };
+}
+
+async function readAlerts(db: Database, fingerprints: string[]): Promise<Map<string, AlertRow>> {
+  const found = new Map<string, AlertRow>();
+  for (const chunk of chunks(fingerprints)) {
+    for (const row of await db.selectFrom("alert").selectAll().where("fingerprint", "in", chunk).execute()) {
+      found.set(row.fingerprint, {
+        fingerprint: row.fingerprint,
+        source: row.source,
+        dedupKey: row.dedup_key,
+        status: row.status as AlertRow["status"],
+        incident: row.incident,
+        startsAt: row.starts_at,
+        observedAt: row.observed_at,
+        firstSeenAt: row.first_seen_at,
+        lastSeenAt: row.last_seen_at,
+        count: row.count,
+      });
+    }
+  }
+  return found;
+}
+
+async function readIncidentAlerts(db: Database, pairs: { incident: string; fingerprint: string }[]): Promise<Map<string, IncidentAlert>> {
+  const found = new Map<string, IncidentAlert>();
+  for (const [incident, group] of Map.groupBy(pairs, (p) => p.incident)) {
+    for (const chunk of chunks(group.map((p) => p.fingerprint))) {
+      const rows = await db.selectFrom("incident_alert").select(["fingerprint", "body"]).where("incident", "=", incident).where("fingerprint", "in", chunk).execute();
+      for (const row of rows) found.set(alertKey(incident, row.fingerprint), incidentAlertFromRow(row));
+    }
+  }
+  return found;
+}
+
+async function readDeliveries(db: Database, signals: { source: string; fingerprint: string; deliveryId: string }[]): Promise<Set<string>> {
+  const found = new Set<string>();
+  const key = (s: { source: string; fingerprint: string; deliveryId: string | null }) => `${s.source}\n${s.fingerprint}\n${s.deliveryId}`;
+  for (const [source, group] of Map.groupBy(signals, (s) => s.source)) {
+    for (const chunk of chunks(group)) {
+      const rows = await db
+        .selectFrom("signal")
+        .select(["source", "fingerprint", "delivery_id as deliveryId"])
+        .where("source", "=", source)
+        .where("fingerprint", "in", chunk.map((s) => s.fingerprint))
+        .where("delivery_id", "in", [...new Set(chunk.map((s) => s.deliveryId))])
+        .execute();
+      for (const row of rows) found.add(key(row));
+    }
+  }
+  return found;
+}
+
+async function readGroups(db: Database, keys: string[]) {
+  const found: Awaited<ReturnType<Ledger["groups"]>> = new Map();
+  for (const chunk of chunks(keys)) {
+    const rows = await db
+      .selectFrom("incident_group")
+      .innerJoin("incident", "incident.key", "incident_group.incident")
+      .select(["grouping_key", "incident.key as incident", "incident_group.open", "phase", "resolved_at"])
+      .where("grouping_key", "in", chunk)
+      .where((e) => e.or([e("incident_group.open", "=", 1), e("phase", "=", "resolved")]))
+      .orderBy("resolved_at")
+      .execute();
+    for (const row of rows) {
+      const known = found.get(row.grouping_key) ?? { open: null, resolved: null };
+      if (row.open === 1) known.open = row.incident;
+      else if (row.resolved_at) known.resolved = { incident: row.incident, at: row.resolved_at };
+      found.set(row.grouping_key, known);
+    }
+  }
+  return found;
+}
+
+async function settleOutbox(db: Database, id: number, outcome: OutboxOutcome): Promise<OutboxRow | null> {
+  const row = await db.selectFrom("outbox").selectAll().where("id", "=", id).executeTakeFirst();
+  if (!row) return null;
+  const set =
+    outcome.type === "sent"
+      ? {
+          sent: outcome.version,
+          channel: outcome.channel,
+          ts: outcome.ts,
+          attempts: 0,
+          error: null,
+          // Something newer may have been wanted while this was under way.
+          state: row.wanted > outcome.version ? "pending" : "done",
+        }
+      : outcome.type === "retry"
+        ? { state: "pending", not_before: outcome.notBefore, error: outcome.error }
+        : { state: "dead", error: outcome.error };
+  await db.updateTable("outbox").set(set).where("id", "=", id).execute();
+  return outboxFromRow({ ...row, ...set });
+}
+
+async function save(db: Database, changes: Changes): Promise<void> {
+  for (const chunk of chunks(changes.events)) await db.insertInto("event").values(chunk.map(eventToRow)).execute();
+  await saveIncidents(db, changes);
+  await saveAlerts(db, changes);
+  for (const chunk of chunks(changes.signals)) await db.insertInto("signal").values(chunk.map(signalRow)).execute();
+  for (const chunk of chunks([...changes.effects.values()])) await saveEffects(db, chunk);
+  for (const { key, result } of changes.processed) await db.insertInto("processed").values({ key, result: JSON.stringify(result) }).execute();
+  for (const [hash, { slug, text }] of changes.runbooks) {
+    await db.insertInto("runbook_version").values({ hash, slug, text }).onConflict((c) => c.column("hash").doNothing()).execute();
+  }
+}
+
+function signalRow({ receivedAt, signal, outcome }: Changes["signals"][number]) {
+  const { outcome: what, incident, reason, fingerprint } = outcome;
+  return { received_at: receivedAt, source: signal.source, fingerprint, delivery_id: signal.deliveryId, body: JSON.stringify(signal), outcome: what, incident, reason };
+}
+
+async function saveIncidents(db: Database, changes: Changes): Promise<void> {
+  const changed = [...changes.incidents.values()];
+  for (const chunk of chunks(changed.map((c) => incidentToRow(c.state)))) {
+    await db
+      .insertInto("incident")
+      .values(chunk)
+      .onConflict((c) =>
+        c.column("key").doUpdateSet((e) => ({
+          phase: e.ref("excluded.phase"),
+          open: e.ref("excluded.open"),
+          severity: e.ref("excluded.severity"),
+          channel: e.ref("excluded.channel"),
+          thread_ts: e.ref("excluded.thread_ts"),
+          resolved_at: e.ref("excluded.resolved_at"),
+          version: e.ref("excluded.version"),
+          state: e.ref("excluded.state"),
+        })),
+      )
+      .execute();
+  }
+  const groups = changed.flatMap(({ state }) => state.groupingKeys.map((k) => ({ grouping_key: k, incident: state.key, open: isOpen(state.phase) ? 1 : 0 })));
+  // Those that let go first: the index allows a key one open holder at every moment.
+  for (const chunk of chunks(groups.sort((a, b) => a.open - b.open))) {
+    await db.insertInto("incident_group").values(chunk).onConflict((c) => c.columns(["grouping_key", "incident"]).doUpdateSet((e) => ({ open: e.ref("excluded.open") }))).execute();
+  }
+  const assets = changed.flatMap(({ state, assets }) => {
+    const touched = assets === "all" ? [...state.assets.values()] : [...assets].flatMap((id) => state.assets.get(id) ?? []);
+    return touched.map((a) => ({ incident: state.key, ...assetRow(a) }));
+  });
+  for (const chunk of chunks(assets)) {
+    await db
+      .insertInto("incident_asset")
+      .values(chunk)
+      .onConflict((c) => c.columns(["incident", "asset"]).doUpdateSet((e) => ({ recovery: e.ref("excluded.recovery"), state: e.ref("excluded.state") })))
+      .execute();
+  }
+  const terms = changed.flatMap(({ state, assets }) =>
+    termsOf(state, assets === "all" ? [] : [...assets]).map((term) => ({ term, detected_at: state.detectedAt, incident: state.key })),
+  );
+  for (const chunk of chunks(terms)) await db.insertInto("incident_term").values(chunk).onConflict((c) => c.doNothing()).execute();
+}
+
+function assetRow(state: AssetState) {
+  return { asset: assetId(state.asset), recovery: state.recovery, state: JSON.stringify(state) };
+}
+
+async function saveAlerts(db: Database, changes: Changes): Promise<void> {
+  for (const chunk of chunks([...changes.alerts.values()])) {
+    await db
+      .insertInto("alert")
+      .values(
+        chunk.map((a) => ({
+          fingerprint: a.fingerprint,
+          source: a.source,
+          dedup_key: a.dedupKey,
+          status: a.status,
+          incident: a.incident,
+          starts_at: a.startsAt,
+          observed_at: a.observedAt,
+          first_seen_at: a.firstSeenAt,
+          last_seen_at: a.lastSeenAt,
+          count: a.count,
+        })),
+      )
+      .onConflict((c) =>
+        c.column("fingerprint").doUpdateSet((e) => ({
+          status: e.ref("excluded.status"),
+          incident: e.ref("excluded.incident"),
+          starts_at: e.ref("excluded.starts_at"),
+          observed_at: e.ref("excluded.observed_at"),
+          last_seen_at: e.ref("excluded.last_seen_at"),
+          count: e.ref("excluded.count"),
+        })),
+      )
+      .execute();
+  }
+  for (const chunk of chunks([...changes.incidentAlerts.values()])) {
+    await db
+      .insertInto("incident_alert")
+      .values(chunk.map((a) => ({ incident: a.incident, fingerprint: a.fingerprint, status: a.status, last_seen_at: a.lastSeenAt, body: JSON.stringify(a) })))
+      .onConflict((c) =>
+        c.columns(["incident", "fingerprint"]).doUpdateSet((e) => ({
+          status: e.ref("excluded.status"),
+          last_seen_at: e.ref("excluded.last_seen_at"),
+          body: e.ref("excluded.body"),
+        })),
+      )
+      .execute();
+  }
+}
+
+/** A living message that is wanted again goes back to pending, unless a post of it is under way: that settles it. */
+async function saveEffects(db: Database, effects: Effect[]): Promise<void> {
+  await db
+    .insertInto("outbox")
+    .values(
+      effects.map((e) => ({
+        key: e.key,
+        incident: e.incident,
+        kind: e.kind,
+        payload: JSON.stringify(e.payload),
+        wanted: e.wanted,
+        sent: 0,
+        state: "pending",
+        attempts: 0,
+        not_before: "",
+        channel: null,
+        ts: null,
+        error: null,
+      })),
+    )
+    .onConflict((c) =>
+      c.column("key").doUpdateSet((e) => ({
+        wanted: e.ref("excluded.wanted"),
+        payload: e.ref("excluded.payload"),
+        state: sql<string>`case when outbox.state = 'sending' then 'sending' else 'pending' end`,
+      })),
+    )
+    .execute();
+}

@@ -1,0 +1,75 @@
+import type { Generated } from "kysely";
+
+/** The tables as Kysely sees them. Created by migrations/; JSON columns are text, parsed in src/store/rows.ts. */
+export type Schema = {
+  counter: { name: string; value: number };
+  event: {
+    incident: string;
+    seq: number;
+    at: string;
+    recorded_at: string;
+    actor: string;
+    via: string;
+    permalink: string | null;
+    body: string;
+    hash: string;
+  };
+  signal: {
+    id: Generated<number>;
+    received_at: string;
+    source: string;
+    fingerprint: string;
+    delivery_id: string | null;
+    body: string;
+    outcome: string;
+    incident: string | null;
+    reason: string;
+  };
+  incident: {
+    key: string;
+    number: number;
+    kind: string;
+    phase: string;
+    open: number;
+    severity: string;
+    channel: string;
+    thread_ts: string | null;
+    detected_at: string;
+    resolved_at: string | null;
+    version: number;
+    state: string;
+  };
+  incident_group: { grouping_key: string; incident: string; open: number };
+  incident_asset: { incident: string; asset: string; recovery: string; state: string };
+  incident_term: { term: string; detected_at: string; incident: string };
+  alert: {
+    fingerprint: string;
+    source: string;
+    dedup_key: string;
+    status: string;
+    incident: string | null;
+    starts_at: string | null;
+    observed_at: string | null;
+    first_seen_at: string;
+    last_seen_at: string;
+    count: number;
+  };
+  incident_alert: { incident: string; fingerprint: string; status: string; last_seen_at: string; body: string };
+  outbox: {
+    id: Generated<number>;
+    key: string;
+    incident: string;
+    kind: string;
+    payload: string;
+    wanted: number;
+    sent: number;
+    state: string;
+    attempts: number;
+    not_before: string;
+    channel: string | null;
+    ts: string | null;
+    error: string | null;
+  };
+  processed: { key: string; result: string };
+  runbook_version: { hash: string; slug: string; text: string };
+};

@@ -1,0 +1,96 @@
+import { Worker } from "node:worker_threads";
+import type { Config } from "./config.ts";
+import { SEVERITIES, type Severity } from "./core/incident/events.ts";
+import { compileRunbooks, matchRunbooks } from "./core/runbook/match.ts";
+import { parseRunbook } from "./core/runbook/parse.ts";
+import type { Job, JobResult } from "./engine/commit.ts";
+import { createWriter, type Writer } from "./engine/writer.ts";
+import { ledgerOf } from "./store/ledger.ts";
+import { migrate } from "./store/migrate.ts";
+import { openForWriting } from "./store/open.ts";
+import type { Request, Response } from "./writer-thread.ts";
+
+/** What the writer needs, as plain data: it crosses a thread. */
+export type WriterSettings = {
+  database: Config["database"];
+  /** Where incidents open: a channel id. */
+  channel: string;
+  reopenWithinMs: number;
+  closeAfterMs: number;
+  runbooks: { slug: string; text: string }[];
+};
+
+/** Opens the database for writing, brings it up to date, and joins it with the commit loop. Runs wherever it is called. */
+export async function openWriter(settings: WriterSettings): Promise<Writer> {
+  const db = openForWriting(settings.database);
+  await migrate(db);
+  const catalog = compileRunbooks(settings.runbooks.flatMap(({ slug, text }) => parseRunbook(slug, text).runbook ?? []));
+  const writer = createWriter((work) => db.transaction().execute((trx) => work(ledgerOf(trx))), {
+    channel: settings.channel,
+    reopenWithinMs: settings.reopenWithinMs,
+    closeAfterMs: settings.closeAfterMs,
+    suggestRunbooks: (signal, severity) => matchRunbooks(catalog, { ...signal, severity: severityNamed(severity) }),
+  });
+  return {
+    submit: writer.submit,
+    async close() {
+      await writer.close();
+      await db.destroy();
+    },
+  };
+}
+
+function severityNamed(name: string): Severity {
+  return SEVERITIES.find((s) => s === name) ?? "SEV3";
+}
+
+/**
+ * Starts the one writer: in a thread of its own for a file (a commit waits for the disk there), in this thread for
+ * Postgres (which waits for the network). `failed` is called if the thread dies; nothing can be stored after that.
+ */
+export async function startWriter(settings: WriterSettings, failed: (error: Error) => void): Promise<Writer> {
+  return settings.database.type === "postgres" ? openWriter(settings) : startThread(settings, failed);
+}
+
+function startThread(settings: WriterSettings, failed: (error: Error) => void): Promise<Writer> {
+  const thread = new Worker(new URL("./writer-thread.ts", import.meta.url), { workerData: settings });
+  const waiting = new Map<number, { resolve(result: JobResult): void; reject(error: Error): void }>();
+  const send = (request: Request) => thread.postMessage(request);
+  let closing = false;
+  let next = 1;
+
+  return new Promise((ready, refuse) => {
+    const fail = (error: Error) => {
+      refuse(error);
+      for (const job of waiting.values()) job.reject(error);
+      waiting.clear();
+      if (!closing) failed(error);
+    };
+    thread.on("error", fail);
+    thread.on("exit", (code) => {
+      if (!closing) fail(new Error(`the writer thread ended with code ${code}`));
+    });
+    let closed: () => void = () => {};
+    thread.on("message", (response: Response) => {
+      if ("ready" in response) return ready({ submit, close });
+      if ("closed" in response) return closed();
+      const job = waiting.get(response.id);
+      waiting.delete(response.id);
+      if ("fault" in response) job?.reject(new Error(response.fault));
+      else job?.resolve(response.result as JobResult);
+    });
+    const submit = (job: Job) =>
+      new Promise<JobResult>((resolve, reject) => {
+        const id = next++;
+        waiting.set(id, { resolve, reject });
+        send({ id, job });
+      });
+    const close = () => {
+      closing = true;
+      return new Promise<void>((done) => {
+        closed = () => void thread.terminate().then(() => done());
+        send({ close: true });
+      });
+    };
+  });
+}
