@@ -1,6 +1,5 @@
 import { Worker } from "node:worker_threads";
 import type { Config } from "./config.ts";
-import { SEVERITIES, type Severity } from "./core/incident/events.ts";
 import { compileRunbooks, matchRunbooks } from "./core/runbook/match.ts";
 import { parseRunbook } from "./core/runbook/parse.ts";
 import type { Job, JobResult } from "./engine/commit.ts";
@@ -29,7 +28,7 @@ export async function openWriter(settings: WriterSettings): Promise<Writer> {
     channel: settings.channel,
     reopenWithinMs: settings.reopenWithinMs,
     closeAfterMs: settings.closeAfterMs,
-    suggestRunbooks: (signal, severity) => matchRunbooks(catalog, { ...signal, severity: severityNamed(severity) }),
+    suggestRunbooks: (signal, severity) => matchRunbooks(catalog, { ...signal, severity }),
   });
   return {
     submit: writer.submit,
@@ -38,10 +37,6 @@ export async function openWriter(settings: WriterSettings): Promise<Writer> {
       await db.destroy();
     },
   };
-}
-
-function severityNamed(name: string): Severity {
-  return SEVERITIES.find((s) => s === name) ?? "SEV3";
 }
 
 /**

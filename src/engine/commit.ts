@@ -1,7 +1,7 @@
 import { type Placement, groupingKey, type KnownGroup, place } from "../core/correlate/place.ts";
 import type { Asked, Command } from "../core/incident/command.ts";
 import { decide, severityOf } from "../core/incident/decide.ts";
-import type { NewEvent, RecordedEvent } from "../core/incident/events.ts";
+import type { NewEvent, RecordedEvent, Severity } from "../core/incident/events.ts";
 import { record, touchedAssets } from "../core/incident/log.ts";
 import { react } from "../core/incident/react.ts";
 import { evolve, type IncidentState, isOpen } from "../core/incident/state.ts";
@@ -28,7 +28,7 @@ export type CommitSettings = {
   channel: string;
   reopenWithinMs: number;
   closeAfterMs: number;
-  suggestRunbooks(signal: AlertSignal, severity: string): { slug: string; title: string; reason: string }[];
+  suggestRunbooks(signal: AlertSignal, severity: Severity): { slug: string; title: string; reason: string }[];
 };
 
 /**

@@ -15,7 +15,7 @@ export type Upload = { filename: string; title: string; mediaType: string; body:
 /** The chat, as delivery needs it. Every method rejects with DeliveryFailure, and nothing else, when it does not succeed. */
 export type Messenger = {
   post(place: Place, document: Document, options: { permalink: boolean }): Promise<Posted>;
-  update(channel: string, ts: string, mark: string, document: Document): Promise<void>;
+  update(channel: string, ts: string, document: Document): Promise<void>;
   upload(place: Place, file: Upload): Promise<Posted>;
   /** A message of ours with this mark, or a file with this title, posted since an instant (ISO 8601 UTC). */
   find(place: Place, fileTitle: string | null, since: string): Promise<Posted | null>;
@@ -95,7 +95,7 @@ export function createDeliverer(deps: DelivererDeps) {
     const shown = state && (await deps.show(row, state));
     if (!state || !shown) return void (await settle(row, { type: "dead", error: "there is nothing to show" }));
     if (row.ts && row.channel && shown.type === "message") {
-      await deps.messenger.update(row.channel, row.ts, row.key, shown.document);
+      await deps.messenger.update(row.channel, row.ts, shown.document);
       return void (await settle(row, { type: "sent", version: state.version, channel: row.channel, ts: row.ts, permalink: null }));
     }
     if (row.kind !== "card" && !state.thread) throw new DeliveryFailure("retry", "the root message does not stand yet");

@@ -1,0 +1,142 @@
+import { WebAPIHTTPError, WebAPIPlatformError, WebAPIRateLimitedError, WebClient } from "@slack/web-api";
+import { DeliveryFailure, type Messenger, type Place, type Posted } from "../engine/deliver.ts";
+import { type RenderOptions, renderDocument } from "./block-kit.ts";
+
+const TIMEOUT_MS = 10_000;
+/** Messages looked through for one of ours; a thread longer than this since the incident began is not a real one. */
+const SEARCH_PAGES = 10;
+
+/**
+ * A client that leaves waiting and repeating to the outbox: by default it would pause all calls after one 429 and
+ * silently repeat posts whose outcome is unknown.
+ */
+export function slackClient(token: string, apiUrl: string | null): WebClient {
+  return new WebClient(token, {
+    ...(apiUrl ? { slackApiUrl: apiUrl } : {}),
+    retryConfig: { retries: 0 },
+    rejectRateLimitedCalls: true,
+    timeout: TIMEOUT_MS,
+  });
+}
+
+/** Slack's answers that mean: not as things stand, but an admin can mend it. */
+const MENDABLE = new Set([
+  "account_inactive",
+  "channel_not_found",
+  "internal_error",
+  "invalid_auth",
+  "is_archived",
+  "missing_scope",
+  "not_authed",
+  "not_in_channel",
+  "ratelimited",
+  "restricted_action",
+  "service_unavailable",
+  "team_added_to_org",
+  "token_expired",
+  "token_revoked",
+]);
+
+/** Slack's docs warn that these may come after the work was partly done. */
+const AMBIGUOUS = new Set(["fatal_error", "internal_error", "request_timeout"]);
+
+function failure(error: unknown): DeliveryFailure {
+  if (error instanceof WebAPIRateLimitedError) return new DeliveryFailure("rate_limited", "rate limited", error.retryAfter * 1000);
+  if (error instanceof WebAPIPlatformError) {
+    const code = error.data.error;
+    if (AMBIGUOUS.has(code)) return new DeliveryFailure("unknown", code);
+    return new DeliveryFailure(MENDABLE.has(code) ? "retry" : "refused", code);
+  }
+  if (error instanceof WebAPIHTTPError) return new DeliveryFailure("unknown", `HTTP ${error.statusCode}`);
+  return new DeliveryFailure("unknown", error instanceof Error ? error.message : String(error));
+}
+
+async function calling<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw error instanceof DeliveryFailure ? error : failure(error);
+  }
+}
+
+/** The block id that carries a message's mark: Slack keeps it, shows it to nobody, and gives it back in the history. */
+function marked(blocks: object[], mark: string): object[] {
+  return blocks.map((block, i) => (i === 0 ? { ...block, block_id: mark } : block));
+}
+
+export function createMessenger(client: WebClient, options: RenderOptions): Messenger {
+  async function permalinkOf(channel: string, ts: string): Promise<string | null> {
+    // A link is worth one call and no more: without it the thread still stands.
+    const answer = await client.chat.getPermalink({ channel, message_ts: ts }).catch(() => null);
+    return answer?.permalink ?? null;
+  }
+
+  return {
+    post: (place, document, { permalink }) =>
+      calling(async () => {
+        const { text, blocks } = renderDocument(document, options);
+        const posted = await client.chat.postMessage({
+          channel: place.channel,
+          ...(place.threadTs ? { thread_ts: place.threadTs } : {}),
+          text,
+          blocks: marked(blocks, place.mark) as never[],
+          // Data never unfurls: a link in an alert is not an invitation to fetch it.
+          unfurl_links: false,
+          unfurl_media: false,
+        });
+        const { channel, ts } = posted;
+        if (!channel || !ts) throw new DeliveryFailure("unknown", "the answer names no message");
+        return { channel, ts, permalink: permalink ? await permalinkOf(channel, ts) : null };
+      }),
+    update: (channel, ts, document) =>
+      calling(async () => {
+        const { text, blocks } = renderDocument(document, options);
+        await client.chat.update({ channel, ts, text, blocks: blocks as never[] });
+      }),
+    upload: (place, file) => calling(() => upload(client, place, file)),
+    find: (place, fileTitle, since) =>
+      calling(async () => {
+        const found = await find(client, place, fileTitle, since);
+        return found && { ...found, permalink: place.threadTs ? null : await permalinkOf(found.channel, found.ts) };
+      }),
+  };
+}
+
+async function upload(client: WebClient, place: Place, file: { filename: string; title: string; body: string }): Promise<Posted> {
+  const body = Buffer.from(file.body);
+  const slot = await client.files.getUploadURLExternal({ filename: file.filename, length: body.length });
+  if (!slot.upload_url || !slot.file_id) throw new DeliveryFailure("retry", "Slack gave no place to upload to");
+  const sent = await fetch(slot.upload_url, { method: "POST", body, signal: AbortSignal.timeout(TIMEOUT_MS) });
+  // Nothing is shared before the last call, so up to here a failure can simply be tried again.
+  if (!sent.ok) throw new DeliveryFailure("retry", `the upload was answered ${sent.status}`);
+  await client.files.completeUploadExternal({
+    channel_id: place.channel,
+    ...(place.threadTs ? { thread_ts: place.threadTs } : {}),
+    files: [{ id: slot.file_id, title: file.title }],
+  } as Parameters<WebClient["files"]["completeUploadExternal"]>[0]);
+  return { channel: place.channel, ts: slot.file_id, permalink: null };
+}
+
+type Message = { ts?: string; blocks?: { block_id?: string }[]; files?: { id?: string; title?: string | null }[] };
+
+async function find(client: WebClient, place: Place, fileTitle: string | null, since: string): Promise<Posted | null> {
+  // Clocks differ a little; a minute before the incident nothing of ours can bear its mark.
+  const oldest = String(Date.parse(since) / 1000 - 60);
+  let cursor: string | undefined;
+  for (let page = 0; page < SEARCH_PAGES; page++) {
+    const window = { channel: place.channel, oldest, limit: 200, ...(cursor ? { cursor } : {}) };
+    const answer = place.threadTs
+      ? await client.conversations.replies({ ...window, ts: place.threadTs })
+      : await client.conversations.history(window);
+    for (const message of (answer.messages ?? []) as Message[]) {
+      const file = message.files?.find((f) => fileTitle !== null && f.title === fileTitle);
+      if (file?.id) return { channel: place.channel, ts: file.id, permalink: null };
+      if (fileTitle === null && message.ts && message.blocks?.some((b) => b.block_id === place.mark)) {
+        return { channel: place.channel, ts: message.ts, permalink: null };
+      }
+    }
+    cursor = answer.response_metadata?.next_cursor || undefined;
+    if (!cursor) return null;
+  }
+  return null;
+}
