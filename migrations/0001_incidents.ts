@@ -29,7 +29,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   // What came in, with what became of it; routing can be replayed from it.
   await db.schema
     .createTable("signal")
-    .addColumn("id", postgres ? "bigserial" : "integer", (c) => (postgres ? c.primaryKey() : c.primaryKey().autoIncrement()))
+    .addColumn("id", postgres ? "bigserial" : "integer", (c) =>
+      postgres ? c.primaryKey() : c.primaryKey().autoIncrement(),
+    )
     .addColumn("received_at", "text", (c) => c.notNull())
     .addColumn("source", "text", (c) => c.notNull())
     .addColumn("fingerprint", "text", (c) => c.notNull())
@@ -39,7 +41,11 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn("incident", "text")
     .addColumn("reason", "text", (c) => c.notNull())
     .execute();
-  await db.schema.createIndex("signal_delivery").on("signal").columns(["source", "fingerprint", "delivery_id"]).execute();
+  await db.schema
+    .createIndex("signal_delivery")
+    .on("signal")
+    .columns(["source", "fingerprint", "delivery_id"])
+    .execute();
   await db.schema.createIndex("signal_received").on("signal").column("received_at").execute();
   await appendOnly(db, postgres, "signal");
 
@@ -62,7 +68,12 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await db.schema.createIndex("incident_newest").on("incident").columns(["detected_at", "key"]).execute();
   await db.schema.createIndex("incident_open").on("incident").columns(["open", "channel"]).execute();
   await db.schema.createIndex("incident_phase").on("incident").columns(["phase", "resolved_at"]).execute();
-  await db.schema.createIndex("incident_thread").unique().on("incident").columns(["channel", "thread_ts"]).execute();
+  await db.schema
+    .createIndex("incident_thread")
+    .unique()
+    .on("incident")
+    .columns(["channel", "thread_ts"])
+    .execute();
 
   await db.schema
     .createTable("incident_group")
@@ -72,7 +83,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addPrimaryKeyConstraint("incident_group_pk", ["grouping_key", "incident"])
     .execute();
   // At most one open incident per grouping key, whatever the code above believes.
-  await sql`create unique index incident_group_open on incident_group (grouping_key) where open = 1`.execute(db);
+  await sql`create unique index incident_group_open on incident_group (grouping_key) where open = 1`.execute(
+    db,
+  );
 
   await db.schema
     .createTable("incident_asset")
@@ -115,12 +128,18 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn("body", "text", (c) => c.notNull())
     .addPrimaryKeyConstraint("incident_alert_pk", ["incident", "fingerprint"])
     .execute();
-  await db.schema.createIndex("incident_alert_newest").on("incident_alert").columns(["incident", "status", "last_seen_at"]).execute();
+  await db.schema
+    .createIndex("incident_alert_newest")
+    .on("incident_alert")
+    .columns(["incident", "status", "last_seen_at"])
+    .execute();
 
   // Effects: what Slack is to show, and what it shows.
   await db.schema
     .createTable("outbox")
-    .addColumn("id", postgres ? "bigserial" : "integer", (c) => (postgres ? c.primaryKey() : c.primaryKey().autoIncrement()))
+    .addColumn("id", postgres ? "bigserial" : "integer", (c) =>
+      postgres ? c.primaryKey() : c.primaryKey().autoIncrement(),
+    )
     .addColumn("key", "text", (c) => c.notNull().unique())
     .addColumn("incident", "text", (c) => c.notNull())
     .addColumn("kind", "text", (c) => c.notNull())
@@ -155,16 +174,22 @@ async function appendOnly(db: Kysely<unknown>, postgres: boolean, table: string)
   const message = `the ${table} log is append-only`;
   if (postgres) {
     await sql
-      .raw(`create function ${table}_append_only() returns trigger language plpgsql as $$ begin raise exception '${message}'; end $$`)
+      .raw(
+        `create function ${table}_append_only() returns trigger language plpgsql as $$ begin raise exception '${message}'; end $$`,
+      )
       .execute(db);
     await sql
-      .raw(`create trigger ${table}_append_only before update or delete on ${table} for each row execute function ${table}_append_only()`)
+      .raw(
+        `create trigger ${table}_append_only before update or delete on ${table} for each row execute function ${table}_append_only()`,
+      )
       .execute(db);
     return;
   }
   for (const change of ["update", "delete"]) {
     await sql
-      .raw(`create trigger ${table}_no_${change} before ${change} on ${table} begin select raise(abort, '${message}'); end`)
+      .raw(
+        `create trigger ${table}_no_${change} before ${change} on ${table} begin select raise(abort, '${message}'); end`,
+      )
       .execute(db);
   }
 }

@@ -8,14 +8,21 @@ import { Refusal } from "./core/refusal.ts";
 const Duration = z
   .string()
   .regex(/^\d+(s|m|h|d)$/, "write a duration such as 90s, 15m, 24h or 14d")
-  .transform((text) => Number.parseInt(text, 10) * { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }[text.at(-1) as "s" | "m" | "h" | "d"]);
+  .transform(
+    (text) =>
+      Number.parseInt(text, 10) *
+      { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }[text.at(-1) as "s" | "m" | "h" | "d"],
+  );
 
 /** breakwater.yaml: what is decided in git. Secrets never stand here; they come from the environment. */
 const ConfigFile = z.strictObject({
   /** Where incidents open when the environment does not say: a channel id or `#name`. */
   channel: z.string().optional(),
   /** The slash command, for a workspace where `/incident` is taken. */
-  command: z.string().regex(/^\/[a-z0-9_-]{1,31}$/, "write a slash command such as /incident").default("/incident"),
+  command: z
+    .string()
+    .regex(/^\/[a-z0-9_-]{1,31}$/, "write a slash command such as /incident")
+    .default("/incident"),
   runbooks: z.string().default("runbooks"),
   /** Alerts that fire again this long after an incident was resolved reopen it. */
   reopenWithin: Duration.prefault("24h"),
@@ -27,7 +34,12 @@ const ConfigFile = z.strictObject({
   publicUrl: z.url({ protocol: /^https?$/ }).optional(),
 });
 
-const list = z.string().transform((text) => text.split(",").map((s) => s.trim()).filter(Boolean));
+const list = z.string().transform((text) =>
+  text
+    .split(",")
+    .map((s) => s.trim())
+    .filter(Boolean),
+);
 
 const Environment = z.object({
   SLACK_BOT_TOKEN: z.string().startsWith("xoxb-", "a bot token starts with xoxb-").optional(),
@@ -40,7 +52,7 @@ const Environment = z.object({
   DATABASE_URL: z
     .string()
     .regex(/^(sqlite:.+|postgres(ql)?:\/\/.+)$/, "write sqlite:PATH or postgres://…")
-    .default("sqlite:./data/breakwater.db"),
+    .optional(),
   HOST: z.string().default("127.0.0.1"),
   PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
   LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
@@ -80,7 +92,10 @@ function sourceSecrets(env: NodeJS.ProcessEnv): Map<string, string[]> {
   const secrets = new Map<string, string[]>();
   for (const [name, value] of Object.entries(env)) {
     const source = SECRET.exec(name)?.[1];
-    const values = (value ?? "").split(",").map((s) => s.trim()).filter(Boolean);
+    const values = (value ?? "")
+      .split(",")
+      .map((s) => s.trim())
+      .filter(Boolean);
     if (source && values.length > 0) secrets.set(source.toLowerCase().replaceAll("_", "-"), values);
   }
   return secrets;
@@ -88,7 +103,11 @@ function sourceSecrets(env: NodeJS.ProcessEnv): Map<string, string[]> {
 
 function refuse(what: string, error: z.ZodError): never {
   const issues = error.issues.map((i) => ({ path: i.path.join("."), message: i.message }));
-  throw new Refusal("invalid", `${what}: ${issues.map((i) => `${i.path || "(top)"}: ${i.message}`).join("; ")}`, issues);
+  throw new Refusal(
+    "invalid",
+    `${what}: ${issues.map((i) => `${i.path || "(top)"}: ${i.message}`).join("; ")}`,
+    issues,
+  );
 }
 
 function readFile(path: string, required: boolean): z.infer<typeof ConfigFile> {
@@ -106,11 +125,18 @@ function readFile(path: string, required: boolean): z.infer<typeof ConfigFile> {
 function slackConfig(env: z.infer<typeof Environment>): SlackConfig | null {
   const { SLACK_BOT_TOKEN: botToken, SLACK_APP_TOKEN: appToken, SLACK_SIGNING_SECRET: signingSecret } = env;
   if (!botToken && !appToken && !signingSecret) return null;
-  if (!botToken) throw new Refusal("invalid", "SLACK_BOT_TOKEN is missing. Copy the Bot User OAuth Token (xoxb-…) from the app's OAuth page.");
+  if (!botToken)
+    throw new Refusal(
+      "invalid",
+      "SLACK_BOT_TOKEN is missing. Copy the Bot User OAuth Token (xoxb-…) from the app's OAuth page.",
+    );
   const apiUrl = env.SLACK_API_URL ?? null;
   if (appToken) return { botToken, mode: { type: "socket", appToken }, apiUrl };
   if (signingSecret) return { botToken, mode: { type: "http", signingSecret }, apiUrl };
-  throw new Refusal("invalid", "Set SLACK_APP_TOKEN (Socket Mode, xapp-…) or SLACK_SIGNING_SECRET (HTTP) beside SLACK_BOT_TOKEN.");
+  throw new Refusal(
+    "invalid",
+    "Set SLACK_APP_TOKEN (Socket Mode, xapp-…) or SLACK_SIGNING_SECRET (HTTP) beside SLACK_BOT_TOKEN.",
+  );
 }
 
 /** Reads environment and file into one frozen object, or refuses with every wrong field named. */
@@ -119,11 +145,14 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
   if (!parsed.success) refuse("environment", parsed.error);
   const e = parsed.data;
   const file = readFile(e.BREAKWATER_CONFIG, env.BREAKWATER_CONFIG !== undefined);
-  const database = e.DATABASE_URL.startsWith("sqlite:")
-    ? ({ type: "sqlite", path: resolve(e.DATABASE_URL.slice("sqlite:".length)) } as const)
-    : ({ type: "postgres", url: e.DATABASE_URL } as const);
+  const slack = slackConfig(e);
+  // The sandbox begins afresh each time, so its database is never the one of a real workspace.
+  const url = e.DATABASE_URL ?? `sqlite:./data/${slack ? "" : "sandbox/"}breakwater.db`;
+  const database = url.startsWith("sqlite:")
+    ? ({ type: "sqlite", path: resolve(url.slice("sqlite:".length)) } as const)
+    : ({ type: "postgres", url } as const);
   return Object.freeze({
-    slack: slackConfig(e),
+    slack,
     channel: e.BREAKWATER_CHANNEL ?? file.channel ?? null,
     command: file.command,
     runbooksDir: file.runbooks,

@@ -23,7 +23,9 @@ export type WriterSettings = {
 export async function openWriter(settings: WriterSettings): Promise<Writer> {
   const db = openForWriting(settings.database);
   await migrate(db);
-  const catalog = compileRunbooks(settings.runbooks.flatMap(({ slug, text }) => parseRunbook(slug, text).runbook ?? []));
+  const catalog = compileRunbooks(
+    settings.runbooks.flatMap(({ slug, text }) => parseRunbook(slug, text).runbook ?? []),
+  );
   const writer = createWriter((work) => db.transaction().execute((trx) => work(ledgerOf(trx))), {
     channel: settings.channel,
     reopenWithinMs: settings.reopenWithinMs,

@@ -1,4 +1,4 @@
-import { type Placement, groupingKey, type KnownGroup, place } from "../core/correlate/place.ts";
+import { groupingKey, type KnownGroup, type Placement, place } from "../core/correlate/place.ts";
 import type { Asked, Command } from "../core/incident/command.ts";
 import { decide, severityOf } from "../core/incident/decide.ts";
 import type { NewEvent, RecordedEvent, Severity } from "../core/incident/events.ts";
@@ -50,14 +50,21 @@ export async function commitJobs(
       results.push({ ok: true, value: await batch.run(job) });
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      results.push({ ok: false, refusal: { code: error.code, message: error.message, issues: error.issues } });
+      results.push({
+        ok: false,
+        refusal: { code: error.code, message: error.message, issues: error.issues },
+      });
     }
   }
   await batch.flush();
   return results;
 }
 
-const CLOCK: Pick<Asked, "actor" | "via" | "permalink"> = { actor: { kind: "system" }, via: "clock", permalink: null };
+const CLOCK: Pick<Asked, "actor" | "via" | "permalink"> = {
+  actor: { kind: "system" },
+  via: "clock",
+  permalink: null,
+};
 
 /** The working set of one transaction: what was read, as the jobs so far have changed it. */
 class Batch {
@@ -92,17 +99,22 @@ class Batch {
     const prints = [...new Set(signals.map(fingerprint))];
     const keys = [...new Set(signals.filter((s) => s.status === "firing").map((s) => groupingKey(s).key))];
     const deliveries = signals.flatMap((s) =>
-      s.deliveryId === null ? [] : [{ source: s.source, fingerprint: fingerprint(s), deliveryId: s.deliveryId }],
+      s.deliveryId === null
+        ? []
+        : [{ source: s.source, fingerprint: fingerprint(s), deliveryId: s.deliveryId }],
     );
     this.alerts = await this.ledger.alerts(prints);
     this.groups = await this.ledger.groups(keys);
     this.seen = await this.ledger.seenDeliveries(deliveries);
-    const pairs = [...this.alerts.values()].flatMap((a) => (a.incident ? [{ incident: a.incident, fingerprint: a.fingerprint }] : []));
+    const pairs = [...this.alerts.values()].flatMap((a) =>
+      a.incident ? [{ incident: a.incident, fingerprint: a.fingerprint }] : [],
+    );
     const reopenable = signals.flatMap((s) => {
       const resolved = this.groups.get(groupingKey(s).key)?.resolved;
       return resolved ? [{ incident: resolved.incident, fingerprint: fingerprint(s) }] : [];
     });
-    for (const [key, row] of await this.ledger.incidentAlerts([...pairs, ...reopenable])) this.incidentAlerts.set(key, row);
+    for (const [key, row] of await this.ledger.incidentAlerts([...pairs, ...reopenable]))
+      this.incidentAlerts.set(key, row);
   }
 
   async run(job: Job): Promise<AlertOutcome[] | CommandResult | boolean | null> {
@@ -145,7 +157,11 @@ class Batch {
     if (!state || events.length === 0) return events;
     this.states.set(key, state);
     this.changes.events.push(...events);
-    const change = this.changes.incidents.get(key) ?? { state, assets: new Set<string>(), groups: state.groupingKeys };
+    const change = this.changes.incidents.get(key) ?? {
+      state,
+      assets: new Set<string>(),
+      groups: state.groupingKeys,
+    };
     for (const { body } of events) {
       const touched = touchedAssets(body);
       if (touched === "all") change.assets = "all";
@@ -172,11 +188,29 @@ class Batch {
     if (!first) return;
     const state = this.states.get(key)!;
     for (const reaction of react(events, state)) {
-      const suffix = reaction.kind === "walk" ? `:${reaction.runbook}` : reaction.kind === "file" ? `:${reaction.seq}` : "";
-      this.effect({ key: `${reaction.kind}:${key}${suffix}`, incident: key, kind: reaction.kind, payload: reaction, wanted: state.version });
+      const suffix =
+        reaction.kind === "walk"
+          ? `:${reaction.runbook}`
+          : reaction.kind === "file"
+            ? `:${reaction.seq}`
+            : "";
+      this.effect({
+        key: `${reaction.kind}:${key}${suffix}`,
+        incident: key,
+        kind: reaction.kind,
+        payload: reaction,
+        wanted: state.version,
+      });
     }
     const reply = replyFor(events, state);
-    if (reply) this.effect({ key: `reply:${key}:${first.seq}`, incident: key, kind: "reply", payload: reply, wanted: state.version });
+    if (reply)
+      this.effect({
+        key: `reply:${key}:${first.seq}`,
+        incident: key,
+        kind: "reply",
+        payload: reply,
+        wanted: state.version,
+      });
   }
 
   private effect(effect: Effect): void {
@@ -187,10 +221,16 @@ class Batch {
 
   private async command(request: CommandRequest, now: string): Promise<CommandResult> {
     const done = request.idempotencyKey
-      ? (this.changes.processed.find((p) => p.key === request.idempotencyKey)?.result ?? (await this.ledger.processed(request.idempotencyKey)))
+      ? (this.changes.processed.find((p) => p.key === request.idempotencyKey)?.result ??
+        (await this.ledger.processed(request.idempotencyKey)))
       : null;
     if (done) return done;
-    const result = await this.carryOut(request, { actor: request.actor, via: request.via, now, permalink: request.permalink ?? null });
+    const result = await this.carryOut(request, {
+      actor: request.actor,
+      via: request.via,
+      now,
+      permalink: request.permalink ?? null,
+    });
     if (request.idempotencyKey) this.changes.processed.push({ key: request.idempotencyKey, result });
     if (request.runbook) this.changes.runbooks.set(request.runbook.hash, request.runbook);
     return result;
@@ -225,16 +265,25 @@ class Batch {
     for (const key of state.groupingKeys) {
       const rival = this.groups.get(key)?.open;
       if (rival && rival !== state.key) {
-        throw new Refusal("conflict", `${rival} is open for the same problem. Work there, or merge it first: \`merge ${state.key}\` is typed in ${rival} once ${state.key} is open.`);
+        throw new Refusal(
+          "conflict",
+          `${rival} is open for the same problem. Work there, or merge it first: \`merge ${state.key}\` is typed in ${rival} once ${state.key} is open.`,
+        );
       }
     }
   }
 
-  private async merge(from: IncidentState, command: Extract<Command, { type: "merge_into" }>, asked: Asked): Promise<CommandResult> {
+  private async merge(
+    from: IncidentState,
+    command: Extract<Command, { type: "merge_into" }>,
+    asked: Asked,
+  ): Promise<CommandResult> {
     const into = await this.state(command.into);
     const mergedEvents = decide(from, command, asked);
     const known = await this.incidentAlertsOf(into.key);
-    const moving = (await this.incidentAlertsOf(from.key)).filter((row) => !known.some((k) => k.fingerprint === row.fingerprint));
+    const moving = (await this.incidentAlertsOf(from.key)).filter(
+      (row) => !known.some((k) => k.fingerprint === row.fingerprint),
+    );
     const firing = moving.filter((row) => row.status === "firing").length;
     const absorbed = decide(
       into,
@@ -244,7 +293,11 @@ class Batch {
         title: from.title,
         groupingKeys: from.groupingKeys,
         alerts: { total: moving.length, firing, resolved: moving.length - firing },
-        assets: [...from.assets.values()].map((a) => ({ ...a.asset, firing: a.firing, recovery: a.recovery })),
+        assets: [...from.assets.values()].map((a) => ({
+          ...a.asset,
+          firing: a.firing,
+          recovery: a.recovery,
+        })),
       },
       asked,
     );
@@ -256,7 +309,9 @@ class Batch {
   }
 
   private async incidentAlertsOf(key: string): Promise<IncidentAlert[]> {
-    const rows = new Map((await this.ledger.allIncidentAlerts(key)).map((row) => [alertKey(key, row.fingerprint), row]));
+    const rows = new Map(
+      (await this.ledger.allIncidentAlerts(key)).map((row) => [alertKey(key, row.fingerprint), row]),
+    );
     for (const [id, row] of this.changes.incidentAlerts) if (row.incident === key) rows.set(id, row);
     return [...rows.values()];
   }
@@ -265,7 +320,8 @@ class Batch {
     const moved = { ...row, incident: into };
     this.changes.incidentAlerts.set(alertKey(into, row.fingerprint), moved);
     this.incidentAlerts.set(alertKey(into, row.fingerprint), moved);
-    const alert = this.alerts.get(row.fingerprint) ?? (await this.ledger.alerts([row.fingerprint])).get(row.fingerprint);
+    const alert =
+      this.alerts.get(row.fingerprint) ?? (await this.ledger.alerts([row.fingerprint])).get(row.fingerprint);
     if (!alert || alert.incident !== row.incident) return;
     alert.incident = into;
     this.alerts.set(alert.fingerprint, alert);
@@ -286,25 +342,57 @@ class Batch {
     return outcomes;
   }
 
-  private async one(signal: AlertSignal, now: string, news: Map<string, RecordedEvent[]>): Promise<AlertOutcome> {
+  private async one(
+    signal: AlertSignal,
+    now: string,
+    news: Map<string, RecordedEvent[]>,
+  ): Promise<AlertOutcome> {
     const print = fingerprint(signal);
     const alert = this.alerts.get(print) ?? null;
     if (signal.deliveryId !== null) {
       const delivery = `${signal.source}\n${print}\n${signal.deliveryId}`;
       if (this.seen.has(delivery)) {
-        return { fingerprint: print, outcome: "deduplicated", incident: alert?.incident ?? null, reason: `delivery ${signal.deliveryId} was received before` };
+        return {
+          fingerprint: print,
+          outcome: "deduplicated",
+          incident: alert?.incident ?? null,
+          reason: `delivery ${signal.deliveryId} was received before`,
+        };
       }
       this.seen.add(delivery);
     }
     const current = alert?.incident ? await this.state(alert.incident) : null;
     const group = this.groups.get(groupingKey(signal).key) ?? { open: null, resolved: null };
-    const placement = place(signal, alert, current !== null && isOpen(current.phase), group, now, this.settings.reopenWithinMs);
+    const placement = place(
+      signal,
+      alert,
+      current !== null && isOpen(current.phase),
+      group,
+      now,
+      this.settings.reopenWithinMs,
+    );
     return this.carry(signal, print, placement, now, news);
   }
 
-  private async carry(signal: AlertSignal, print: string, placement: Placement, now: string, news: Map<string, RecordedEvent[]>): Promise<AlertOutcome> {
-    const asked: Asked = { actor: { kind: "source", name: signal.source }, via: "alert", now, permalink: null };
-    const incident = placement.to === "open" ? await this.openFor(signal, print, placement.reason, asked, news) : placement.to === "ignore" ? null : placement.incident;
+  private async carry(
+    signal: AlertSignal,
+    print: string,
+    placement: Placement,
+    now: string,
+    news: Map<string, RecordedEvent[]>,
+  ): Promise<AlertOutcome> {
+    const asked: Asked = {
+      actor: { kind: "source", name: signal.source },
+      via: "alert",
+      now,
+      permalink: null,
+    };
+    const incident =
+      placement.to === "open"
+        ? await this.openFor(signal, print, placement.reason, asked, news)
+        : placement.to === "ignore"
+          ? null
+          : placement.incident;
     const outcome = OUTCOME_OF[placement.to];
     // What is ignored is out of order or unheard of; it must not overwrite what is known, except to make it known.
     if (placement.to === "ignore") {
@@ -315,7 +403,8 @@ class Batch {
       const state = await this.state(incident);
       const row = this.incidentAlerts.get(alertKey(incident, print));
       const command = newsFor(signal, print, row ?? null, placement.reason, now);
-      const events = placement.to === "duplicate" ? [] : this.append(incident, decide(state, command, asked), asked);
+      const events =
+        placement.to === "duplicate" ? [] : this.append(incident, decide(state, command, asked), asked);
       news.set(incident, [...(news.get(incident) ?? []), ...events]);
       this.rememberIn(incident, signal, print, row ?? null, outcome, placement.reason, now);
     }
@@ -323,7 +412,13 @@ class Batch {
     return { fingerprint: print, outcome, incident, reason: placement.reason };
   }
 
-  private async openFor(signal: AlertSignal, print: string, reason: string, asked: Asked, news: Map<string, RecordedEvent[]>): Promise<string> {
+  private async openFor(
+    signal: AlertSignal,
+    print: string,
+    reason: string,
+    asked: Asked,
+    news: Map<string, RecordedEvent[]>,
+  ): Promise<string> {
     const severity = severityOf(signal.severity);
     const decided = decide(
       null,
@@ -352,8 +447,16 @@ class Batch {
     );
     const key = `INC-${await this.ledger.nextNumber("incident")}`;
     const events = this.append(key, decided, asked);
-    const suggest: Command = { type: "suggest_runbooks", runbooks: this.settings.suggestRunbooks(signal, severity) };
-    events.push(...this.append(key, decide(this.states.get(key)!, suggest, asked), { ...asked, actor: { kind: "system" } }));
+    const suggest: Command = {
+      type: "suggest_runbooks",
+      runbooks: this.settings.suggestRunbooks(signal, severity),
+    };
+    events.push(
+      ...this.append(key, decide(this.states.get(key)!, suggest, asked), {
+        ...asked,
+        actor: { kind: "system" },
+      }),
+    );
     news.set(key, events);
     return key;
   }
@@ -376,7 +479,15 @@ class Batch {
     this.changes.alerts.set(print, row);
   }
 
-  private rememberIn(incident: string, signal: AlertSignal, print: string, before: IncidentAlert | null, outcome: Outcome, reason: string, now: string): void {
+  private rememberIn(
+    incident: string,
+    signal: AlertSignal,
+    print: string,
+    before: IncidentAlert | null,
+    outcome: Outcome,
+    reason: string,
+    now: string,
+  ): void {
     const firing = signal.status === "firing";
     const row: IncidentAlert = {
       incident,
@@ -410,7 +521,11 @@ class Batch {
     if (row?.kind !== "card" || outcome.type !== "sent") return null;
     const asked: Asked = { ...CLOCK, now };
     const { channel, ts, permalink } = outcome;
-    this.append(row.incident, decide(await this.state(row.incident), { type: "record_thread", channel, ts, permalink }, asked), asked);
+    this.append(
+      row.incident,
+      decide(await this.state(row.incident), { type: "record_thread", channel, ts, permalink }, asked),
+      asked,
+    );
     return null;
   }
 
@@ -418,7 +533,18 @@ class Batch {
     const before = new Date(Date.parse(now) - this.settings.closeAfterMs).toISOString();
     for (const key of await this.ledger.resolvedBefore(before, 100)) {
       const asked: Asked = { ...CLOCK, now };
-      this.announce(key, this.append(key, decide(await this.state(key), { type: "close", reason: "its time for reopening has passed" }, asked), asked));
+      this.announce(
+        key,
+        this.append(
+          key,
+          decide(
+            await this.state(key),
+            { type: "close", reason: "its time for reopening has passed" },
+            asked,
+          ),
+          asked,
+        ),
+      );
     }
     return null;
   }
@@ -448,12 +574,26 @@ function brokenAt(signal: AlertSignal, now: string): string {
   return signal.startsAt !== null && signal.startsAt < now ? signal.startsAt : now;
 }
 
-function newsFor(signal: AlertSignal, print: string, row: IncidentAlert | null, reason: string, now: string): Command {
+function newsFor(
+  signal: AlertSignal,
+  print: string,
+  row: IncidentAlert | null,
+  reason: string,
+  now: string,
+): Command {
   const firing = signal.status === "firing";
   const { source, severity, title } = signal;
   // What passes is what was firing, whatever assets the passing message names.
   const assets = firing || !row ? signal.assets : row.assets;
-  const news = { fingerprint: print, source, severity, title, assets, known: row?.status ?? ("never" as const), reason };
+  const news = {
+    fingerprint: print,
+    source,
+    severity,
+    title,
+    assets,
+    known: row?.status ?? ("never" as const),
+    reason,
+  };
   return firing
     ? { type: "alert_fired", alert: { ...news, impacted: signal.impacted, brokenAt: brokenAt(signal, now) } }
     : { type: "alert_passed", alert: news };

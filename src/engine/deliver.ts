@@ -1,5 +1,5 @@
-import type { Document } from "../core/report/document.ts";
 import type { IncidentState } from "../core/incident/state.ts";
+import type { Document } from "../core/report/document.ts";
 import type { Job } from "./commit.ts";
 import type { OutboxOutcome, OutboxRow } from "./ledger.ts";
 import { Pace, type Rate } from "./pace.ts";
@@ -81,24 +81,37 @@ export function createDeliverer(deps: DelivererDeps) {
   const lost = new Map<number, { row: OutboxRow; notBefore: number }>();
 
   const iso = (ms: number) => new Date(ms).toISOString();
-  const settle = (row: OutboxRow, outcome: OutboxOutcome) => deps.submit({ type: "settle", id: row.id, outcome, now: iso(deps.now()) });
+  const settle = (row: OutboxRow, outcome: OutboxOutcome) =>
+    deps.submit({ type: "settle", id: row.id, outcome, now: iso(deps.now()) });
 
   /** The limits a row's call falls under. */
   function limits(row: OutboxRow): [string, Rate][] {
     if (row.kind === "file") return [["files", FILES]];
-    if (row.ts) return [["chat.update", UPDATES], [`redraw:${row.key}`, REDRAWS]];
+    if (row.ts)
+      return [
+        ["chat.update", UPDATES],
+        [`redraw:${row.key}`, REDRAWS],
+      ];
     return [[`chat.postMessage:${row.channel ?? row.incident}`, POSTS]];
   }
 
   async function deliver(row: OutboxRow): Promise<void> {
     const state = await deps.reads.state(row.incident);
     const shown = state && (await deps.show(row, state));
-    if (!state || !shown) return void (await settle(row, { type: "dead", error: "there is nothing to show" }));
+    if (!state || !shown)
+      return void (await settle(row, { type: "dead", error: "there is nothing to show" }));
     if (row.ts && row.channel && shown.type === "message") {
       await deps.messenger.update(row.channel, row.ts, shown.document);
-      return void (await settle(row, { type: "sent", version: state.version, channel: row.channel, ts: row.ts, permalink: null }));
+      return void (await settle(row, {
+        type: "sent",
+        version: state.version,
+        channel: row.channel,
+        ts: row.ts,
+        permalink: null,
+      }));
     }
-    if (row.kind !== "card" && !state.thread) throw new DeliveryFailure("retry", "the root message does not stand yet");
+    if (row.kind !== "card" && !state.thread)
+      throw new DeliveryFailure("retry", "the root message does not stand yet");
     const place = placeOf(row, state);
     if (row.state !== "sending" && !(await deps.submit({ type: "claim", id: row.id }))) return;
     const posted =
@@ -114,9 +127,18 @@ export function createDeliverer(deps: DelivererDeps) {
     const state = await deps.reads.state(row.incident);
     if (!state) return void (await settle(row, { type: "dead", error: "there is nothing to show" }));
     const shown = row.kind === "file" ? await deps.show(row, state) : null;
-    const found = await deps.messenger.find(placeOf(row, state), shown?.type === "file" ? shown.file.title : null, state.detectedAt);
+    const found = await deps.messenger.find(
+      placeOf(row, state),
+      shown?.type === "file" ? shown.file.title : null,
+      state.detectedAt,
+    );
     lost.delete(row.id);
-    if (!found) return void (await settle(row, { type: "retry", notBefore: "", error: "posted again after an unknown outcome" }));
+    if (!found)
+      return void (await settle(row, {
+        type: "retry",
+        notBefore: "",
+        error: "posted again after an unknown outcome",
+      }));
     const living = row.kind === "card" || row.kind === "alerts" || row.kind === "walk";
     await settle(row, { type: "sent", version: living ? 0 : row.wanted, ...found });
   }
@@ -134,16 +156,33 @@ export function createDeliverer(deps: DelivererDeps) {
     if (!(error instanceof DeliveryFailure)) deps.log.error({ err: error, key: row.key }, "delivery failed");
     const now = deps.now();
     const backoff = Math.min(MAX_BACKOFF_MS, 1000 * 2 ** Math.min(row.attempts, 16));
-    if (failure.kind === "rate_limited") for (const [key, rate] of limits(row)) if (!key.startsWith("redraw")) pace.block(key, rate, now, failure.retryAfterMs);
+    if (failure.kind === "rate_limited")
+      for (const [key, rate] of limits(row))
+        if (!key.startsWith("redraw")) pace.block(key, rate, now, failure.retryAfterMs);
     const posting = row.ts === null;
     if (lost.has(row.id) || (failure.kind === "unknown" && posting)) {
-      deps.log.warn({ key: row.key, reason: failure.message }, "it is unknown whether Slack has this message; looking for it");
-      lost.set(row.id, { row: { ...row, state: "sending", attempts: row.attempts + 1 }, notBefore: lost.has(row.id) ? now + backoff : now });
+      deps.log.warn(
+        { key: row.key, reason: failure.message },
+        "it is unknown whether Slack has this message; looking for it",
+      );
+      lost.set(row.id, {
+        row: { ...row, state: "sending", attempts: row.attempts + 1 },
+        notBefore: lost.has(row.id) ? now + backoff : now,
+      });
       return;
     }
-    deps.log.warn({ key: row.key, reason: failure.message, kind: failure.kind }, "Slack did not take a message");
+    deps.log.warn(
+      { key: row.key, reason: failure.message, kind: failure.kind },
+      "Slack did not take a message",
+    );
     const outcome: OutboxOutcome =
-      failure.kind === "refused" ? { type: "dead", error: failure.message } : { type: "retry", notBefore: iso(now + (failure.kind === "rate_limited" ? failure.retryAfterMs : backoff)), error: failure.message };
+      failure.kind === "refused"
+        ? { type: "dead", error: failure.message }
+        : {
+            type: "retry",
+            notBefore: iso(now + (failure.kind === "rate_limited" ? failure.retryAfterMs : backoff)),
+            error: failure.message,
+          };
     await settle(row, outcome);
   }
 
@@ -177,7 +216,9 @@ export function createDeliverer(deps: DelivererDeps) {
   function start(row: OutboxRow): void {
     busy.add(row.incident);
     const work = attempt(row)
-      .catch((error: unknown) => deps.log.error({ err: error, key: row.key }, "a delivery could not be recorded"))
+      .catch((error: unknown) =>
+        deps.log.error({ err: error, key: row.key }, "a delivery could not be recorded"),
+      )
       .finally(() => {
         busy.delete(row.incident);
         working.delete(work);
@@ -226,7 +267,11 @@ export function createDeliverer(deps: DelivererDeps) {
 
 function placeOf(row: OutboxRow, state: IncidentState): Place {
   if (row.kind === "card") return { channel: state.channel, threadTs: null, mark: row.key };
-  return { channel: state.thread?.channel ?? state.channel, threadTs: state.thread?.ts ?? null, mark: row.key };
+  return {
+    channel: state.thread?.channel ?? state.channel,
+    threadTs: state.thread?.ts ?? null,
+    mark: row.key,
+  };
 }
 
 /** Roots first, then as they were asked for; of an incident without a root, only the root. */

@@ -8,7 +8,12 @@ import type { Writer } from "./writer.ts";
 const MAX_WAITING_SIGNALS = 50_000;
 
 /** The use cases over a writer and the reads. `now` gives ISO 8601 UTC; `committed` is told when there may be new effects. */
-export function createEngine(deps: { writer: Writer; reads: Reads; now: () => string; committed: () => void }): Engine & { tick(): Promise<void> } {
+export function createEngine(deps: {
+  writer: Writer;
+  reads: Reads;
+  now: () => string;
+  committed: () => void;
+}): Engine & { tick(): Promise<void> } {
   let waiting = 0;
 
   async function run(job: Job): Promise<unknown> {
@@ -23,7 +28,10 @@ export function createEngine(deps: { writer: Writer; reads: Reads; now: () => st
     async ingest(signals, receivedAt) {
       if (signals.length === 0) return [];
       if (waiting + signals.length > MAX_WAITING_SIGNALS) {
-        throw new Refusal("unavailable", "Too many alerts are waiting to be stored. Send this again in a few seconds; nothing of it was taken.");
+        throw new Refusal(
+          "unavailable",
+          "Too many alerts are waiting to be stored. Send this again in a few seconds; nothing of it was taken.",
+        );
       }
       waiting += signals.length;
       try {

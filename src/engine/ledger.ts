@@ -1,7 +1,7 @@
-import type { AlertOutcome, AlertSignal } from "../core/signal/alert.ts";
+import type { KnownAlert, KnownGroup } from "../core/correlate/place.ts";
 import type { RecordedEvent } from "../core/incident/events.ts";
 import type { IncidentState } from "../core/incident/state.ts";
-import type { KnownAlert, KnownGroup } from "../core/correlate/place.ts";
+import type { AlertOutcome, AlertSignal } from "../core/signal/alert.ts";
 import type { CommandResult, IncidentAlert } from "./ports.ts";
 
 /** An alert's identity row, over all incidents it was ever part of. Counts firings, retries left out. */
@@ -62,7 +62,9 @@ export type Ledger = {
   incidentAlerts(pairs: { incident: string; fingerprint: string }[]): Promise<Map<string, IncidentAlert>>;
   allIncidentAlerts(incident: string): Promise<IncidentAlert[]>;
   /** The keys `source\nfingerprint\ndelivery` of those already received. */
-  seenDeliveries(signals: { source: string; fingerprint: string; deliveryId: string }[]): Promise<Set<string>>;
+  seenDeliveries(
+    signals: { source: string; fingerprint: string; deliveryId: string }[],
+  ): Promise<Set<string>>;
   groups(keys: string[]): Promise<Map<string, KnownGroup>>;
   incident(key: string): Promise<IncidentState | null>;
   processed(key: string): Promise<CommandResult | null>;

@@ -1,9 +1,9 @@
-import type { AlertOutcome, AlertSignal } from "../core/signal/alert.ts";
-import type { Asset } from "../core/signal/asset.ts";
 import type { Command } from "../core/incident/command.ts";
 import type { RecordedEvent, Severity } from "../core/incident/events.ts";
 import type { Actor, Via } from "../core/incident/person.ts";
 import type { IncidentState, Phase } from "../core/incident/state.ts";
+import type { AlertOutcome, AlertSignal } from "../core/signal/alert.ts";
+import type { Asset } from "../core/signal/asset.ts";
 
 /** A command on its way to the writer. `incident` is null only for `open`. */
 export type CommandRequest = {
@@ -74,7 +74,11 @@ export type Reads = {
   state(key: string): Promise<IncidentState | null>;
   byThread(channel: string, threadTs: string): Promise<string | null>;
   openIn(channel: string): Promise<IncidentState[]>;
-  list(filter: IncidentFilter, limit: number, cursor: string | null): Promise<{ incidents: IncidentState[]; next: string | null }>;
+  list(
+    filter: IncidentFilter,
+    limit: number,
+    cursor: string | null,
+  ): Promise<{ incidents: IncidentState[]; next: string | null }>;
   events(key: string): Promise<RecordedEvent[]>;
   /** Newest first, the firing ones before the resolved. */
   alerts(key: string, limit: number): Promise<IncidentAlert[]>;

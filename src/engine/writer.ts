@@ -27,7 +27,14 @@ export function createWriter(transact: Transact, settings: CommitSettings, maxCa
   async function commit(batch: Waiting[]): Promise<void> {
     if (cache.size > maxCached) cache.clear();
     try {
-      const results = await transact((ledger) => commitJobs(ledger, batch.map((w) => w.job), settings, cache));
+      const results = await transact((ledger) =>
+        commitJobs(
+          ledger,
+          batch.map((w) => w.job),
+          settings,
+          cache,
+        ),
+      );
       for (const [i, waiting] of batch.entries()) waiting.resolve(results[i]!);
     } catch (error) {
       cache.clear();

@@ -41,7 +41,8 @@ const MENDABLE = new Set([
 const AMBIGUOUS = new Set(["fatal_error", "internal_error", "request_timeout"]);
 
 function failure(error: unknown): DeliveryFailure {
-  if (error instanceof WebAPIRateLimitedError) return new DeliveryFailure("rate_limited", "rate limited", error.retryAfter * 1000);
+  if (error instanceof WebAPIRateLimitedError)
+    return new DeliveryFailure("rate_limited", "rate limited", error.retryAfter * 1000);
   if (error instanceof WebAPIPlatformError) {
     const code = error.data.error;
     if (AMBIGUOUS.has(code)) return new DeliveryFailure("unknown", code);
@@ -97,16 +98,27 @@ export function createMessenger(client: WebClient, options: RenderOptions): Mess
     find: (place, fileTitle, since) =>
       calling(async () => {
         const found = await find(client, place, fileTitle, since);
-        return found && { ...found, permalink: place.threadTs ? null : await permalinkOf(found.channel, found.ts) };
+        return (
+          found && { ...found, permalink: place.threadTs ? null : await permalinkOf(found.channel, found.ts) }
+        );
       }),
   };
 }
 
-async function upload(client: WebClient, place: Place, file: { filename: string; title: string; body: string }): Promise<Posted> {
+async function upload(
+  client: WebClient,
+  place: Place,
+  file: { filename: string; title: string; body: string },
+): Promise<Posted> {
   const body = Buffer.from(file.body);
   const slot = await client.files.getUploadURLExternal({ filename: file.filename, length: body.length });
-  if (!slot.upload_url || !slot.file_id) throw new DeliveryFailure("retry", "Slack gave no place to upload to");
-  const sent = await fetch(slot.upload_url, { method: "POST", body, signal: AbortSignal.timeout(TIMEOUT_MS) });
+  if (!slot.upload_url || !slot.file_id)
+    throw new DeliveryFailure("retry", "Slack gave no place to upload to");
+  const sent = await fetch(slot.upload_url, {
+    method: "POST",
+    body,
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  });
   // Nothing is shared before the last call, so up to here a failure can simply be tried again.
   if (!sent.ok) throw new DeliveryFailure("retry", `the upload was answered ${sent.status}`);
   await client.files.completeUploadExternal({
@@ -117,9 +129,18 @@ async function upload(client: WebClient, place: Place, file: { filename: string;
   return { channel: place.channel, ts: slot.file_id, permalink: null };
 }
 
-type Message = { ts?: string; blocks?: { block_id?: string }[]; files?: { id?: string; title?: string | null }[] };
+type Message = {
+  ts?: string;
+  blocks?: { block_id?: string }[];
+  files?: { id?: string; title?: string | null }[];
+};
 
-async function find(client: WebClient, place: Place, fileTitle: string | null, since: string): Promise<Posted | null> {
+async function find(
+  client: WebClient,
+  place: Place,
+  fileTitle: string | null,
+  since: string,
+): Promise<Posted | null> {
   // Clocks differ a little; a minute before the incident nothing of ours can bear its mark.
   const oldest = String(Date.parse(since) / 1000 - 60);
   let cursor: string | undefined;

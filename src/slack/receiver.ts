@@ -19,7 +19,10 @@ export class HttpReceiver implements Receiver {
   async start(): Promise<void> {}
   async stop(): Promise<void> {}
 
-  async handle(headers: Record<string, string | string[] | undefined>, rawBody: Buffer): Promise<SlackHttpAnswer> {
+  async handle(
+    headers: Record<string, string | string[] | undefined>,
+    rawBody: Buffer,
+  ): Promise<SlackHttpAnswer> {
     const body = rawBody.toString("utf8");
     if (!this.signed(headers, body)) return answer(401, "the request is not signed by Slack");
     const payload = parse(body, String(headers["content-type"] ?? ""));
@@ -41,11 +44,15 @@ export class HttpReceiver implements Receiver {
   }
 
   /** Resolves with what the listener acknowledged; without an acknowledgement Slack is to try again. */
-  private process(payload: Record<string, unknown>, headers: Record<string, string | string[] | undefined>): Promise<SlackHttpAnswer> {
+  private process(
+    payload: Record<string, unknown>,
+    headers: Record<string, string | string[] | undefined>,
+  ): Promise<SlackHttpAnswer> {
     return new Promise((resolve) => {
       const event: ReceiverEvent = {
         body: payload as ReceiverEvent["body"],
-        retryNum: headers["x-slack-retry-num"] === undefined ? undefined : Number(headers["x-slack-retry-num"]),
+        retryNum:
+          headers["x-slack-retry-num"] === undefined ? undefined : Number(headers["x-slack-retry-num"]),
         ack: async (response) => {
           if (response === undefined || response === null || response === "") resolve(answer(200, ""));
           else if (typeof response === "string") resolve(answer(200, response));

@@ -1,6 +1,6 @@
 import { sql } from "kysely";
-import { assetId } from "../core/signal/asset.ts";
 import { type AssetState, isOpen } from "../core/incident/state.ts";
+import { assetId } from "../core/signal/asset.ts";
 import { alertKey } from "../engine/commit.ts";
 import type { AlertRow, Changes, Effect, Ledger, OutboxOutcome, OutboxRow } from "../engine/ledger.ts";
 import type { IncidentAlert } from "../engine/ports.ts";
@@ -21,7 +21,11 @@ export function ledgerOf(db: Database): Ledger {
     alerts: (fingerprints) => readAlerts(db, fingerprints),
     incidentAlerts: (pairs) => readIncidentAlerts(db, pairs),
     async allIncidentAlerts(incident) {
-      const rows = await db.selectFrom("incident_alert").select("body").where("incident", "=", incident).execute();
+      const rows = await db
+        .selectFrom("incident_alert")
+        .select("body")
+        .where("incident", "=", incident)
+        .execute();
       return rows.map(incidentAlertFromRow);
     },
     seenDeliveries: (signals) => readDeliveries(db, signals),
@@ -29,7 +33,14 @@ export function ledgerOf(db: Database): Ledger {
     async incident(key) {
       const row = await db.selectFrom("incident").select("state").where("key", "=", key).executeTakeFirst();
       if (!row) return null;
-      return incidentFromRow(row, await db.selectFrom("incident_asset").select(["asset", "state"]).where("incident", "=", key).execute());
+      return incidentFromRow(
+        row,
+        await db
+          .selectFrom("incident_asset")
+          .select(["asset", "state"])
+          .where("incident", "=", key)
+          .execute(),
+      );
     },
     async processed(key) {
       const row = await db.selectFrom("processed").select("result").where("key", "=", key).executeTakeFirst();
@@ -45,7 +56,13 @@ export function ledgerOf(db: Database): Ledger {
       return row.value;
     },
     async resolvedBefore(instant, limit) {
-      const rows = await db.selectFrom("incident").select("key").where("phase", "=", "resolved").where("resolved_at", "<", instant).limit(limit).execute();
+      const rows = await db
+        .selectFrom("incident")
+        .select("key")
+        .where("phase", "=", "resolved")
+        .where("resolved_at", "<", instant)
+        .limit(limit)
+        .execute();
       return rows.map((r) => r.key);
     },
     claimOutbox: async (id) => {
@@ -83,27 +100,43 @@ async function readAlerts(db: Database, fingerprints: string[]): Promise<Map<str
   return found;
 }
 
-async function readIncidentAlerts(db: Database, pairs: { incident: string; fingerprint: string }[]): Promise<Map<string, IncidentAlert>> {
+async function readIncidentAlerts(
+  db: Database,
+  pairs: { incident: string; fingerprint: string }[],
+): Promise<Map<string, IncidentAlert>> {
   const found = new Map<string, IncidentAlert>();
   for (const [incident, group] of Map.groupBy(pairs, (p) => p.incident)) {
     for (const chunk of chunks(group.map((p) => p.fingerprint))) {
-      const rows = await db.selectFrom("incident_alert").select(["fingerprint", "body"]).where("incident", "=", incident).where("fingerprint", "in", chunk).execute();
+      const rows = await db
+        .selectFrom("incident_alert")
+        .select(["fingerprint", "body"])
+        .where("incident", "=", incident)
+        .where("fingerprint", "in", chunk)
+        .execute();
       for (const row of rows) found.set(alertKey(incident, row.fingerprint), incidentAlertFromRow(row));
     }
   }
   return found;
 }
 
-async function readDeliveries(db: Database, signals: { source: string; fingerprint: string; deliveryId: string }[]): Promise<Set<string>> {
+async function readDeliveries(
+  db: Database,
+  signals: { source: string; fingerprint: string; deliveryId: string }[],
+): Promise<Set<string>> {
   const found = new Set<string>();
-  const key = (s: { source: string; fingerprint: string; deliveryId: string | null }) => `${s.source}\n${s.fingerprint}\n${s.deliveryId}`;
+  const key = (s: { source: string; fingerprint: string; deliveryId: string | null }) =>
+    `${s.source}\n${s.fingerprint}\n${s.deliveryId}`;
   for (const [source, group] of Map.groupBy(signals, (s) => s.source)) {
     for (const chunk of chunks(group)) {
       const rows = await db
         .selectFrom("signal")
         .select(["source", "fingerprint", "delivery_id as deliveryId"])
         .where("source", "=", source)
-        .where("fingerprint", "in", chunk.map((s) => s.fingerprint))
+        .where(
+          "fingerprint",
+          "in",
+          chunk.map((s) => s.fingerprint),
+        )
         .where("delivery_id", "in", [...new Set(chunk.map((s) => s.deliveryId))])
         .execute();
       for (const row of rows) found.add(key(row));
@@ -155,20 +188,39 @@ async function settleOutbox(db: Database, id: number, outcome: OutboxOutcome): P
 }
 
 async function save(db: Database, changes: Changes): Promise<void> {
-  for (const chunk of chunks(changes.events)) await db.insertInto("event").values(chunk.map(eventToRow)).execute();
+  for (const chunk of chunks(changes.events))
+    await db.insertInto("event").values(chunk.map(eventToRow)).execute();
   await saveIncidents(db, changes);
   await saveAlerts(db, changes);
-  for (const chunk of chunks(changes.signals)) await db.insertInto("signal").values(chunk.map(signalRow)).execute();
+  for (const chunk of chunks(changes.signals))
+    await db.insertInto("signal").values(chunk.map(signalRow)).execute();
   for (const chunk of chunks([...changes.effects.values()])) await saveEffects(db, chunk);
-  for (const { key, result } of changes.processed) await db.insertInto("processed").values({ key, result: JSON.stringify(result) }).execute();
+  for (const { key, result } of changes.processed)
+    await db
+      .insertInto("processed")
+      .values({ key, result: JSON.stringify(result) })
+      .execute();
   for (const [hash, { slug, text }] of changes.runbooks) {
-    await db.insertInto("runbook_version").values({ hash, slug, text }).onConflict((c) => c.column("hash").doNothing()).execute();
+    await db
+      .insertInto("runbook_version")
+      .values({ hash, slug, text })
+      .onConflict((c) => c.column("hash").doNothing())
+      .execute();
   }
 }
 
 function signalRow({ receivedAt, signal, outcome }: Changes["signals"][number]) {
   const { outcome: what, incident, reason, fingerprint } = outcome;
-  return { received_at: receivedAt, source: signal.source, fingerprint, delivery_id: signal.deliveryId, body: JSON.stringify(signal), outcome: what, incident, reason };
+  return {
+    received_at: receivedAt,
+    source: signal.source,
+    fingerprint,
+    delivery_id: signal.deliveryId,
+    body: JSON.stringify(signal),
+    outcome: what,
+    incident,
+    reason,
+  };
 }
 
 async function saveIncidents(db: Database, changes: Changes): Promise<void> {
@@ -191,26 +243,52 @@ async function saveIncidents(db: Database, changes: Changes): Promise<void> {
       )
       .execute();
   }
-  const groups = changed.flatMap(({ state }) => state.groupingKeys.map((k) => ({ grouping_key: k, incident: state.key, open: isOpen(state.phase) ? 1 : 0 })));
+  const groups = changed.flatMap(({ state }) =>
+    state.groupingKeys.map((k) => ({
+      grouping_key: k,
+      incident: state.key,
+      open: isOpen(state.phase) ? 1 : 0,
+    })),
+  );
   // Those that let go first: the index allows a key one open holder at every moment.
   for (const chunk of chunks(groups.sort((a, b) => a.open - b.open))) {
-    await db.insertInto("incident_group").values(chunk).onConflict((c) => c.columns(["grouping_key", "incident"]).doUpdateSet((e) => ({ open: e.ref("excluded.open") }))).execute();
+    await db
+      .insertInto("incident_group")
+      .values(chunk)
+      .onConflict((c) =>
+        c.columns(["grouping_key", "incident"]).doUpdateSet((e) => ({ open: e.ref("excluded.open") })),
+      )
+      .execute();
   }
   const assets = changed.flatMap(({ state, assets }) => {
-    const touched = assets === "all" ? [...state.assets.values()] : [...assets].flatMap((id) => state.assets.get(id) ?? []);
+    const touched =
+      assets === "all" ? [...state.assets.values()] : [...assets].flatMap((id) => state.assets.get(id) ?? []);
     return touched.map((a) => ({ incident: state.key, ...assetRow(a) }));
   });
   for (const chunk of chunks(assets)) {
     await db
       .insertInto("incident_asset")
       .values(chunk)
-      .onConflict((c) => c.columns(["incident", "asset"]).doUpdateSet((e) => ({ recovery: e.ref("excluded.recovery"), state: e.ref("excluded.state") })))
+      .onConflict((c) =>
+        c
+          .columns(["incident", "asset"])
+          .doUpdateSet((e) => ({ recovery: e.ref("excluded.recovery"), state: e.ref("excluded.state") })),
+      )
       .execute();
   }
   const terms = changed.flatMap(({ state, assets }) =>
-    termsOf(state, assets === "all" ? [] : [...assets]).map((term) => ({ term, detected_at: state.detectedAt, incident: state.key })),
+    termsOf(state, assets === "all" ? [] : [...assets]).map((term) => ({
+      term,
+      detected_at: state.detectedAt,
+      incident: state.key,
+    })),
   );
-  for (const chunk of chunks(terms)) await db.insertInto("incident_term").values(chunk).onConflict((c) => c.doNothing()).execute();
+  for (const chunk of chunks(terms))
+    await db
+      .insertInto("incident_term")
+      .values(chunk)
+      .onConflict((c) => c.doNothing())
+      .execute();
 }
 
 function assetRow(state: AssetState) {
@@ -250,7 +328,15 @@ async function saveAlerts(db: Database, changes: Changes): Promise<void> {
   for (const chunk of chunks([...changes.incidentAlerts.values()])) {
     await db
       .insertInto("incident_alert")
-      .values(chunk.map((a) => ({ incident: a.incident, fingerprint: a.fingerprint, status: a.status, last_seen_at: a.lastSeenAt, body: JSON.stringify(a) })))
+      .values(
+        chunk.map((a) => ({
+          incident: a.incident,
+          fingerprint: a.fingerprint,
+          status: a.status,
+          last_seen_at: a.lastSeenAt,
+          body: JSON.stringify(a),
+        })),
+      )
       .onConflict((c) =>
         c.columns(["incident", "fingerprint"]).doUpdateSet((e) => ({
           status: e.ref("excluded.status"),

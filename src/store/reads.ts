@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { Refusal } from "../core/refusal.ts";
 import type { IncidentState } from "../core/incident/state.ts";
+import { Refusal } from "../core/refusal.ts";
 import type { OutboxRow } from "../engine/ledger.ts";
 import type { IncidentFilter, Reads } from "../engine/ports.ts";
 import type { Database } from "./open.ts";
@@ -23,19 +23,43 @@ export function readsOf(db: Database): Reads & OutboxReads {
     async state(key) {
       const row = await db.selectFrom("incident").select("state").where("key", "=", key).executeTakeFirst();
       if (!row) return null;
-      return incidentFromRow(row, await db.selectFrom("incident_asset").select(["asset", "state"]).where("incident", "=", key).execute());
+      return incidentFromRow(
+        row,
+        await db
+          .selectFrom("incident_asset")
+          .select(["asset", "state"])
+          .where("incident", "=", key)
+          .execute(),
+      );
     },
     async byThread(channel, threadTs) {
-      const row = await db.selectFrom("incident").select("key").where("channel", "=", channel).where("thread_ts", "=", threadTs).executeTakeFirst();
+      const row = await db
+        .selectFrom("incident")
+        .select("key")
+        .where("channel", "=", channel)
+        .where("thread_ts", "=", threadTs)
+        .executeTakeFirst();
       return row?.key ?? null;
     },
     async openIn(channel) {
-      const rows = await db.selectFrom("incident").select("state").where("open", "=", 1).where("channel", "=", channel).orderBy("number", "desc").limit(100).execute();
+      const rows = await db
+        .selectFrom("incident")
+        .select("state")
+        .where("open", "=", 1)
+        .where("channel", "=", channel)
+        .orderBy("number", "desc")
+        .limit(100)
+        .execute();
       return rows.map(noAssets);
     },
     list: (filter, limit, cursor) => list(db, filter, limit, cursor),
     async events(key) {
-      const rows = await db.selectFrom("event").selectAll().where("incident", "=", key).orderBy("seq").execute();
+      const rows = await db
+        .selectFrom("event")
+        .selectAll()
+        .where("incident", "=", key)
+        .orderBy("seq")
+        .execute();
       return rows.map(eventFromRow);
     },
     async alerts(key, limit) {
@@ -53,29 +77,57 @@ export function readsOf(db: Database): Reads & OutboxReads {
     async alert(fingerprint) {
       const row = await db
         .selectFrom("alert")
-        .innerJoin("incident_alert", (j) => j.onRef("incident_alert.incident", "=", "alert.incident").onRef("incident_alert.fingerprint", "=", "alert.fingerprint"))
+        .innerJoin("incident_alert", (j) =>
+          j
+            .onRef("incident_alert.incident", "=", "alert.incident")
+            .onRef("incident_alert.fingerprint", "=", "alert.fingerprint"),
+        )
         .select("body")
         .where("alert.fingerprint", "=", fingerprint)
         .executeTakeFirst();
       return row ? incidentAlertFromRow(row) : null;
     },
     async runbookText(hash) {
-      const row = await db.selectFrom("runbook_version").select("text").where("hash", "=", hash).executeTakeFirst();
+      const row = await db
+        .selectFrom("runbook_version")
+        .select("text")
+        .where("hash", "=", hash)
+        .executeTakeFirst();
       return row?.text ?? null;
     },
     async due(now, limit) {
-      const rows = await db.selectFrom("outbox").selectAll().where("state", "=", "pending").where("not_before", "<=", now).orderBy("id").limit(limit).execute();
+      const rows = await db
+        .selectFrom("outbox")
+        .selectAll()
+        .where("state", "=", "pending")
+        .where("not_before", "<=", now)
+        .orderBy("id")
+        .limit(limit)
+        .execute();
       return rows.map(outboxFromRow);
     },
     async sending() {
-      return (await db.selectFrom("outbox").selectAll().where("state", "=", "sending").orderBy("id").execute()).map(outboxFromRow);
+      return (
+        await db.selectFrom("outbox").selectAll().where("state", "=", "sending").orderBy("id").execute()
+      ).map(outboxFromRow);
     },
     async nextDue() {
-      const row = await db.selectFrom("outbox").select("not_before").where("state", "=", "pending").orderBy("not_before").limit(1).executeTakeFirst();
+      const row = await db
+        .selectFrom("outbox")
+        .select("not_before")
+        .where("state", "=", "pending")
+        .orderBy("not_before")
+        .limit(1)
+        .executeTakeFirst();
       return row?.not_before ?? null;
     },
     async undelivered() {
-      const rows = await db.selectFrom("outbox").select(["state", (e) => e.fn.countAll<number>().as("n")]).where("state", "!=", "done").groupBy("state").execute();
+      const rows = await db
+        .selectFrom("outbox")
+        .select(["state", (e) => e.fn.countAll<number>().as("n")])
+        .where("state", "!=", "done")
+        .groupBy("state")
+        .execute();
       const count = (state: string) => Number(rows.find((r) => r.state === state)?.n ?? 0);
       return { pending: count("pending") + count("sending"), dead: count("dead") };
     },
@@ -88,21 +140,35 @@ function readCursor(cursor: string): [string, string] {
   try {
     return Cursor.parse(JSON.parse(Buffer.from(cursor, "base64url").toString()));
   } catch {
-    throw new Refusal("invalid", "The cursor is not one of ours. Leave it out to start at the newest.", [{ path: "cursor", message: "unknown" }]);
+    throw new Refusal("invalid", "The cursor is not one of ours. Leave it out to start at the newest.", [
+      { path: "cursor", message: "unknown" },
+    ]);
   }
 }
 
 /** The term that narrows most first: an asset or a word is rarer than a source. */
 function searchTerms(filter: IncidentFilter): string[] {
-  return [...(filter.asset ? [assetTerm(filter.asset)] : []), ...words(filter.text ?? ""), ...(filter.source ? [sourceTerm(filter.source)] : [])];
+  return [
+    ...(filter.asset ? [assetTerm(filter.asset)] : []),
+    ...words(filter.text ?? ""),
+    ...(filter.source ? [sourceTerm(filter.source)] : []),
+  ];
 }
 
-async function list(db: Database, filter: IncidentFilter, limit: number, cursor: string | null): ReturnType<Reads["list"]> {
+async function list(
+  db: Database,
+  filter: IncidentFilter,
+  limit: number,
+  cursor: string | null,
+): ReturnType<Reads["list"]> {
   let query = db.selectFrom("incident").select(["incident.state", "incident.detected_at", "incident.key"]);
   for (const [i, term] of searchTerms(filter).entries()) {
     const alias = `term${i}` as const;
     query = query.innerJoin(`incident_term as ${alias}`, (j) =>
-      j.onRef(`${alias}.incident` as "incident.key", "=", "incident.key").onRef(`${alias}.detected_at` as "incident.detected_at", "=", "incident.detected_at").on(`${alias}.term` as "incident.key", "=", term),
+      j
+        .onRef(`${alias}.incident` as "incident.key", "=", "incident.key")
+        .onRef(`${alias}.detected_at` as "incident.detected_at", "=", "incident.detected_at")
+        .on(`${alias}.term` as "incident.key", "=", term),
     ) as typeof query;
   }
   if (filter.phases) query = query.where("phase", "in", filter.phases);
@@ -114,11 +180,23 @@ async function list(db: Database, filter: IncidentFilter, limit: number, cursor:
   if (filter.open !== undefined) query = query.where("open", "=", filter.open ? 1 : 0);
   if (cursor !== null) {
     const [at, key] = readCursor(cursor);
-    query = query.where((e) => e.or([e("incident.detected_at", "<", at), e.and([e("incident.detected_at", "=", at), e("incident.key", "<", key)])]));
+    query = query.where((e) =>
+      e.or([
+        e("incident.detected_at", "<", at),
+        e.and([e("incident.detected_at", "=", at), e("incident.key", "<", key)]),
+      ]),
+    );
   }
-  const rows = await query.orderBy("incident.detected_at", "desc").orderBy("incident.key", "desc").limit(limit + 1).execute();
+  const rows = await query
+    .orderBy("incident.detected_at", "desc")
+    .orderBy("incident.key", "desc")
+    .limit(limit + 1)
+    .execute();
   const page = rows.slice(0, limit);
   const last = page.at(-1);
-  const next = rows.length > limit && last ? Buffer.from(JSON.stringify([last.detected_at, last.key])).toString("base64url") : null;
+  const next =
+    rows.length > limit && last
+      ? Buffer.from(JSON.stringify([last.detected_at, last.key])).toString("base64url")
+      : null;
   return { incidents: page.map((row) => incidentFromRow(row, [])), next };
 }

@@ -22,7 +22,12 @@ const EventRow = z.object({
 
 export function eventFromRow(row: Schema["event"]): RecordedEvent {
   const { recorded_at, actor, body, ...rest } = row;
-  return EventRow.parse({ ...rest, recordedAt: recorded_at, actor: JSON.parse(actor), body: JSON.parse(body) });
+  return EventRow.parse({
+    ...rest,
+    recordedAt: recorded_at,
+    actor: JSON.parse(actor),
+    body: JSON.parse(body),
+  });
 }
 
 export function eventToRow(event: RecordedEvent): Schema["event"] {
@@ -49,7 +54,10 @@ export function incidentToRow(state: IncidentState): Schema["incident"] {
   };
 }
 
-export function incidentFromRow(row: Pick<Schema["incident"], "state">, assets: Pick<Schema["incident_asset"], "asset" | "state">[]): IncidentState {
+export function incidentFromRow(
+  row: Pick<Schema["incident"], "state">,
+  assets: Pick<Schema["incident_asset"], "asset" | "state">[],
+): IncidentState {
   const stored: Omit<IncidentState, "assets"> = JSON.parse(row.state);
   return { ...stored, assets: new Map(assets.map((a) => [a.asset, JSON.parse(a.state) as AssetState])) };
 }

@@ -54,7 +54,13 @@ export type Schema = {
     last_seen_at: string;
     count: number;
   };
-  incident_alert: { incident: string; fingerprint: string; status: string; last_seen_at: string; body: string };
+  incident_alert: {
+    incident: string;
+    fingerprint: string;
+    status: string;
+    last_seen_at: string;
+    body: string;
+  };
   outbox: {
     id: Generated<number>;
     key: string;

@@ -17,7 +17,14 @@ export function sourceTerm(source: string): string {
 
 /** What an incident is found by: its words, its sources, and the assets that changed with the batch. */
 export function termsOf(state: IncidentState, changedAssets: string[]): string[] {
-  const text = [state.key, state.title, state.summary, state.outcome, state.origin?.description, ...changedAssets];
+  const text = [
+    state.key,
+    state.title,
+    state.summary,
+    state.outcome,
+    state.origin?.description,
+    ...changedAssets,
+  ];
   return [
     ...changedAssets.map(assetTerm),
     ...state.sources.map(sourceTerm),

@@ -22,30 +22,113 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     { type: "cancel", reason: "false alarm" },
     { type: "clear_role", role: "lead" },
     { type: "record_thread", channel: "C1", ts: "1.2", permalink: null },
-    { type: "start_runbook", runbook: "late", title: "Late", hash: "h", steps: [{ id: "a", title: "A" }, { id: "b", title: "B" }, { id: "c", title: "C" }] },
+    {
+      type: "start_runbook",
+      runbook: "late",
+      title: "Late",
+      hash: "h",
+      steps: [
+        { id: "a", title: "A" },
+        { id: "b", title: "B" },
+        { id: "c", title: "C" },
+      ],
+    },
   ),
-  fc.record({ type: fc.constant("set_severity" as const), severity: fc.constantFrom("SEV1" as const, "SEV4" as const), reason: word }),
-  fc.record({ type: fc.constant("assign_role" as const), role: fc.constantFrom("lead", "scribe"), person: fc.constantFrom({ id: "U1", name: "Ana" }, { id: null, name: "Bo" }) }),
-  fc.record({ type: fc.constant("note" as const), text: word, at: fc.constantFrom(null, "2026-11-22T01:00:00.000Z") }),
-  fc.record({ type: fc.constant("pin" as const), messageTs: fc.constantFrom("1", "2"), author: fc.constant({ kind: "system" as const }), text: word, at: fc.constant("2026-11-22T02:59:00.000Z") }),
-  fc.record({ type: fc.constantFrom("unpin" as const, "delete_pin" as const), messageTs: fc.constantFrom("1", "2") }),
+  fc.record({
+    type: fc.constant("set_severity" as const),
+    severity: fc.constantFrom("SEV1" as const, "SEV4" as const),
+    reason: word,
+  }),
+  fc.record({
+    type: fc.constant("assign_role" as const),
+    role: fc.constantFrom("lead", "scribe"),
+    person: fc.constantFrom({ id: "U1", name: "Ana" }, { id: null, name: "Bo" }),
+  }),
+  fc.record({
+    type: fc.constant("note" as const),
+    text: word,
+    at: fc.constantFrom(null, "2026-11-22T01:00:00.000Z"),
+  }),
+  fc.record({
+    type: fc.constant("pin" as const),
+    messageTs: fc.constantFrom("1", "2"),
+    author: fc.constant({ kind: "system" as const }),
+    text: word,
+    at: fc.constant("2026-11-22T02:59:00.000Z"),
+  }),
+  fc.record({
+    type: fc.constantFrom("unpin" as const, "delete_pin" as const),
+    messageTs: fc.constantFrom("1", "2"),
+  }),
   fc.record({ type: fc.constant("edit_pin" as const), messageTs: fc.constantFrom("1", "2"), text: word }),
-  fc.record({ type: fc.constant("edit_entry" as const), seq: fc.integer({ min: 1, max: 12 }), text: fc.option(word), at: fc.constantFrom(null, "2026-11-22T02:00:00.000Z", "2026-11-22T05:00:00.000Z") }),
-  fc.record({ type: fc.constant("hide_entry" as const), seq: fc.integer({ min: 1, max: 12 }), reason: fc.constant(null) }),
+  fc.record({
+    type: fc.constant("edit_entry" as const),
+    seq: fc.integer({ min: 1, max: 12 }),
+    text: fc.option(word),
+    at: fc.constantFrom(null, "2026-11-22T02:00:00.000Z", "2026-11-22T05:00:00.000Z"),
+  }),
+  fc.record({
+    type: fc.constant("hide_entry" as const),
+    seq: fc.integer({ min: 1, max: 12 }),
+    reason: fc.constant(null),
+  }),
   fc.record({ type: fc.constant("waive" as const), assets: table.map((t) => [t]), reason: word }),
-  fc.record({ type: fc.constant("add_asset" as const), asset: fc.record({ namespace: fc.constant("bi"), name: word }), reason: word }),
-  fc.record({ type: fc.constant("set_started_at" as const), startedAt: fc.constant("2026-11-21T22:00:00.000Z"), reason: word }),
-  fc.record({ type: fc.constant("finish_step" as const), runbook: fc.constantFrom("late", null), step, outcome: fc.constantFrom("done" as const, "skipped" as const, "failed" as const), note: fc.option(word) }),
+  fc.record({
+    type: fc.constant("add_asset" as const),
+    asset: fc.record({ namespace: fc.constant("bi"), name: word }),
+    reason: word,
+  }),
+  fc.record({
+    type: fc.constant("set_started_at" as const),
+    startedAt: fc.constant("2026-11-21T22:00:00.000Z"),
+    reason: word,
+  }),
+  fc.record({
+    type: fc.constant("finish_step" as const),
+    runbook: fc.constantFrom("late", null),
+    step,
+    outcome: fc.constantFrom("done" as const, "skipped" as const, "failed" as const),
+    note: fc.option(word),
+  }),
   fc.record({ type: fc.constant("step_back" as const), runbook: fc.constant(null), step }),
-  fc.record({ type: fc.constant("add_task" as const), text: word, owner: fc.constant(null), due: fc.constant(null) }),
+  fc.record({
+    type: fc.constant("add_task" as const),
+    text: word,
+    owner: fc.constant(null),
+    due: fc.constant(null),
+  }),
   fc.record({ type: fc.constant("finish_task" as const), task: fc.integer({ min: 1, max: 3 }) }),
-  fc.record({ type: fc.constant("merge_into" as const), into: fc.constantFrom("INC-1", "INC-2"), reason: fc.constant(null) }),
-  fc.record({ type: fc.constant("write_review" as const), section: fc.constantFrom("well" as const, "factor" as const), statements: fc.array(word), append: fc.boolean() }),
+  fc.record({
+    type: fc.constant("merge_into" as const),
+    into: fc.constantFrom("INC-1", "INC-2"),
+    reason: fc.constant(null),
+  }),
+  fc.record({
+    type: fc.constant("write_review" as const),
+    section: fc.constantFrom("well" as const, "factor" as const),
+    statements: fc.array(word),
+    append: fc.boolean(),
+  }),
 );
 
 const move = fc.oneof(
-  { weight: 2, arbitrary: fc.record({ do: fc.constant("command" as const), incident: fc.constantFrom("INC-1", "INC-2"), command }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("alert" as const), table, test: fc.constantFrom("a", "b"), status: fc.constantFrom("firing" as const, "resolved" as const) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant("command" as const),
+      incident: fc.constantFrom("INC-1", "INC-2"),
+      command,
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant("alert" as const),
+      table,
+      test: fc.constantFrom("a", "b"),
+      status: fc.constantFrom("firing" as const, "resolved" as const),
+    }),
+  },
 );
 
 it("stores exactly what the log folds to, in an unbroken chain, whatever was asked", async () => {
@@ -58,7 +141,9 @@ it("stores exactly what the log folds to, in an unbroken chain, whatever was ask
         // In one go, so that batches of every size are committed together.
         const asked = moves.map((m) => {
           world.advance(1000);
-          return m.do === "command" ? world.command(m.incident, m.command) : world.ingest(alertOn(m.table, { dedupKey: `${m.table}.${m.test}`, status: m.status }));
+          return m.do === "command"
+            ? world.command(m.incident, m.command)
+            : world.ingest(alertOn(m.table, { dedupKey: `${m.table}.${m.test}`, status: m.status }));
         });
         for (const result of await Promise.allSettled(asked)) {
           if (result.status === "rejected") expect(result.reason).toBeInstanceOf(Refusal);

@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Config } from "../../src/config.ts";
 import { brokenAt } from "../../src/core/incident/log.ts";
 import { fold } from "../../src/core/incident/state.ts";
@@ -24,20 +24,36 @@ function promises(name: string, database: () => Promise<{ database: Config["data
       place.remove();
     });
 
-    const outcomes = async (...args: Parameters<World["ingest"]>) => (await world.ingest(...args)).map((o) => `${o.outcome} ${o.incident}`);
-    const refusal = async (promise: Promise<unknown>) => promise.then(() => "accepted", (e: unknown) => (e instanceof Refusal ? e.message : Promise.reject(e)));
+    const outcomes = async (...args: Parameters<World["ingest"]>) =>
+      (await world.ingest(...args)).map((o) => `${o.outcome} ${o.incident}`);
+    const refusal = async (promise: Promise<unknown>) =>
+      promise.then(
+        () => "accepted",
+        (e: unknown) => (e instanceof Refusal ? e.message : Promise.reject(e)),
+      );
 
     it("opens one incident for alerts on one asset, whichever tool reports them", async () => {
-      expect(await outcomes(alertOn("orders"), alertOn("orders", { source: "soda", dedupKey: "rows" }))).toEqual(["opened INC-1", "grouped INC-1"]);
+      expect(
+        await outcomes(alertOn("orders"), alertOn("orders", { source: "soda", dedupKey: "rows" })),
+      ).toEqual(["opened INC-1", "grouped INC-1"]);
       expect(await outcomes(alertOn("users"))).toEqual(["opened INC-2"]);
       const state = await world.reads.state("INC-1");
-      expect(state).toMatchObject({ phase: "triggered", severity: "SEV2", alerts: { total: 2, firing: 2, resolved: 0 } });
+      expect(state).toMatchObject({
+        phase: "triggered",
+        severity: "SEV2",
+        alerts: { total: 2, firing: 2, resolved: 0 },
+      });
     });
 
     it("deduplicates an alert that fires twice and says so", async () => {
       await world.ingest(alertOn("orders"));
       expect(await world.ingest(alertOn("orders"))).toEqual([
-        { fingerprint: fingerprint(alertOn("orders")), outcome: "deduplicated", incident: "INC-1", reason: "still firing in INC-1" },
+        {
+          fingerprint: fingerprint(alertOn("orders")),
+          outcome: "deduplicated",
+          incident: "INC-1",
+          reason: "still firing in INC-1",
+        },
       ]);
       expect(await world.reads.alerts("INC-1", 10)).toMatchObject([{ count: 2, outcome: "opened" }]);
     });
@@ -46,12 +62,20 @@ function promises(name: string, database: () => Promise<{ database: Config["data
       await world.ingest(alertOn("orders", { deliveryId: "run-1" }));
       expect(await outcomes(alertOn("orders", { deliveryId: "run-1" }))).toEqual(["deduplicated INC-1"]);
       expect(await world.reads.alerts("INC-1", 10)).toMatchObject([{ count: 1 }]);
-      expect(await outcomes(alertOn("orders", { deliveryId: "run-2" }), alertOn("orders", { deliveryId: "run-2" }))).toEqual(["deduplicated INC-1", "deduplicated INC-1"]);
+      expect(
+        await outcomes(
+          alertOn("orders", { deliveryId: "run-2" }),
+          alertOn("orders", { deliveryId: "run-2" }),
+        ),
+      ).toEqual(["deduplicated INC-1", "deduplicated INC-1"]);
       expect(await world.reads.alerts("INC-1", 10)).toMatchObject([{ count: 2 }]);
     });
 
     it("keeps two different tests on one table apart", async () => {
-      const [a, b] = await world.ingest(alertOn("orders", { dedupKey: "not_null" }), alertOn("orders", { dedupKey: "unique" }));
+      const [a, b] = await world.ingest(
+        alertOn("orders", { dedupKey: "not_null" }),
+        alertOn("orders", { dedupKey: "unique" }),
+      );
       expect(a!.fingerprint).not.toBe(b!.fingerprint);
       expect((await world.reads.state("INC-1"))!.alerts.total).toBe(2);
     });
@@ -69,7 +93,9 @@ function promises(name: string, database: () => Promise<{ database: Config["data
     it("ignores news older than what is recorded", async () => {
       await world.ingest(alertOn("orders", { observedAt: "2026-11-22T02:00:00.000Z" }));
       await world.ingest(alertOn("orders", { status: "resolved", observedAt: "2026-11-22T02:30:00.000Z" }));
-      expect(await outcomes(alertOn("orders", { observedAt: "2026-11-22T02:10:00.000Z" }))).toEqual(["ignored null"]);
+      expect(await outcomes(alertOn("orders", { observedAt: "2026-11-22T02:10:00.000Z" }))).toEqual([
+        "ignored null",
+      ]);
       expect((await world.reads.state("INC-1"))!.alerts).toMatchObject({ firing: 0 });
     });
 
@@ -78,15 +104,28 @@ function promises(name: string, database: () => Promise<{ database: Config["data
       await world.command("INC-1", { type: "acknowledge" });
       await world.ingest(alertOn("orders", { status: "resolved" }));
       expect(await outcomes(alertOn("orders"))).toEqual(["grouped INC-1"]);
-      expect(await world.reads.state("INC-1")).toMatchObject({ phase: "acknowledged", alerts: { total: 1, firing: 1, resolved: 0 } });
+      expect(await world.reads.state("INC-1")).toMatchObject({
+        phase: "acknowledged",
+        alerts: { total: 1, firing: 1, resolved: 0 },
+      });
     });
 
     it("does not resolve while data is wrong, and does once it is verified or waived", async () => {
-      await world.ingest(alertOn("orders"), alertOn("orders", { dedupKey: "other", impacted: [{ namespace: "bi", name: "revenue" }] }));
-      expect(await refusal(world.command("INC-1", { type: "resolve", text: "fixed" }))).toContain("cannot be resolved while data is still wrong");
+      await world.ingest(
+        alertOn("orders"),
+        alertOn("orders", { dedupKey: "other", impacted: [{ namespace: "bi", name: "revenue" }] }),
+      );
+      expect(await refusal(world.command("INC-1", { type: "resolve", text: "fixed" }))).toContain(
+        "cannot be resolved while data is still wrong",
+      );
       await world.command("INC-1", { type: "mitigate", text: "reran the load" });
-      expect(await refusal(world.command("INC-1", { type: "restore", assets: ["orders"], reason: null }))).toContain("Alerts still fire");
-      await world.ingest(alertOn("orders", { status: "resolved" }), alertOn("orders", { dedupKey: "other", status: "resolved" }));
+      expect(
+        await refusal(world.command("INC-1", { type: "restore", assets: ["orders"], reason: null })),
+      ).toContain("Alerts still fire");
+      await world.ingest(
+        alertOn("orders", { status: "resolved" }),
+        alertOn("orders", { dedupKey: "other", status: "resolved" }),
+      );
       await world.command("INC-1", { type: "restore", assets: ["orders"], reason: null });
       await world.command("INC-1", { type: "waive", assets: ["revenue"], reason: "rebuilt at noon" });
       await world.command("INC-1", { type: "resolve", text: "fixed" });
@@ -100,27 +139,46 @@ function promises(name: string, database: () => Promise<{ database: Config["data
       await world.command("INC-1", { type: "resolve", text: "fixed" });
       world.advance(23 * HOUR);
       const [again] = await world.ingest(alertOn("orders", asset));
-      expect(again).toMatchObject({ outcome: "grouped", incident: "INC-1", reason: "fires again 1380 min after INC-1 was resolved" });
+      expect(again).toMatchObject({
+        outcome: "grouped",
+        incident: "INC-1",
+        reason: "fires again 1380 min after INC-1 was resolved",
+      });
       expect(await world.reads.state("INC-1")).toMatchObject({ phase: "triggered", resolvedAt: null });
       await world.ingest(alertOn("orders", { ...asset, status: "resolved" }));
       await world.command("INC-1", { type: "resolve", text: "fixed" });
       world.advance(25 * HOUR);
       expect(await outcomes(alertOn("orders", asset))).toEqual(["opened INC-2"]);
-      expect(await refusal(world.command("INC-1", { type: "reopen", reason: "no" }))).toContain("INC-2 is open for the same problem");
+      expect(await refusal(world.command("INC-1", { type: "reopen", reason: "no" }))).toContain(
+        "INC-2 is open for the same problem",
+      );
     });
 
     it("lets the database refuse a second open incident for a grouping key", async () => {
       await world.ingest(alertOn("orders"));
-      const writing = place.database.type === "postgres" ? world.readDb : (await import("../../src/store/open.ts")).openForWriting(place.database);
+      const writing =
+        place.database.type === "postgres"
+          ? world.readDb
+          : (await import("../../src/store/open.ts")).openForWriting(place.database);
       await expect(
-        writing.insertInto("incident_group").values({ grouping_key: "asset:snowflake://acme/analytics.core.orders", incident: "INC-9", open: 1 }).execute(),
+        writing
+          .insertInto("incident_group")
+          .values({
+            grouping_key: "asset:snowflake://acme/analytics.core.orders",
+            incident: "INC-9",
+            open: 1,
+          })
+          .execute(),
       ).rejects.toThrow(/unique/i);
       if (writing !== world.readDb) await writing.destroy();
     });
 
     it("holds the log append-only in the database", async () => {
       await world.ingest(alertOn("orders"));
-      const writing = place.database.type === "postgres" ? world.readDb : (await import("../../src/store/open.ts")).openForWriting(place.database);
+      const writing =
+        place.database.type === "postgres"
+          ? world.readDb
+          : (await import("../../src/store/open.ts")).openForWriting(place.database);
       await expect(sql`update event set via = 'api'`.execute(writing)).rejects.toThrow(/append-only/);
       await expect(sql`delete from signal`.execute(writing)).rejects.toThrow(/append-only/);
       if (writing !== world.readDb) await writing.destroy();
@@ -130,7 +188,10 @@ function promises(name: string, database: () => Promise<{ database: Config["data
       await world.ingest(alertOn("orders"), alertOn("users"));
       await world.command("INC-2", { type: "merge_into", into: "INC-1", reason: "same load" });
       expect(await world.reads.state("INC-2")).toMatchObject({ phase: "merged", mergedInto: "INC-1" });
-      expect(await world.reads.state("INC-1")).toMatchObject({ alerts: { total: 2, firing: 2 }, absorbed: ["INC-2"] });
+      expect(await world.reads.state("INC-1")).toMatchObject({
+        alerts: { total: 2, firing: 2 },
+        absorbed: ["INC-2"],
+      });
       expect(await outcomes(alertOn("users", { dedupKey: "another" }))).toEqual(["grouped INC-1"]);
       expect(await outcomes(alertOn("users", { status: "resolved" }))).toEqual(["resolved INC-1"]);
       expect((await world.reads.state("INC-1"))!.alerts).toMatchObject({ total: 3, firing: 2, resolved: 1 });
@@ -138,7 +199,14 @@ function promises(name: string, database: () => Promise<{ database: Config["data
 
     it("carries out a command once, however often its key comes", async () => {
       await world.ingest(alertOn("orders"));
-      const note = () => world.engine.command({ incident: "INC-1", command: { type: "note", text: "hm", at: null }, actor: { kind: "system" }, via: "slash", idempotencyKey: "slash:1" });
+      const note = () =>
+        world.engine.command({
+          incident: "INC-1",
+          command: { type: "note", text: "hm", at: null },
+          actor: { kind: "system" },
+          via: "slash",
+          idempotencyKey: "slash:1",
+        });
       const [first, second] = await Promise.all([note(), note()]);
       expect(second).toEqual(first);
       expect(await note()).toEqual(first);
@@ -147,13 +215,20 @@ function promises(name: string, database: () => Promise<{ database: Config["data
 
     it("lets one of two people acknowledge, and tells the other who it was", async () => {
       await world.ingest(alertOn("orders"));
-      const both = await Promise.allSettled([world.command("INC-1", { type: "acknowledge" }), world.command("INC-1", { type: "acknowledge" })]);
+      const both = await Promise.allSettled([
+        world.command("INC-1", { type: "acknowledge" }),
+        world.command("INC-1", { type: "acknowledge" }),
+      ]);
       expect(both.map((r) => r.status).sort()).toEqual(["fulfilled", "rejected"]);
-      expect(await refusal(world.command("INC-1", { type: "acknowledge" }))).toBe("INC-1 was already acknowledged by Ana Diaz.");
+      expect(await refusal(world.command("INC-1", { type: "acknowledge" }))).toBe(
+        "INC-1 was already acknowledged by Ana Diaz.",
+      );
     });
 
     it("takes a storm in one batch as one card to draw, and folds to what is stored", async () => {
-      const storm = Array.from({ length: 1200 }, (_, i) => alertOn("orders", { dedupKey: `t${i}`, impacted: [{ namespace: "bi", name: `d${i % 50}` }] }));
+      const storm = Array.from({ length: 1200 }, (_, i) =>
+        alertOn("orders", { dedupKey: `t${i}`, impacted: [{ namespace: "bi", name: `d${i % 50}` }] }),
+      );
       await world.ingest(...storm);
       const state = await world.reads.state("INC-1");
       expect(state!.alerts.total).toBe(1200);
@@ -166,7 +241,11 @@ function promises(name: string, database: () => Promise<{ database: Config["data
 
     it("knows after a restart what it knew before", async () => {
       await world.ingest(alertOn("orders"));
-      await world.command("INC-1", { type: "assign_role", role: "lead", person: { id: "U1", name: "Ana Diaz" } });
+      await world.command("INC-1", {
+        type: "assign_role",
+        role: "lead",
+        person: { id: "U1", name: "Ana Diaz" },
+      });
       await world.restart();
       expect(await outcomes(alertOn("orders"))).toEqual(["deduplicated INC-1"]);
       await world.command("INC-1", { type: "acknowledge" });
@@ -192,7 +271,11 @@ function promises(name: string, database: () => Promise<{ database: Config["data
         world.advance(1000);
       }
       await world.command("INC-2", { type: "cancel", reason: "a test" });
-      const keys = async (filter: Parameters<typeof world.reads.list>[0], limit = 10, cursor: string | null = null) => {
+      const keys = async (
+        filter: Parameters<typeof world.reads.list>[0],
+        limit = 10,
+        cursor: string | null = null,
+      ) => {
         const page = await world.reads.list(filter, limit, cursor);
         return { keys: page.incidents.map((i) => i.key), next: page.next };
       };
@@ -203,7 +286,10 @@ function promises(name: string, database: () => Promise<{ database: Config["data
       expect((await keys({ phases: ["cancelled"] })).keys).toEqual(["INC-2"]);
       expect((await keys({ text: "Payments failed" })).keys).toEqual(["INC-3"]);
       expect((await keys({ asset: "snowflake://acme/analytics.core.users" })).keys).toEqual(["INC-2"]);
-      expect((await keys({ source: "dbt", since: "2026-11-22T03:00:01.000Z" })).keys).toEqual(["INC-3", "INC-2"]);
+      expect((await keys({ source: "dbt", since: "2026-11-22T03:00:01.000Z" })).keys).toEqual([
+        "INC-3",
+        "INC-2",
+      ]);
       expect((await keys({ source: "soda" })).keys).toEqual([]);
       expect(await refusal(keys({}, 2, "nonsense"))).toContain("cursor");
     });
@@ -218,5 +304,8 @@ describe("with Postgres", () => {
     postgres = await startPostgres();
   });
   afterAll(() => postgres.stop());
-  promises("on Postgres", async () => ({ database: { type: "postgres", url: await postgres.createDatabase() }, remove: () => {} }));
+  promises("on Postgres", async () => ({
+    database: { type: "postgres", url: await postgres.createDatabase() },
+    remove: () => {},
+  }));
 });

@@ -21,10 +21,21 @@ export async function openWorld(database: Config["database"]) {
   const readDb = openForReading(database);
   const reads = readsOf(readDb);
   const iso = () => new Date(now).toISOString();
-  const engine = createEngine({ writer: { submit: (job) => writer.submit(job), close: () => writer.close() }, reads, now: iso, committed: () => {} });
+  const engine = createEngine({
+    writer: { submit: (job) => writer.submit(job), close: () => writer.close() },
+    reads,
+    now: iso,
+    committed: () => {},
+  });
 
   function open(): Promise<Writer> {
-    return openWriter({ database, channel: "C1", reopenWithinMs: 24 * 3_600_000, closeAfterMs: 14 * 86_400_000, runbooks: [] });
+    return openWriter({
+      database,
+      channel: "C1",
+      reopenWithinMs: 24 * 3_600_000,
+      closeAfterMs: 14 * 86_400_000,
+      runbooks: [],
+    });
   }
 
   return {
@@ -36,7 +47,8 @@ export async function openWorld(database: Config["database"]) {
       now += ms;
     },
     ingest: (...signals: AlertSignal[]) => engine.ingest(signals, iso()),
-    command: (incident: string | null, command: Command, actor: Actor = ana) => engine.command({ incident, command, actor, via: "slash" }),
+    command: (incident: string | null, command: Command, actor: Actor = ana) =>
+      engine.command({ incident, command, actor, via: "slash" }),
     submit: (job: Parameters<Writer["submit"]>[0]) => writer.submit(job),
     /** Closes and opens the writer, as a restart of the process does. */
     async restart() {
@@ -84,4 +96,3 @@ export function alertOn(table: string, changes: Partial<AlertSignal> = {}): Aler
     ...changes,
   };
 }
-

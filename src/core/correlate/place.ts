@@ -2,7 +2,12 @@ import type { AlertSignal } from "../signal/alert.ts";
 import { assetId } from "../signal/asset.ts";
 
 /** What the ledger knows of an alert when news of it comes. */
-export type KnownAlert = { status: "firing" | "resolved"; incident: string | null; startsAt: string | null; observedAt: string | null };
+export type KnownAlert = {
+  status: "firing" | "resolved";
+  incident: string | null;
+  startsAt: string | null;
+  observedAt: string | null;
+};
 
 /** What the ledger knows of the incidents of a grouping key. */
 export type KnownGroup = { open: string | null; resolved: { incident: string; at: string } | null };
@@ -23,7 +28,8 @@ export type Placement =
 export function groupingKey(signal: AlertSignal): { key: string; why: string } {
   const asset = signal.assets[0];
   if (asset) return { key: `asset:${assetId(asset)}`, why: `it is about ${asset.name}` };
-  if (signal.groupHint) return { key: `group:${signal.source}:${signal.groupHint}`, why: `${signal.source} groups it there` };
+  if (signal.groupHint)
+    return { key: `group:${signal.source}:${signal.groupHint}`, why: `${signal.source} groups it there` };
   return { key: `alert:${signal.source}:${signal.dedupKey}`, why: "it is the same alert" };
 }
 
@@ -38,14 +44,20 @@ export function place(
   reopenWithinMs: number,
 ): Placement {
   if (alert?.observedAt && signal.observedAt && signal.observedAt < alert.observedAt) {
-    return { to: "ignore", reason: `older (${signal.observedAt}) than what is already recorded (${alert.observedAt})` };
+    return {
+      to: "ignore",
+      reason: `older (${signal.observedAt}) than what is already recorded (${alert.observedAt})`,
+    };
   }
-  return signal.status === "resolved" ? placeResolved(alert, incidentOpen) : placeFiring(signal, alert, incidentOpen, group, now, reopenWithinMs);
+  return signal.status === "resolved"
+    ? placeResolved(alert, incidentOpen)
+    : placeFiring(signal, alert, incidentOpen, group, now, reopenWithinMs);
 }
 
 function placeResolved(alert: KnownAlert | null, incidentOpen: boolean): Placement {
   if (!alert) return { to: "ignore", reason: "resolved, and never seen firing; recorded" };
-  if (alert.status === "resolved") return { to: "duplicate", incident: alert.incident, reason: "already resolved" };
+  if (alert.status === "resolved")
+    return { to: "duplicate", incident: alert.incident, reason: "already resolved" };
   if (!alert.incident) return { to: "resolve", incident: null, reason: "resolved; it was in no incident" };
   return {
     to: "resolve",
@@ -54,22 +66,42 @@ function placeResolved(alert: KnownAlert | null, incidentOpen: boolean): Placeme
   };
 }
 
-function placeFiring(signal: AlertSignal, alert: KnownAlert | null, incidentOpen: boolean, group: KnownGroup, now: string, reopenWithinMs: number): Placement {
+function placeFiring(
+  signal: AlertSignal,
+  alert: KnownAlert | null,
+  incidentOpen: boolean,
+  group: KnownGroup,
+  now: string,
+  reopenWithinMs: number,
+): Placement {
   if (alert?.incident && incidentOpen) {
     return alert.status === "firing"
       ? { to: "duplicate", incident: alert.incident, reason: `still firing in ${alert.incident}` }
       : { to: "attach", incident: alert.incident, reason: `fires again in ${alert.incident}` };
   }
   // A sender repeats what still fires (Alertmanager's repeat_interval); that alone does not undo a person's "resolved".
-  if (alert?.incident && alert.status === "firing" && alert.startsAt !== null && alert.startsAt === signal.startsAt) {
-    return { to: "duplicate", incident: alert.incident, reason: `still the firing that ${alert.incident} ended with` };
+  if (
+    alert?.incident &&
+    alert.status === "firing" &&
+    alert.startsAt !== null &&
+    alert.startsAt === signal.startsAt
+  ) {
+    return {
+      to: "duplicate",
+      incident: alert.incident,
+      reason: `still the firing that ${alert.incident} ended with`,
+    };
   }
   const { why } = groupingKey(signal);
   if (group.open) return { to: "attach", incident: group.open, reason: `grouped: ${why}, as ${group.open}` };
   if (group.resolved) {
     const agoMs = Date.parse(now) - Date.parse(group.resolved.at);
     if (agoMs <= reopenWithinMs) {
-      return { to: "reopen", incident: group.resolved.incident, reason: `fires again ${Math.round(agoMs / 60_000)} min after ${group.resolved.incident} was resolved` };
+      return {
+        to: "reopen",
+        incident: group.resolved.incident,
+        reason: `fires again ${Math.round(agoMs / 60_000)} min after ${group.resolved.incident} was resolved`,
+      };
     }
   }
   return { to: "open", reason: `no open incident: ${why}` };

@@ -1,5 +1,5 @@
-import type { Asset } from "../signal/asset.ts";
 import type { AlertSeverity, Link } from "../signal/alert.ts";
+import type { Asset } from "../signal/asset.ts";
 import type { IncidentKind, Origin, ReviewSection, Severity } from "./events.ts";
 import type { Actor, Person, Via } from "./person.ts";
 
@@ -60,11 +60,30 @@ export type Command =
   | { type: "close"; reason: string | null }
   | { type: "cancel"; reason: string }
   | { type: "merge_into"; into: string; reason: string | null }
-  | { type: "absorb"; incident: string; title: string; groupingKeys: string[]; alerts: { total: number; firing: number; resolved: number }; assets: (Asset & { firing: number; recovery: string })[] }
+  | {
+      type: "absorb";
+      incident: string;
+      title: string;
+      groupingKeys: string[];
+      alerts: { total: number; firing: number; resolved: number };
+      assets: (Asset & { firing: number; recovery: string })[];
+    }
   | { type: "suggest_runbooks"; runbooks: { slug: string; title: string; reason: string }[] }
-  | { type: "start_runbook"; runbook: string; title: string; hash: string; steps: { id: string; title: string }[] }
+  | {
+      type: "start_runbook";
+      runbook: string;
+      title: string;
+      hash: string;
+      steps: { id: string; title: string }[];
+    }
   /** `step` is the step the person saw; a walk that has moved on refuses it. */
-  | { type: "finish_step"; runbook: string | null; step: string | null; outcome: "done" | "skipped" | "failed"; note: string | null }
+  | {
+      type: "finish_step";
+      runbook: string | null;
+      step: string | null;
+      outcome: "done" | "skipped" | "failed";
+      note: string | null;
+    }
   | { type: "step_back"; runbook: string | null; step: string | null }
   | { type: "add_task"; text: string; owner: Person | null; due: string | null }
   | { type: "finish_task"; task: number }

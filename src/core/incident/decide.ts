@@ -1,10 +1,18 @@
 import { Refusal } from "../refusal.ts";
-import { assetId } from "../signal/asset.ts";
 import type { AlertSeverity } from "../signal/alert.ts";
+import { assetId } from "../signal/asset.ts";
 import type { Asked, Command } from "./command.ts";
 import { type EventBody, type NewEvent, SEVERITIES, type Severity } from "./events.ts";
-import { actorName } from "./person.ts";
-import { type AssetState, currentStep, type IncidentState, isOpen, type Phase, unsettledAssets, type Walk } from "./state.ts";
+import { actorName, type Person } from "./person.ts";
+import {
+  type AssetState,
+  currentStep,
+  type IncidentState,
+  isOpen,
+  type Phase,
+  unsettledAssets,
+  type Walk,
+} from "./state.ts";
 
 /** A sender's level as an incident severity: critical → SEV1, error → SEV2, warning → SEV3, info → SEV4. */
 export function severityOf(level: AlertSeverity): Severity {
@@ -24,11 +32,17 @@ export function decide(state: IncidentState | null, command: Command, asked: Ask
   return decideOn(state, command, asked).map((event) => ("body" in event ? event : { body: event }));
 }
 
-function decideOn(state: IncidentState, command: Exclude<Command, { type: "open" }>, asked: Asked): (EventBody | NewEvent)[] {
+function decideOn(
+  state: IncidentState,
+  command: Exclude<Command, { type: "open" }>,
+  asked: Asked,
+): (EventBody | NewEvent)[] {
   switch (command.type) {
     case "record_thread":
       if (state.thread) return [];
-      return [{ type: "thread_opened", channel: command.channel, ts: command.ts, permalink: command.permalink }];
+      return [
+        { type: "thread_opened", channel: command.channel, ts: command.ts, permalink: command.permalink },
+      ];
     case "alert_fired":
       return alertFired(state, command.alert);
     case "alert_passed":
@@ -36,7 +50,10 @@ function decideOn(state: IncidentState, command: Exclude<Command, { type: "open"
     case "acknowledge":
       requirePhase(state, ["triggered", "acknowledged"], "acknowledge");
       if (state.phase === "acknowledged") {
-        throw new Refusal("conflict", `${state.key} was already acknowledged by ${actorName(state.acknowledgedBy!)}.`);
+        throw new Refusal(
+          "conflict",
+          `${state.key} was already acknowledged by ${actorName(state.acknowledgedBy!)}.`,
+        );
       }
       return [{ type: "acknowledged" }];
     case "unacknowledge":
@@ -47,7 +64,11 @@ function decideOn(state: IncidentState, command: Exclude<Command, { type: "open"
     case "restore":
       return restore(state, command.assets, command.reason);
     case "waive":
-      return named(state, command.assets).map((a) => ({ type: "asset_waived", asset: a.asset, reason: command.reason }));
+      return named(state, command.assets).map((a) => ({
+        type: "asset_waived",
+        asset: a.asset,
+        reason: command.reason,
+      }));
     case "add_asset":
       requireOpen(state, "add an asset");
       if (state.assets.has(assetId(command.asset))) return [];
@@ -65,22 +86,26 @@ function decideOn(state: IncidentState, command: Exclude<Command, { type: "open"
       return [{ type: "cancelled", reason: command.reason }];
     case "merge_into":
       requireOpen(state, "merge");
-      if (command.into === state.key) throw new Refusal("invalid", `${state.key} cannot be merged into itself.`);
+      if (command.into === state.key)
+        throw new Refusal("invalid", `${state.key} cannot be merged into itself.`);
       return [{ type: "merged", into: command.into, reason: command.reason }];
     case "absorb":
       requireOpen(state, "take another incident in");
       return [{ ...command, type: "absorbed" }];
     case "assign_role":
-      if (state.roles[command.role]?.id === command.person.id && state.roles[command.role]?.name === command.person.name) return [];
+      if (holds(state, command.role, command.person)) return [];
       requireUnmerged(state);
       return [{ type: "role_assigned", role: command.role, person: command.person }];
     case "clear_role":
-      if (!state.roles[command.role]) return [];
+      if (!Object.hasOwn(state.roles, command.role)) return [];
       return [{ type: "role_cleared", role: command.role }];
     case "set_severity":
       requireUnmerged(state);
-      if (state.severity === command.severity) throw new Refusal("conflict", `${state.key} is already ${command.severity}.`);
-      return [{ type: "severity_changed", from: state.severity, to: command.severity, reason: command.reason }];
+      if (state.severity === command.severity)
+        throw new Refusal("conflict", `${state.key} is already ${command.severity}.`);
+      return [
+        { type: "severity_changed", from: state.severity, to: command.severity, reason: command.reason },
+      ];
     case "set_title":
       requireUnmerged(state);
       return state.title === command.title ? [] : [{ type: "title_changed", title: command.title }];
@@ -89,31 +114,49 @@ function decideOn(state: IncidentState, command: Exclude<Command, { type: "open"
       return [{ type: "summary_set", text: command.text }];
     case "set_started_at":
       if (command.startedAt > state.detectedAt) {
-        throw new Refusal("invalid", `The data cannot have broken after it was noticed (${state.detectedAt}). Give an earlier time.`);
+        throw new Refusal(
+          "invalid",
+          `The data cannot have broken after it was noticed (${state.detectedAt}). Give an earlier time.`,
+        );
       }
       return [{ type: "started_at_set", startedAt: command.startedAt, reason: command.reason }];
     case "post_status":
       requireUnmerged(state);
       return [{ type: "status_posted", text: command.text }];
     case "note":
-      if (command.at !== null && command.at > asked.now) throw new Refusal("invalid", "A note cannot be about the future. Leave the time out or give a past one.");
+      if (command.at !== null && command.at > asked.now)
+        throw new Refusal(
+          "invalid",
+          "A note cannot be about the future. Leave the time out or give a past one.",
+        );
       return [{ body: { type: "noted", text: command.text }, at: command.at ?? asked.now }];
     case "pin":
       if (state.pins[command.messageTs] !== undefined) return [];
-      return [{ body: { type: "pinned", messageTs: command.messageTs, author: command.author, text: command.text }, at: command.at }];
+      return [
+        {
+          body: { type: "pinned", messageTs: command.messageTs, author: command.author, text: command.text },
+          at: command.at,
+        },
+      ];
     case "unpin":
-      return state.pins[command.messageTs] === undefined ? [] : [{ type: "unpinned", messageTs: command.messageTs }];
+      return state.pins[command.messageTs] === undefined
+        ? []
+        : [{ type: "unpinned", messageTs: command.messageTs }];
     case "edit_pin": {
       const seq = state.pins[command.messageTs];
       if (seq === undefined || state.entries[seq]?.text === command.text) return [];
       return [{ type: "pin_edited", messageTs: command.messageTs, text: command.text }];
     }
     case "delete_pin":
-      return state.pins[command.messageTs] === undefined ? [] : [{ type: "pin_deleted", messageTs: command.messageTs }];
+      return state.pins[command.messageTs] === undefined
+        ? []
+        : [{ type: "pin_deleted", messageTs: command.messageTs }];
     case "edit_entry":
       return editEntry(state, command.seq, command.text, command.at, asked.now);
     case "hide_entry":
-      return entryOf(state, command.seq).hidden ? [] : [{ type: "entry_hidden", seq: command.seq, reason: command.reason }];
+      return entryOf(state, command.seq).hidden
+        ? []
+        : [{ type: "entry_hidden", seq: command.seq, reason: command.reason }];
     case "suggest_runbooks":
       return command.runbooks.length === 0 ? [] : [{ type: "runbook_suggested", runbooks: command.runbooks }];
     case "start_runbook":
@@ -123,18 +166,34 @@ function decideOn(state: IncidentState, command: Exclude<Command, { type: "open"
     case "step_back":
       return stepBack(state, command.runbook, command.step);
     case "add_task":
-      return [{ type: "task_added", task: state.tasks.length + 1, text: command.text, owner: command.owner, due: command.due }];
+      return [
+        {
+          type: "task_added",
+          task: state.tasks.length + 1,
+          text: command.text,
+          owner: command.owner,
+          due: command.due,
+        },
+      ];
     case "finish_task": {
       const task = state.tasks.find((t) => t.task === command.task);
-      if (!task) throw new Refusal("not_found", `${state.key} has no action item ${command.task}. \`task\` lists them.`);
+      if (!task)
+        throw new Refusal(
+          "not_found",
+          `${state.key} has no action item ${command.task}. \`task\` lists them.`,
+        );
       return task.doneAt ? [] : [{ type: "task_done", task: task.task }];
     }
     case "add_link":
-      return state.links.some((l) => l.url === command.link.url) ? [] : [{ type: "link_added", link: command.link }];
+      return state.links.some((l) => l.url === command.link.url)
+        ? []
+        : [{ type: "link_added", link: command.link }];
     case "link_change":
       return [{ type: "change_linked", text: command.text, url: command.url, changedAt: command.changedAt }];
     case "write_review": {
-      const statements = command.append ? [...state.review[command.section], ...command.statements] : command.statements;
+      const statements = command.append
+        ? [...state.review[command.section], ...command.statements]
+        : command.statements;
       return [{ type: "review_written", section: command.section, statements }];
     }
     case "record_export":
@@ -148,7 +207,8 @@ function opening(command: Extract<Command, { type: "open" }>): NewEvent[] {
   const { assets, summary, type: _, ...opened } = command;
   const bodies: EventBody[] = [{ type: "opened", ...opened }];
   if (summary) bodies.push({ type: "summary_set", text: summary });
-  for (const asset of assets) bodies.push({ type: "asset_added", asset, reason: "named when the incident was declared" });
+  for (const asset of assets)
+    bodies.push({ type: "asset_added", asset, reason: "named when the incident was declared" });
   return bodies.map((body) => ({ body }));
 }
 
@@ -172,7 +232,10 @@ function requirePhase(state: IncidentState, phases: Phase[], verb: string): void
         : state.phase === "resolved" || state.phase === "closed" || state.phase === "cancelled"
           ? "`reopen <reason>` opens it again."
           : "";
-  throw new Refusal("wrong_state", `Cannot ${verb}: ${state.key} is ${PHASE_WORDS[state.phase]}. ${next}`.trim());
+  throw new Refusal(
+    "wrong_state",
+    `Cannot ${verb}: ${state.key} is ${PHASE_WORDS[state.phase]}. ${next}`.trim(),
+  );
 }
 
 function requireOpen(state: IncidentState, verb: string): void {
@@ -180,10 +243,14 @@ function requireOpen(state: IncidentState, verb: string): void {
 }
 
 function requireUnmerged(state: IncidentState): void {
-  if (state.phase === "merged") throw new Refusal("wrong_state", `${state.key} was merged. Use ${state.mergedInto} instead.`);
+  if (state.phase === "merged")
+    throw new Refusal("wrong_state", `${state.key} was merged. Use ${state.mergedInto} instead.`);
 }
 
-function alertFired(state: IncidentState, alert: Extract<Command, { type: "alert_fired" }>["alert"]): EventBody[] {
+function alertFired(
+  state: IncidentState,
+  alert: Extract<Command, { type: "alert_fired" }>["alert"],
+): EventBody[] {
   const events: EventBody[] = [];
   if (state.phase === "resolved") events.push({ type: "reopened", reason: alert.reason });
   else requireOpen(state, "attach an alert");
@@ -197,12 +264,20 @@ function alertFired(state: IncidentState, alert: Extract<Command, { type: "alert
   }
   const severity = severityOf(alert.severity);
   if (severity < state.severity && !state.severitySetByPerson) {
-    events.push({ type: "severity_changed", from: state.severity, to: severity, reason: `an alert of level ${alert.severity} joined` });
+    events.push({
+      type: "severity_changed",
+      from: state.severity,
+      to: severity,
+      reason: `an alert of level ${alert.severity} joined`,
+    });
   }
   return events;
 }
 
-function alertPassed(state: IncidentState, alert: Extract<Command, { type: "alert_passed" }>["alert"]): EventBody[] {
+function alertPassed(
+  state: IncidentState,
+  alert: Extract<Command, { type: "alert_passed" }>["alert"],
+): EventBody[] {
   if (alert.known !== "firing") return [];
   const { fingerprint, title, assets } = alert;
   const events: EventBody[] = [{ type: "alert_resolved", fingerprint, title, assets }];
@@ -229,13 +304,24 @@ function mitigate(state: IncidentState, text: string): EventBody[] {
   return events;
 }
 
+/** Own keys only: a role may be called `constructor`. */
+function holds(state: IncidentState, role: string, person: Person): boolean {
+  const held = Object.hasOwn(state.roles, role) ? state.roles[role] : null;
+  return held?.id === person.id && held.name === person.name;
+}
+
 /** The assets people mean by the names they typed, refused with what there is to choose from. */
 function named(state: IncidentState, names: string[]): AssetState[] {
   const all = [...state.assets.values()];
   if (names.length === 0) return unsettledAssets(state);
   return names.map((name) => {
     const exact = all.filter((a) => assetId(a.asset) === name || a.asset.name === name);
-    const matches = exact.length > 0 ? exact : all.filter((a) => a.asset.name.split(".").at(-1) === name.split(".").at(-1) && a.asset.name.endsWith(name));
+    const matches =
+      exact.length > 0
+        ? exact
+        : all.filter(
+            (a) => a.asset.name.split(".").at(-1) === name.split(".").at(-1) && a.asset.name.endsWith(name),
+          );
     if (matches.length === 1) return matches[0]!;
     const choice = (matches.length > 1 ? matches : all).slice(0, 5).map((a) => `\`${a.asset.name}\``);
     throw new Refusal(
@@ -258,7 +344,9 @@ function restore(state: IncidentState, names: string[], reason: string | null): 
       `Alerts still fire on ${list(firing)}. Wait until they pass, or say how you know the data is right: \`restored ${firing[0]!.asset.name} <reason>\`.`,
     );
   }
-  return assets.filter((a) => a.recovery !== "verified").map((a) => ({ type: "asset_verified", asset: a.asset, reason }));
+  return assets
+    .filter((a) => a.recovery !== "verified")
+    .map((a) => ({ type: "asset_verified", asset: a.asset, reason }));
 }
 
 function resolve(state: IncidentState, text: string): EventBody[] {
@@ -280,12 +368,22 @@ function list(assets: AssetState[]): string {
 
 function entryOf(state: IncidentState, seq: number) {
   const entry = state.entries[seq];
-  if (!entry) throw new Refusal("not_found", `${state.key} has no entry ${seq} that can be changed. \`timeline\` shows the numbers; notes, pins, status updates and state changes can be edited.`);
+  if (!entry)
+    throw new Refusal(
+      "not_found",
+      `${state.key} has no entry ${seq} that can be changed. \`timeline\` shows the numbers; notes, pins, status updates and state changes can be edited.`,
+    );
   return entry;
 }
 
 /** A clock moved by an edit must keep the order of the incident's clocks. */
-function editEntry(state: IncidentState, seq: number, text: string | null, at: string | null, now: string): EventBody[] {
+function editEntry(
+  state: IncidentState,
+  seq: number,
+  text: string | null,
+  at: string | null,
+  now: string,
+): EventBody[] {
   const entry = entryOf(state, seq);
   if (at !== null) {
     if (at > now) throw new Refusal("invalid", "An entry cannot lie in the future. Give a past time.");
@@ -296,9 +394,16 @@ function editEntry(state: IncidentState, seq: number, text: string | null, at: s
       ["resolved", entry.kind === "resolved" ? at : state.resolvedAt],
     ];
     const clocks = order.filter((clock): clock is [string, string] => clock[1] !== null);
-    for (let i = 1; i < clocks.length && ["acknowledged", "mitigated", "resolved"].includes(entry.kind); i++) {
+    for (
+      let i = 1;
+      i < clocks.length && ["acknowledged", "mitigated", "resolved"].includes(entry.kind);
+      i++
+    ) {
       if (clocks[i]![1] < clocks[i - 1]![1]) {
-        throw new Refusal("invalid", `${state.key} cannot be ${clocks[i]![0]} (${clocks[i]![1]}) before it was ${clocks[i - 1]![0]} (${clocks[i - 1]![1]}).`);
+        throw new Refusal(
+          "invalid",
+          `${state.key} cannot be ${clocks[i]![0]} (${clocks[i]![1]}) before it was ${clocks[i - 1]![0]} (${clocks[i - 1]![1]}).`,
+        );
       }
     }
   }
@@ -307,12 +412,18 @@ function editEntry(state: IncidentState, seq: number, text: string | null, at: s
   return newText === null && newAt === null ? [] : [{ type: "entry_edited", seq, text: newText, at: newAt }];
 }
 
-function startRunbook(state: IncidentState, command: Extract<Command, { type: "start_runbook" }>): EventBody[] {
+function startRunbook(
+  state: IncidentState,
+  command: Extract<Command, { type: "start_runbook" }>,
+): EventBody[] {
   requireUnmerged(state);
   const walk = state.walks[command.runbook];
   if (walk && !walk.finishedAt) {
     const step = currentStep(walk);
-    throw new Refusal("conflict", `“${walk.title}” was already started by ${actorName(walk.startedBy)}${step ? ` and stands at step ${step.index + 1}: ${step.title}` : ""}.`);
+    throw new Refusal(
+      "conflict",
+      `“${walk.title}” was already started by ${actorName(walk.startedBy)}${step ? ` and stands at step ${step.index + 1}: ${step.title}` : ""}.`,
+    );
   }
   const { type: _, ...started } = command;
   return [{ type: "runbook_started", ...started }];
@@ -322,9 +433,16 @@ function walkFor(state: IncidentState, runbook: string | null): Walk {
   const walks = Object.values(state.walks);
   const running = walks.filter((w) => !w.finishedAt);
   const walk = runbook ? state.walks[runbook] : (running[0] ?? walks.at(-1));
-  if (!walk) throw new Refusal("not_found", `No runbook has been started in ${state.key}. Type \`runbook\` to see which fit.`);
+  if (!walk)
+    throw new Refusal(
+      "not_found",
+      `No runbook has been started in ${state.key}. Type \`runbook\` to see which fit.`,
+    );
   if (!runbook && running.length > 1) {
-    throw new Refusal("invalid", `Several runbooks are under way: ${running.map((w) => `\`${w.runbook}\``).join(", ")}. Use the buttons of the one you mean.`);
+    throw new Refusal(
+      "invalid",
+      `Several runbooks are under way: ${running.map((w) => `\`${w.runbook}\``).join(", ")}. Use the buttons of the one you mean.`,
+    );
   }
   return walk;
 }
@@ -332,14 +450,24 @@ function walkFor(state: IncidentState, runbook: string | null): Walk {
 function finishStep(state: IncidentState, command: Extract<Command, { type: "finish_step" }>): EventBody[] {
   const walk = walkFor(state, command.runbook);
   const step = currentStep(walk);
-  if (!step) throw new Refusal("wrong_state", `“${walk.title}” is finished. \`runbook back\` reopens its last step.`);
+  if (!step)
+    throw new Refusal("wrong_state", `“${walk.title}” is finished. \`runbook back\` reopens its last step.`);
   if (command.step !== null && command.step !== step.id) {
     const other = walk.steps.find((s) => s.id === command.step);
-    const by = other?.result ? `${actorName(other.result.by)} already marked “${other.title}” ${other.result.outcome}.` : "That step is not the current one.";
+    const by = other?.result
+      ? `${actorName(other.result.by)} already marked “${other.title}” ${other.result.outcome}.`
+      : "That step is not the current one.";
     throw new Refusal("conflict", `${by} The walk stands at step ${step.index + 1}: ${step.title}.`);
   }
   const events: EventBody[] = [
-    { type: "step_finished", runbook: walk.runbook, step: step.id, title: step.title, outcome: command.outcome, note: command.note },
+    {
+      type: "step_finished",
+      runbook: walk.runbook,
+      step: step.id,
+      title: step.title,
+      outcome: command.outcome,
+      note: command.note,
+    },
   ];
   if (step.index === walk.steps.length - 1) events.push({ type: "runbook_finished", runbook: walk.runbook });
   return events;
@@ -349,7 +477,10 @@ function stepBack(state: IncidentState, runbook: string | null, seen: string | n
   const walk = walkFor(state, runbook);
   const current = currentStep(walk);
   if (seen !== null && seen !== (current?.id ?? "")) {
-    throw new Refusal("conflict", `The walk has moved on: it stands at ${current ? `step ${current.index + 1}: ${current.title}` : "its end"}.`);
+    throw new Refusal(
+      "conflict",
+      `The walk has moved on: it stands at ${current ? `step ${current.index + 1}: ${current.title}` : "its end"}.`,
+    );
   }
   const index = current ? current.index - 1 : walk.steps.length - 1;
   const step = walk.steps[index];

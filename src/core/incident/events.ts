@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { AlertSeverity, Instant, Link } from "../signal/alert.ts";
 import { Asset } from "../signal/asset.ts";
-import { Actor, Person, Via } from "./person.ts";
+import { Actor, Person, type Via } from "./person.ts";
 
 /** SEV1 is the highest. */
 export const SEVERITIES = ["SEV1", "SEV2", "SEV3", "SEV4"] as const;
@@ -51,7 +51,12 @@ export const EventBody = z.discriminatedUnion("type", [
     reason: text,
   }),
   /** The root message stands: its place in Slack. */
-  z.object({ type: z.literal("thread_opened"), channel: z.string(), ts: z.string(), permalink: z.string().nullable() }),
+  z.object({
+    type: z.literal("thread_opened"),
+    channel: z.string(),
+    ts: z.string(),
+    permalink: z.string().nullable(),
+  }),
 
   // alerts
   z.object({
@@ -118,7 +123,12 @@ export const EventBody = z.discriminatedUnion("type", [
   z.object({ type: z.literal("pin_edited"), messageTs: text, text }),
   z.object({ type: z.literal("pin_deleted"), messageTs: text }),
   /** A correction of an earlier entry of this incident, by its sequence number. The old words stay in the log. */
-  z.object({ type: z.literal("entry_edited"), seq: z.int(), text: z.string().nullable(), at: Instant.nullable() }),
+  z.object({
+    type: z.literal("entry_edited"),
+    seq: z.int(),
+    text: z.string().nullable(),
+    at: Instant.nullable(),
+  }),
   z.object({ type: z.literal("entry_hidden"), seq: z.int(), reason: z.string().nullable() }),
 
   // runbook
@@ -145,10 +155,21 @@ export const EventBody = z.discriminatedUnion("type", [
   z.object({ type: z.literal("runbook_finished"), runbook: text }),
 
   // after it
-  z.object({ type: z.literal("task_added"), task: z.int(), text, owner: Person.nullable(), due: z.string().nullable() }),
+  z.object({
+    type: z.literal("task_added"),
+    task: z.int(),
+    text,
+    owner: Person.nullable(),
+    due: z.string().nullable(),
+  }),
   z.object({ type: z.literal("task_done"), task: z.int() }),
   z.object({ type: z.literal("link_added"), link: Link }),
-  z.object({ type: z.literal("change_linked"), text, url: z.string().nullable(), changedAt: Instant.nullable() }),
+  z.object({
+    type: z.literal("change_linked"),
+    text,
+    url: z.string().nullable(),
+    changedAt: Instant.nullable(),
+  }),
   z.object({ type: z.literal("review_written"), section: ReviewSection, statements: z.array(text) }),
   z.object({ type: z.literal("postmortem_exported"), format: text }),
 ]);

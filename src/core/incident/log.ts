@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
+import type { Asset } from "../signal/asset.ts";
 import type { Asked } from "./command.ts";
 import type { EventBody, NewEvent, RecordedEvent } from "./events.ts";
-import type { Asset } from "../signal/asset.ts";
 
 /** JSON with sorted keys: the same value gives the same bytes, whatever order it was built or parsed in. */
 export function canonicalJson(value: unknown): string {
@@ -18,7 +18,9 @@ export function canonicalJson(value: unknown): string {
 
 /** SHA-256 over the hash before and everything of the event: a changed, lost or swapped entry breaks the chain. */
 export function hashEvent(previous: string, event: Omit<RecordedEvent, "hash">): string {
-  return createHash("sha256").update(`${previous}\n${canonicalJson(event)}`).digest("hex");
+  return createHash("sha256")
+    .update(`${previous}\n${canonicalJson(event)}`)
+    .digest("hex");
 }
 
 /** Turns decided events into log entries that continue the incident's chain. */

@@ -13,7 +13,18 @@ export const Actor = z.discriminatedUnion("kind", [
 export type Actor = z.infer<typeof Actor>;
 
 /** Through which door it came. */
-export const VIAS = ["alert", "slash", "mention", "button", "modal", "shortcut", "emoji", "api", "cli", "clock"] as const;
+export const VIAS = [
+  "alert",
+  "slash",
+  "mention",
+  "button",
+  "modal",
+  "shortcut",
+  "emoji",
+  "api",
+  "cli",
+  "clock",
+] as const;
 export const Via = z.enum(VIAS);
 export type Via = z.infer<typeof Via>;
 

@@ -2,7 +2,11 @@ import type { EventType, RecordedEvent } from "./events.ts";
 import type { IncidentState } from "./state.ts";
 
 /** A message that must be posted or brought up to date, by kind; `runbook` names which walk. */
-export type Reaction = { kind: "card" } | { kind: "alerts" } | { kind: "walk"; runbook: string } | { kind: "file"; format: string; seq: number };
+export type Reaction =
+  | { kind: "card" }
+  | { kind: "alerts" }
+  | { kind: "walk"; runbook: string }
+  | { kind: "file"; format: string; seq: number };
 
 /** Events that change nothing the card shows. */
 const UNSEEN_ON_CARD: ReadonlySet<EventType> = new Set([
@@ -46,7 +50,8 @@ export function react(events: RecordedEvent[], state: IncidentState): Reaction[]
   }
   // Buttons on a walk only make sense while the incident can still be worked on, so an ended one redraws them.
   if (events.some((e) => ["resolved", "reopened", "closed", "cancelled", "merged"].includes(e.body.type))) {
-    for (const runbook of Object.keys(state.walks)) reactions.set(`walk:${runbook}`, { kind: "walk", runbook });
+    for (const runbook of Object.keys(state.walks))
+      reactions.set(`walk:${runbook}`, { kind: "walk", runbook });
   }
   return [...reactions.values()];
 }

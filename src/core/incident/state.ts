@@ -2,7 +2,15 @@ import { type Asset, assetId } from "../signal/asset.ts";
 import type { EventBody, IncidentKind, Origin, RecordedEvent, ReviewSection, Severity } from "./events.ts";
 import type { Actor, Person } from "./person.ts";
 
-export const PHASES = ["triggered", "acknowledged", "mitigated", "resolved", "closed", "merged", "cancelled"] as const;
+export const PHASES = [
+  "triggered",
+  "acknowledged",
+  "mitigated",
+  "resolved",
+  "closed",
+  "merged",
+  "cancelled",
+] as const;
 export type Phase = (typeof PHASES)[number];
 
 /** Phases in which people still work on it; at most one such incident per grouping key. */
@@ -25,7 +33,12 @@ export type AssetState = {
   waivedReason: string | null;
 };
 
-export type StepResult = { outcome: "done" | "skipped" | "failed"; note: string | null; by: Actor; at: string };
+export type StepResult = {
+  outcome: "done" | "skipped" | "failed";
+  note: string | null;
+  by: Actor;
+  at: string;
+};
 export type Walk = {
   runbook: string;
   title: string;
@@ -39,7 +52,13 @@ export type Walk = {
 /** Something a person wrote that stands on the timeline and may be corrected. */
 export type Entry = { at: string; text: string; kind: string; hidden: boolean };
 
-export type Task = { task: number; text: string; owner: Person | null; due: string | null; doneAt: string | null };
+export type Task = {
+  task: number;
+  text: string;
+  owner: Person | null;
+  due: string | null;
+  doneAt: string | null;
+};
 
 export type IncidentState = {
   key: string;
@@ -146,7 +165,13 @@ function impact(state: IncidentState, asset: Asset, at: string): AssetState {
   return known;
 }
 
-function settle(state: IncidentState, asset: Asset, recovery: "verified" | "waived", at: string, reason: string | null) {
+function settle(
+  state: IncidentState,
+  asset: Asset,
+  recovery: "verified" | "waived",
+  at: string,
+  reason: string | null,
+) {
   const known = state.assets.get(assetId(asset));
   if (!known) return;
   known.recovery = recovery;

@@ -1,3 +1,5 @@
+import type { ActionName } from "./action-name.ts";
+
 /**
  * A small neutral document: what a thread reply, a card, a help text or a postmortem says, before anyone decides how it
  * looks. Each target has one renderer (Block Kit in src/slack, Markdown, HTML and text in src/render).
@@ -44,11 +46,11 @@ export type Block =
   | { type: "actions"; buttons: Button[] };
 
 /**
- * A button. `action` names what it does (an action id of src/slack/actions), `value` what it does it to.
+ * A button. `action` names what it does, `value` what it does it to (see action-name.ts).
  * `confirm` asks before it acts. `url` buttons open a page.
  */
 export type Button = {
-  action: string;
+  action: ActionName;
   label: string;
   value: string;
   style?: "primary" | "danger";

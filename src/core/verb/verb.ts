@@ -6,8 +6,24 @@ export type Door = "command" | "button" | "shortcut" | "emoji";
 
 /** A modal that asks for the words a verb still needs; built by src/slack/modals.ts. */
 export const FORMS = [
-  "declare", "severity", "status", "note", "mitigate", "restored", "waive", "resolve", "reopen", "cancel",
-  "step_skip", "step_fail", "role", "task", "link", "change", "review", "more",
+  "declare",
+  "severity",
+  "status",
+  "note",
+  "mitigate",
+  "restored",
+  "waive",
+  "resolve",
+  "reopen",
+  "cancel",
+  "step_skip",
+  "step_fail",
+  "role",
+  "task",
+  "link",
+  "change",
+  "review",
+  "more",
 ] as const;
 export type FormName = (typeof FORMS)[number];
 

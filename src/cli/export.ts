@@ -1,0 +1,63 @@
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { Command, Option } from "commander";
+import { reportOf } from "../app.ts";
+import { loadConfig } from "../config.ts";
+import { Refusal } from "../core/refusal.ts";
+import { POSTMORTEM_FORMATS } from "../render/postmortem.ts";
+import { openForReading } from "../store/open.ts";
+import { readsOf } from "../store/reads.ts";
+import { guarded, processTerminal, type Terminal } from "./terminal.ts";
+
+/** `breakwater export INC-1 --format md`: works beside the running bot, and without it. */
+export function exportCommand(terminal: Terminal = processTerminal): Command {
+  return new Command("export")
+    .description("Export the postmortem of an incident; csv is its timeline")
+    .argument("<incident>", "its key, such as INC-1")
+    .addOption(new Option("--format <format>", "how").choices([...POSTMORTEM_FORMATS]).default("md"))
+    .option("--out <file>", "where to; the terminal if left out")
+    .addHelpText(
+      "after",
+      "\nThe same incident gives the same bytes, whenever it is exported once it has ended.",
+    )
+    .action(
+      guarded(terminal, (incident: string, options: { format: string; out?: string }) =>
+        exportReport(terminal, incident, options),
+      ),
+    );
+}
+
+async function exportReport(
+  terminal: Terminal,
+  incident: string,
+  options: { format: string; out?: string },
+): Promise<void> {
+  const config = loadConfig(process.env);
+  if (config.database.type === "sqlite" && !existsSync(config.database.path)) {
+    throw new Refusal(
+      "not_found",
+      `There is no database at ${config.database.path} yet. \`npm start\` creates it, or set DATABASE_URL.`,
+    );
+  }
+  const db = openForReading(config.database);
+  try {
+    const report = await reportOf(
+      readsOf(db),
+      options.format,
+      incident.toUpperCase(),
+      new Date().toISOString(),
+      config.command,
+    );
+    if (!report)
+      throw new Refusal(
+        "not_found",
+        `There is no incident ${incident}. Keys look like INC-1; \`${config.command} list all\` shows them.`,
+      );
+    if (!options.out) return void process.stdout.write(report.body);
+    mkdirSync(dirname(options.out), { recursive: true });
+    writeFileSync(options.out, report.body);
+    terminal.out(`${options.out} (${report.mediaType}, ${Buffer.byteLength(report.body)} bytes)`);
+  } finally {
+    await db.destroy();
+  }
+}

@@ -1,0 +1,29 @@
+import { Refusal } from "../core/refusal.ts";
+
+/** Where a command speaks and how it ends, so that a test can listen. */
+export type Terminal = { out(line: string): void; err(line: string): void; exit(code: number): void };
+
+export const processTerminal: Terminal = {
+  out: (line) => process.stdout.write(`${line}\n`),
+  err: (line) => process.stderr.write(`${line}\n`),
+  // Not process.exit(): it would cut off what a pipe has not read yet.
+  exit: (code) => {
+    process.exitCode = code;
+  },
+};
+
+/** Runs a command's action; a refusal is said plainly and ends with exit code 1, without a stack. */
+export function guarded<Args extends unknown[]>(
+  terminal: Terminal,
+  action: (...args: Args) => Promise<void>,
+) {
+  return async (...args: Args): Promise<void> => {
+    try {
+      await action(...args);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      terminal.err(error.message);
+      terminal.exit(1);
+    }
+  };
+}

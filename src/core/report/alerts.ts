@@ -1,0 +1,79 @@
+/** The living thread message with an incident's alerts: what each tool said, how often, and where to look. */
+import type { IncidentState } from "../incident/state.ts";
+import { clip } from "../signal/alert.ts";
+import type { Block, Document, Span, Text } from "./document.ts";
+
+/** One alert as it stands in an incident; the engine's reads return it. */
+export type AlertLine = {
+  source: string;
+  status: "firing" | "resolved";
+  title: string;
+  description: string | null;
+  links: { title: string; url: string }[];
+  firstSeenAt: string;
+  lastSeenAt: string;
+  count: number;
+  outcome: string;
+  reason: string;
+};
+
+/** `alerts` are the few to show (at most ten), the firing ones first; `total` counts all. */
+export type AlertsView = { state: IncidentState; alerts: AlertLine[]; total: number };
+
+const SHOWN = 10;
+
+export function alertsDocument({ state, alerts, total }: AlertsView): Document {
+  const counts = [
+    `${state.alerts.firing} firing`,
+    `${state.alerts.resolved} resolved`,
+    ...(state.alerts.held > 0 ? [`${state.alerts.held} held back`] : []),
+  ].join(" · ");
+  const shown = alerts.slice(0, SHOWN);
+  const blocks: Block[] = [
+    { type: "heading", level: 2, text: `Alerts: ${counts}` },
+    ...shown.flatMap(alertBlocks),
+  ];
+  if (total > shown.length)
+    blocks.push({ type: "context", text: `…and ${total - shown.length} more alerts` });
+  return { summary: `${state.key} alerts: ${counts}`, title: null, blocks };
+}
+
+function alertBlocks(alert: AlertLine): Block[] {
+  const error = alert.description?.split("\n").find((line) => line.trim() !== "");
+  const words: Span[] = [`${sign(alert)} `, { strong: state(alert) }, ` · ${clip(alert.title, 200)}`];
+  if (error && error.trim() !== alert.title.trim()) words.push("\n", { code: clip(error.trim(), 240) });
+  return [
+    { type: "paragraph", text: words },
+    { type: "context", text: details(alert) },
+  ];
+}
+
+function held(alert: AlertLine): boolean {
+  return alert.outcome === "silenced" || alert.outcome === "inhibited";
+}
+
+function sign(alert: AlertLine): string {
+  if (held(alert)) return "🔇";
+  return alert.status === "firing" ? "🔴" : "✅";
+}
+
+function state(alert: AlertLine): string {
+  return held(alert) ? `${alert.outcome}, ${alert.status}` : alert.status;
+}
+
+function details(alert: AlertLine): Text {
+  const seen: Span[] =
+    alert.count > 1
+      ? [
+          `${alert.count} times since `,
+          { time: alert.firstSeenAt, style: "datetime" },
+          ", last ",
+          { time: alert.lastSeenAt, style: "datetime" },
+        ]
+      : [{ time: alert.firstSeenAt, style: "datetime" }];
+  const links = alert.links
+    .slice(0, 3)
+    .flatMap((link): Span[] => [" · ", { link: clip(link.title, 40), url: link.url }]);
+  const why = held(alert) ? [` · ${clip(alert.reason, 160)}`] : [];
+  return [`${alert.source} · `, ...seen, ...why, ...links];
+}

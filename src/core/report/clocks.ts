@@ -1,0 +1,85 @@
+import type { AssetState, IncidentState } from "../incident/state.ts";
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** `2 d 3 h 5 min`, `12 min`, `45 s`: days are never dropped, seconds only count below a minute. */
+export function formatDuration(milliseconds: number): string {
+  const left = Math.max(0, Math.trunc(milliseconds));
+  if (left < MINUTE) return `${Math.trunc(left / SECOND)} s`;
+  const parts: [number, string][] = [
+    [Math.trunc(left / DAY), "d"],
+    [Math.trunc((left % DAY) / HOUR), "h"],
+    [Math.trunc((left % HOUR) / MINUTE), "min"],
+  ];
+  return parts
+    .filter(([count]) => count > 0)
+    .map(([count, unit]) => `${count} ${unit}`)
+    .join(" ");
+}
+
+/** Milliseconds from one instant to another, null where either is missing. */
+export function elapsed(from: string | null, to: string | null): number | null {
+  return from === null || to === null ? null : Date.parse(to) - Date.parse(from);
+}
+
+/**
+ * How long things took, in milliseconds, null for what has not happened.
+ *
+ * - `ttd`, time to detect: from the data breaking (`startedAt`) to the first signal (`detectedAt`).
+ * - `tta`, `ttm`, `ttr`, time to acknowledge, mitigate, resolve: from `detectedAt`, since before that nobody could act.
+ *   They can be compared with what an on-call tool reports, which knows no earlier moment.
+ * - `total`: from the data breaking to the incident being resolved, which is what consumers lived through (`ttd + ttr`).
+ *
+ * Only the clocks of the state count: neither the present moment nor a later edit, note or close moves them. After a
+ * reopening the last mitigation and the last resolution count.
+ */
+export type Clocks = {
+  ttd: number;
+  tta: number | null;
+  ttm: number | null;
+  ttr: number | null;
+  total: number | null;
+};
+
+type Instants = Pick<
+  IncidentState,
+  "startedAt" | "detectedAt" | "acknowledgedAt" | "mitigatedAt" | "resolvedAt"
+>;
+
+export function clocks(state: Instants): Clocks {
+  return {
+    ttd: Date.parse(state.detectedAt) - Date.parse(state.startedAt),
+    tta: elapsed(state.detectedAt, state.acknowledgedAt),
+    ttm: elapsed(state.detectedAt, state.mitigatedAt),
+    ttr: elapsed(state.detectedAt, state.resolvedAt),
+    total: elapsed(state.startedAt, state.resolvedAt),
+  };
+}
+
+/** One stretch in which an asset was not to be trusted; `to` is null while it lasts, `until` is where it is measured to. */
+export type Interval = { from: string; to: string | null; until: string };
+
+/**
+ * The stretches of an asset's data downtime. One that is still open is measured to `asOf`, or to the end of an incident
+ * that was cancelled or merged away: from then on another incident, or none, counts it.
+ */
+export function downtimeIntervals(state: IncidentState, asset: AssetState, asOf: string): Interval[] {
+  const end = (state.phase === "cancelled" || state.phase === "merged" ? state.closedAt : null) ?? asOf;
+  return asset.downtime.map(({ from, to }) => ({ from, to, until: to ?? (end < from ? from : end) }));
+}
+
+/** Data downtime of one asset in milliseconds. */
+export function downtime(state: IncidentState, asset: AssetState, asOf: string): number {
+  return downtimeIntervals(state, asset, asOf).reduce(
+    (sum, { from, until }) => sum + (elapsed(from, until) ?? 0),
+    0,
+  );
+}
+
+/** An incident nobody works on any more; what a report says about it no longer depends on when it is made. */
+export function isFinished(state: IncidentState): boolean {
+  return ["resolved", "closed", "merged", "cancelled"].includes(state.phase);
+}

@@ -1,0 +1,65 @@
+import { actorName } from "../incident/person.ts";
+import type { Walk } from "../incident/state.ts";
+import { elapsed } from "./clocks.ts";
+
+export type CoveredStep = {
+  id: string;
+  title: string;
+  outcome: "done" | "skipped" | "failed" | "not reached";
+  note: string | null;
+  by: string | null;
+  at: string | null;
+  /** Since the outcome before it, or since the walk began; null where not reached. */
+  tookMs: number | null;
+};
+
+/** `carriedOut` counts the steps done or failed, `percent` is their share of all: a skipped step was not covered. */
+export type Coverage = {
+  runbook: string;
+  title: string;
+  hash: string;
+  startedAt: string;
+  startedBy: string;
+  finishedAt: string | null;
+  steps: CoveredStep[];
+  counts: Record<CoveredStep["outcome"], number>;
+  carriedOut: number;
+  percent: number;
+};
+
+/** How far a runbook was walked, step by step. */
+export function coverage(walk: Walk): Coverage {
+  const steps = walk.steps.map(({ id, title, result }): CoveredStep => {
+    if (!result) return { id, title, outcome: "not reached", note: null, by: null, at: null, tookMs: null };
+    return {
+      id,
+      title,
+      outcome: result.outcome,
+      note: result.note,
+      by: actorName(result.by),
+      at: result.at,
+      tookMs: elapsed(since(walk, result.at), result.at),
+    };
+  });
+  const counts = { done: 0, skipped: 0, failed: 0, "not reached": 0 };
+  for (const step of steps) counts[step.outcome]++;
+  const carriedOut = counts.done + counts.failed;
+  return {
+    runbook: walk.runbook,
+    title: walk.title,
+    hash: walk.hash,
+    startedAt: walk.startedAt,
+    startedBy: actorName(walk.startedBy),
+    finishedAt: walk.finishedAt,
+    steps,
+    counts,
+    carriedOut,
+    percent: steps.length === 0 ? 0 : Math.round((100 * carriedOut) / steps.length),
+  };
+}
+
+/** The outcome before this one by time, not by place: people go back and do a step again. */
+function since(walk: Walk, at: string): string {
+  const before = walk.steps.flatMap(({ result }) => (result && result.at < at ? [result.at] : []));
+  return before.reduce((latest, other) => (other > latest ? other : latest), walk.startedAt);
+}

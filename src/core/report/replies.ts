@@ -1,0 +1,298 @@
+/**
+ * What the thread hears of one command: one short reply for all of its events, or none. State changes and people's
+ * words are told; what a living message already shows (alerts, the walk, the card) is not, and neither are edits, pins
+ * and reviews: thread noise is the first complaint about bots of this kind.
+ */
+import type { EventOf, EventType, RecordedEvent } from "../incident/events.ts";
+import { type IncidentState, isOpen, unsettledAssets } from "../incident/state.ts";
+import { assetId } from "../signal/asset.ts";
+import { type Clocks, clocks, formatDuration } from "./clocks.ts";
+import { coverage } from "./coverage.ts";
+import { type Block, type Button, type Document, type Span, spans, type Text } from "./document.ts";
+import { utcDate, utcDateTime } from "./instants.ts";
+import { actorSpan, assetNames, linked, plural } from "./wording.ts";
+
+/** `events` are those of one command, `state` the incident after them. */
+export function replyFor(events: RecordedEvent[], state: IncidentState): Document | null {
+  const opening = events.some((event) => event.body.type === "opened");
+  const told = opening ? [] : events.flatMap((event) => tell(event, state));
+  const blocks = [...told, ...(opening ? [] : assetReplies(events, state)), ...allResolved(events, state)];
+  if (blocks.length === 0) return null;
+  const summary = `${state.key}: ${summaryOf(blocks)}`;
+  return { summary, title: null, blocks: state.kind === "drill" ? marked(blocks) : blocks };
+}
+
+/** In a drill every reply says so, so that a screenshot of one frightens nobody. */
+function marked(blocks: Block[]): Block[] {
+  const [first, ...rest] = blocks;
+  if (first?.type !== "paragraph") return blocks;
+  return [{ ...first, text: ["🟣 DRILL · ", ...spans(first.text)] }, ...rest];
+}
+
+/** The first line in bare words, for notifications. */
+function summaryOf(blocks: Block[]): string {
+  const first = blocks.find((block) => block.type === "paragraph");
+  return first ? spans(first.text).map(wordsOf).join("") : "";
+}
+
+function wordsOf(span: Span): string {
+  if (typeof span === "string") return span;
+  if ("strong" in span) return span.strong;
+  if ("em" in span) return span.em;
+  if ("code" in span) return span.code;
+  if ("link" in span) return span.link;
+  if ("person" in span) return span.person;
+  return "time" in span ? utcDateTime(span.time) : "";
+}
+
+type Teller<T extends EventType> = (
+  event: RecordedEvent & { body: EventOf<T> },
+  state: IncidentState,
+) => Block[];
+
+/** Which events are told, and how; an event type that is not here is silent. */
+const TELLERS: { [T in EventType]?: Teller<T> } = {
+  acknowledged: (event, state) => [
+    line("✋ ", { strong: "Acknowledged" }, " by ", actorSpan(event.actor)),
+    ...since(clocks(state).tta, "after it was noticed"),
+  ],
+  unacknowledged: (event) => [
+    line(
+      "🔴 ",
+      { strong: "Needs acknowledgement again" },
+      " – ",
+      actorSpan(event.actor),
+      ...because(event.body.reason),
+    ),
+  ],
+  mitigated: (event, state) => [
+    line("🔵 ", { strong: "Mitigated" }, " by ", actorSpan(event.actor), ...because(event.body.text)),
+    ...leftToRecover(state),
+  ],
+  resolved: (event, state) => [
+    line("🟢 ", { strong: "Resolved" }, " by ", actorSpan(event.actor), ...because(event.body.text)),
+    { type: "context", text: clockWords(clocks(state)) },
+    actions(
+      { action: "postmortem", label: "Postmortem", value: state.key, style: "primary" },
+      { action: "review", label: "Write review", value: state.key },
+    ),
+  ],
+  reopened: (event) => [
+    line("🔴 ", { strong: "Reopened" }, " by ", actorSpan(event.actor), ...because(event.body.reason)),
+  ],
+  closed: (event) => [
+    line("⚪ ", { strong: "Closed" }, " by ", actorSpan(event.actor), ...because(event.body.reason)),
+  ],
+  cancelled: (event) => [
+    line("⚫ ", { strong: "Cancelled" }, " by ", actorSpan(event.actor), ...because(event.body.reason)),
+  ],
+  merged: (event) => [
+    line(
+      "🔗 ",
+      { strong: `Merged into ${event.body.into}` },
+      " by ",
+      actorSpan(event.actor),
+      ...because(event.body.reason),
+    ),
+    { type: "context", text: `Carry on in the thread of ${event.body.into}.` },
+  ],
+  absorbed: (event) => [
+    line(
+      "🔗 ",
+      { strong: `Took in ${event.body.incident}` },
+      `: ${event.body.title} (${plural(event.body.alerts.total, "alert")})`,
+    ),
+  ],
+  severity_changed: (event) => [
+    line(
+      event.body.to < event.body.from ? "⬆️ " : "⬇️ ",
+      { strong: `${event.body.from} → ${event.body.to}` },
+      " by ",
+      actorSpan(event.actor),
+      ...because(event.body.reason),
+    ),
+  ],
+  started_at_set: (event) => [
+    line(
+      "🕓 ",
+      { strong: "Data broke at " },
+      { time: event.body.startedAt, style: "datetime" },
+      ", says ",
+      actorSpan(event.actor),
+      ...because(event.body.reason),
+    ),
+  ],
+  role_assigned: (event) => [
+    line("👤 ", { strong: roleName(event.body.role) }, ": ", {
+      person: event.body.person.name,
+      id: event.body.person.id,
+      ping: !isActor(event),
+    }),
+  ],
+  role_cleared: (event) => [line("👤 ", { strong: roleName(event.body.role) }, ": nobody now")],
+  status_posted: (event) => [
+    line("📣 ", { strong: "Status update" }, " by ", actorSpan(event.actor)),
+    { type: "quote", text: linked(event.body.text) },
+  ],
+  // A note typed in the thread already stands there.
+  noted: (event) =>
+    event.via === "mention"
+      ? []
+      : [line("📝 ", { strong: "Note" }, " by ", actorSpan(event.actor), ": ", ...linked(event.body.text))],
+  runbook_finished: (event, state) => {
+    const walk = state.walks[event.body.runbook];
+    if (!walk) return [];
+    const { counts } = coverage(walk);
+    const failed = counts.failed > 0 ? `, ${counts.failed} failed` : "";
+    return [
+      line(
+        "📗 ",
+        { strong: `${walk.title} finished` },
+        `: ${counts.done} done, ${counts.skipped} skipped${failed}`,
+      ),
+    ];
+  },
+  task_added: ({ body }) => [
+    line("☐ ", { strong: `Action item ${body.task}` }, `: ${body.text}`, ...ownership(body.owner, body.due)),
+  ],
+  task_done: ({ body, actor }, state) => {
+    const task = state.tasks.find((one) => one.task === body.task);
+    return [
+      line(
+        "☑ ",
+        { strong: `Action item ${body.task} done` },
+        " by ",
+        actorSpan(actor),
+        ...(task ? [`: ${task.text}`] : []),
+      ),
+    ];
+  },
+  link_added: ({ body }) => [
+    line("🔗 ", { strong: "Link" }, ": ", { link: body.link.title, url: body.link.url }),
+  ],
+  change_linked: ({ body }) => [
+    line(
+      "🔧 ",
+      { strong: "Change" },
+      ": ",
+      body.url ? { link: body.text, url: body.url } : body.text,
+      ...(body.changedAt ? [", ", { time: body.changedAt, style: "datetime" as const }] : []),
+    ),
+  ],
+};
+
+function tell(event: RecordedEvent, state: IncidentState): Block[] {
+  // TypeScript cannot see that a teller and its event are of one type.
+  const teller = TELLERS[event.body.type] as Teller<EventType> | undefined;
+  return teller ? teller(event, state) : [];
+}
+
+function line(...text: Span[]): Block {
+  return { type: "paragraph", text };
+}
+
+function actions(...buttons: Button[]): Block {
+  return { type: "actions", buttons };
+}
+
+function because(reason: string | null): Span[] {
+  return reason ? [": ", ...linked(reason)] : [];
+}
+
+function since(milliseconds: number | null, after: string): Block[] {
+  return milliseconds === null ? [] : [{ type: "context", text: `${formatDuration(milliseconds)} ${after}` }];
+}
+
+function clockWords({ ttd, tta, ttm, ttr, total }: Clocks): string {
+  const parts: [number | null, string][] = [
+    [ttd, "noticed after"],
+    [tta, "acknowledged in"],
+    [ttm, "mitigated in"],
+    [ttr, "resolved in"],
+    [total, "data wrong or unproven for"],
+  ];
+  return parts
+    .flatMap(([time, words]) => (time === null ? [] : [`${words} ${formatDuration(time)}`]))
+    .join(" · ");
+}
+
+function roleName(role: string): string {
+  return role.charAt(0).toUpperCase() + role.slice(1);
+}
+
+/** Whoever takes a role themselves need not be told. */
+function isActor(event: RecordedEvent & { body: EventOf<"role_assigned"> }): boolean {
+  return event.actor.kind === "person" && event.actor.id === event.body.person.id;
+}
+
+function ownership(owner: { name: string; id: string | null } | null, due: string | null): Span[] {
+  const who: Span[] = owner ? [" – ", { person: owner.name, id: owner.id, ping: true }] : [];
+  return [...who, ...(due ? [`, due ${utcDate(due)}`] : [])];
+}
+
+function leftToRecover(state: IncidentState): Block[] {
+  const left = unsettledAssets(state);
+  return left.length === 0 ? [] : [{ type: "context", text: ["Still to recover: ", ...assetNames(left, 5)] }];
+}
+
+const ASSET_WORDS = {
+  asset_added: { sign: "➕", words: "Added" },
+  asset_verified: { sign: "✅", words: "Data recovered" },
+  asset_waived: { sign: "⚪", words: "Waived" },
+  asset_recovering: { sign: "🔵", words: "Recovering" },
+} as const;
+
+/** Many assets of one command are one line. That data is recovering because alerts passed or it was mitigated is told there. */
+function assetReplies(events: RecordedEvent[], state: IncidentState): Block[] {
+  const implied = events.some(({ body }) => body.type === "mitigated" || body.type === "alert_resolved");
+  const types = Object.keys(ASSET_WORDS) as (keyof typeof ASSET_WORDS)[];
+  const lines = types.flatMap((type): Block[] => {
+    const batch = events.filter((event) => event.body.type === type);
+    const [first] = batch;
+    if (!first || (type === "asset_recovering" && implied)) return [];
+    const known = batch.flatMap(({ body }) =>
+      "asset" in body ? (state.assets.get(assetId(body.asset)) ?? []) : [],
+    );
+    const reason = "reason" in first.body ? first.body.reason : null;
+    const { sign, words } = ASSET_WORDS[type];
+    return [
+      line(
+        `${sign} `,
+        { strong: words },
+        ": ",
+        ...assetNames(known, 5),
+        " – ",
+        actorSpan(first.actor),
+        ...because(reason),
+      ),
+    ];
+  });
+  const settled = events.some(({ body }) => body.type === "asset_verified" || body.type === "asset_waived");
+  return settled && isOpen(state.phase) ? [...lines, ...nextAfterRecovery(state)] : lines;
+}
+
+function nextAfterRecovery(state: IncidentState): Block[] {
+  if (unsettledAssets(state).length > 0) return leftToRecover(state);
+  return [
+    { type: "context", text: "No data is left to recover." },
+    actions({ action: "resolve", label: "Resolve", value: state.key, style: "primary" }),
+  ];
+}
+
+/** The last alert passed: the moment to look whether the data is right again, never to close by itself. */
+function allResolved(events: RecordedEvent[], state: IncidentState): Block[] {
+  const passed = events.some(({ body }) => body.type === "alert_resolved");
+  if (!passed || state.alerts.firing > 0 || !isOpen(state.phase)) return [];
+  const { total } = state.alerts;
+  const left = unsettledAssets(state);
+  const words = total === 1 ? "The alert has resolved." : `All ${total} alerts have resolved.`;
+  const next: Text =
+    left.length > 0
+      ? ["Check that the data is right again: ", ...assetNames(left, 5)]
+      : "No data is left to recover.";
+  const button: Button =
+    left.length > 0
+      ? { action: "restored", label: "Data recovered", value: state.key, style: "primary" }
+      : { action: "resolve", label: "Resolve", value: state.key, style: "primary" };
+  return [line("✅ ", { strong: words }), { type: "context", text: next }, actions(button)];
+}

@@ -1,0 +1,270 @@
+import type { EventType, RecordedEvent } from "../incident/events.ts";
+import { actorName, type Via } from "../incident/person.ts";
+import { fold, type IncidentState } from "../incident/state.ts";
+import { utcBetween, utcDateTime } from "./instants.ts";
+import { inWords, namesIn } from "./names.ts";
+import { plural } from "./wording.ts";
+
+/**
+ * One line of the timeline, with all corrections applied. `at` is when it happened, `recordedAt` when it was written
+ * down. `hidden` is set on what the ordinary timeline leaves out: hidden entries, pins taken back, and the corrections
+ * themselves. `count` is how many log entries the line stands for, more than 1 only where a storm was summarised.
+ */
+export type TimelineEntry = {
+  seq: number;
+  at: string;
+  recordedAt: string;
+  kind: EventType;
+  text: string;
+  actor: string;
+  via: Via;
+  permalink: string | null;
+  hash: string;
+  edited: boolean;
+  editedBy: string | null;
+  hidden: boolean;
+  count: number;
+};
+
+/** Corrections of other entries: kept for the audit, never part of the story. */
+const CORRECTIONS: ReadonlySet<EventType> = new Set([
+  "unpinned",
+  "pin_edited",
+  "pin_deleted",
+  "entry_edited",
+  "entry_hidden",
+]);
+
+/** True bookkeeping that a reader of the story has no use for: it stands elsewhere in the report or nowhere. */
+const HOUSEKEEPING: ReadonlySet<EventType> = new Set([
+  "thread_opened",
+  "runbook_suggested",
+  "summary_set",
+  "task_added",
+  "task_done",
+  "link_added",
+  "review_written",
+  "postmortem_exported",
+]);
+
+/** What a person wrote in their own words, as opposed to what we say about what happened. */
+export const OWN_WORDS: ReadonlySet<EventType> = new Set(["noted", "pinned", "status_posted"]);
+
+/** The whole timeline of an incident's log, by time of happening, then by order of writing. */
+export function timeline(
+  events: RecordedEvent[],
+  options: { includeHidden?: boolean } = {},
+): TimelineEntry[] {
+  const state = fold(events);
+  if (!state) return [];
+  const names = namesIn(events);
+  const editors = editorsOf(events);
+  return events
+    .map((event) => toEntry(event, state, editors, (text) => inWords(text, names)))
+    .filter((entry) => options.includeHidden || !entry.hidden)
+    .sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : a.seq - b.seq));
+}
+
+function toEntry(
+  event: RecordedEvent,
+  state: IncidentState,
+  editors: Map<number, string>,
+  say: (text: string) => string,
+): TimelineEntry {
+  const { seq, recordedAt, body, via, permalink, hash } = event;
+  const written = state.entries[seq];
+  const editedBy = editors.get(seq) ?? null;
+  return {
+    seq,
+    at: written?.at ?? event.at,
+    recordedAt,
+    kind: body.type,
+    text: say(sentence(event, written?.text ?? "")),
+    actor: say(actorName(body.type === "pinned" ? body.author : event.actor)),
+    via,
+    permalink,
+    hash,
+    edited: editedBy !== null,
+    editedBy: editedBy === null ? null : say(editedBy),
+    hidden: written?.hidden === true || CORRECTIONS.has(body.type),
+    count: 1,
+  };
+}
+
+/** Who last edited an entry, by the entry's sequence number. */
+function editorsOf(events: RecordedEvent[]): Map<number, string> {
+  const editors = new Map<number, string>();
+  const pins = new Map<string, number>();
+  for (const { seq, actor, body } of events) {
+    if (body.type === "pinned") pins.set(body.messageTs, seq);
+    else if (body.type === "entry_edited") editors.set(body.seq, actorName(actor));
+    else if (body.type === "pin_edited") {
+      const pin = pins.get(body.messageTs);
+      if (pin !== undefined) editors.set(pin, actorName(actor));
+    }
+  }
+  return editors;
+}
+
+const because = (reason: string | null) => (reason ? `: ${reason}` : "");
+
+/** What happened, in one plain sentence. `words` is the text of an entry that can be edited, as it stands now. */
+function sentence({ actor, body, incident }: RecordedEvent, words: string): string {
+  const who = actorName(actor);
+  switch (body.type) {
+    case "opened":
+      return body.origin || actor.kind !== "person"
+        ? `${incident} opened as ${body.severity}: ${body.title}`
+        : `${who} declared ${incident} as ${body.severity}: ${body.title}`;
+    case "thread_opened":
+      return "The incident's thread was opened in Slack";
+    case "alert_attached":
+      return `${body.source} alert: ${body.title}`;
+    case "alert_refired":
+      return `Alert fired again: ${body.title}`;
+    case "alert_resolved":
+      return `Alert resolved: ${body.title}`;
+    case "acknowledged":
+      return `${who} acknowledged${because(words)}`;
+    case "unacknowledged":
+      return `${who} took the acknowledgement back${because(body.reason)}`;
+    case "mitigated":
+      return `Mitigated${because(words)}`;
+    case "resolved":
+      return `Resolved${because(words)}`;
+    case "reopened":
+      return `Reopened${because(body.reason)}`;
+    case "closed":
+      return `Closed${because(body.reason)}`;
+    case "cancelled":
+      return `Cancelled as a false alarm${because(body.reason)}`;
+    case "merged":
+      return `Merged into ${body.into}${because(body.reason)}`;
+    case "absorbed":
+      return `Took in ${body.incident} (${body.title}) with ${plural(body.alerts.total, "alert")}`;
+    case "severity_changed":
+      return `Severity ${body.from} → ${body.to}: ${body.reason}`;
+    case "title_changed":
+      return `Renamed to: ${body.title}`;
+    case "summary_set":
+      return `Summary written: ${body.text}`;
+    case "started_at_set":
+      return `Start of the problem set to ${utcDateTime(body.startedAt)}: ${body.reason}`;
+    case "role_assigned":
+      return `${body.person.name} became ${body.role}`;
+    case "role_cleared":
+      return `Nobody is ${body.role} any more`;
+    case "asset_added":
+      return `${body.asset.name} was added to what is affected: ${body.reason}`;
+    case "asset_recovering":
+      return `${body.asset.name} is recovering: ${body.reason}`;
+    case "asset_verified":
+      return `${body.asset.name} was verified: its data is right again${body.reason ? ` (${body.reason})` : ""}`;
+    case "asset_waived":
+      return `${body.asset.name} was waived: ${body.reason}`;
+    case "status_posted":
+      return `Status: ${words}`;
+    case "noted":
+    case "pinned":
+      return words;
+    case "unpinned":
+      return "A pinned message was taken off the timeline";
+    case "pin_edited":
+      return `A pinned message was edited in Slack to: ${body.text}`;
+    case "pin_deleted":
+      return "A pinned message was deleted in Slack";
+    case "entry_edited":
+      return `Entry ${body.seq} was corrected${body.text === null ? "" : ` to: ${body.text}`}${body.at === null ? "" : ` (time: ${utcDateTime(body.at)})`}`;
+    case "entry_hidden":
+      return `Entry ${body.seq} was hidden${because(body.reason)}`;
+    case "runbook_suggested":
+      return `Runbook suggested: ${body.runbooks.map((r) => r.title).join(", ")}`;
+    case "runbook_started":
+      return `Runbook started: ${body.title} (${plural(body.steps.length, "step")})`;
+    case "step_finished":
+      return `Step ${body.outcome}: ${body.title}${body.note ? ` (${body.note})` : ""}`;
+    case "step_reopened":
+      return `Step reopened: ${body.title}`;
+    case "runbook_finished":
+      return `Runbook finished: ${body.runbook}`;
+    case "task_added":
+      return `Action item ${body.task}: ${body.text}${body.owner ? ` (${body.owner.name})` : ""}`;
+    case "task_done":
+      return `Action item ${body.task} is done`;
+    case "link_added":
+      return `Link added: ${body.link.title} (${body.link.url})`;
+    case "change_linked":
+      return `Change: ${body.text}${body.changedAt ? ` (${utcDateTime(body.changedAt)})` : ""}`;
+    case "review_written":
+      return `Review written: ${plural(body.statements.length, "statement")} under “${body.section}”`;
+    case "postmortem_exported":
+      return `Postmortem exported as ${body.format}`;
+    default:
+      return body satisfies never;
+  }
+}
+
+/** More than this many of a kind in one run are a storm. */
+const STORM = 12;
+/** So many of a storm are still shown one by one, since the first ones point at the cause. */
+const SHOWN_OF_STORM = 3;
+
+/** What comes in storms, and how the rest of one is put. */
+const STORM_WORDS: Partial<Record<EventType, string>> = {
+  alert_attached: "more alerts joined",
+  alert_refired: "more alerts fired again",
+  alert_resolved: "more alerts resolved",
+  asset_added: "more assets were added",
+  asset_recovering: "more assets began to recover",
+  asset_verified: "more assets were verified",
+  asset_waived: "more assets were waived",
+};
+
+/** The timeline for people: without bookkeeping, and with each storm told in one line after its first few entries. */
+export function curatedTimeline(events: RecordedEvent[]): TimelineEntry[] {
+  const story = timeline(events).filter((entry) => !HOUSEKEEPING.has(entry.kind));
+  return runsOf(story).flatMap(calmStorm);
+}
+
+/** Stretches of entries that either all come in storms or all do not. */
+function runsOf(entries: TimelineEntry[]): TimelineEntry[][] {
+  const runs: TimelineEntry[][] = [];
+  for (const entry of entries) {
+    const run = runs.at(-1);
+    const stormy = entry.kind in STORM_WORDS;
+    if (run && run[0]!.kind in STORM_WORDS === stormy) run.push(entry);
+    else runs.push([entry]);
+  }
+  return runs;
+}
+
+function calmStorm(run: TimelineEntry[]): TimelineEntry[] {
+  const kinds = Map.groupBy(run, (entry) => entry.kind);
+  return run.flatMap((entry) => {
+    const alike = kinds.get(entry.kind)!;
+    if (!(entry.kind in STORM_WORDS) || alike.length <= STORM) return [entry];
+    const place = alike.indexOf(entry);
+    if (place < SHOWN_OF_STORM) return [entry];
+    return place === SHOWN_OF_STORM ? [summarise(alike.slice(SHOWN_OF_STORM))] : [];
+  });
+}
+
+function summarise(entries: TimelineEntry[]): TimelineEntry {
+  const first = entries[0]!;
+  const last = entries.at(-1)!;
+  const byActor = [...Map.groupBy(entries, (entry) => entry.actor)].sort(
+    ([a, x], [b, y]) => y.length - x.length || (a < b ? -1 : 1),
+  );
+  const shares = byActor.map(([actor, of]) => `${of.length} ${actor}`).join(", ");
+  return {
+    ...first,
+    text: `${entries.length} ${STORM_WORDS[first.kind]} between ${utcBetween(first.at, last.at)}: ${shares}`,
+    recordedAt: last.recordedAt,
+    actor: byActor.map(([actor]) => actor).join(", "),
+    permalink: null,
+    hash: last.hash,
+    edited: false,
+    editedBy: null,
+    count: entries.length,
+  };
+}

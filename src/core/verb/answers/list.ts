@@ -1,0 +1,57 @@
+import { type IncidentState, isOpen } from "../../incident/state.ts";
+import type { Document } from "../../report/document.ts";
+import { plural } from "../../report/wording.ts";
+import { incidentLine } from "./incident-line.ts";
+
+/** How many incidents one answer holds; Slack's limit on a message's blocks leaves no room for more. */
+export const LISTED = 25;
+
+/** Incidents, the worst open ones first: severity, then the longest open; behind them the ones that are over. */
+export function listDocument(incidents: IncidentState[], now: string): Document {
+  const open = incidents.filter((state) => isOpen(state.phase)).sort(worstFirst);
+  const over = incidents.filter((state) => !isOpen(state.phase));
+  const shown = [...open, ...over].slice(0, LISTED);
+  const summary = `${plural(open.length, "open incident")}${over.length > 0 ? `, ${over.length} over` : ""}`;
+  if (shown.length === 0) return { summary, title: "No open incidents", blocks: [] };
+  return {
+    summary: `${summary}: ${shown.map((state) => `${state.key} ${state.severity} ${state.phase}`).join(", ")}`,
+    title: summary,
+    blocks: [
+      { type: "list", items: shown.map((state) => incidentLine(state, now)) },
+      ...(incidents.length > shown.length ? [more(incidents.length - shown.length)] : []),
+    ],
+  };
+}
+
+function worstFirst(a: IncidentState, b: IncidentState): number {
+  return (
+    a.severity.localeCompare(b.severity) ||
+    a.detectedAt.localeCompare(b.detectedAt) ||
+    a.key.localeCompare(b.key)
+  );
+}
+
+function more(count: number): { type: "context"; text: string } {
+  return { type: "context", text: `and ${count} more; search finds one by its words` };
+}
+
+/** What a search found, in the order in which the search ranked it. */
+export function searchDocument(incidents: IncidentState[], text: string, now: string): Document {
+  const shown = incidents.slice(0, LISTED);
+  const found = `${plural(incidents.length, "incident")} found for “${text}”`;
+  if (shown.length === 0) {
+    return {
+      summary: found,
+      title: found,
+      blocks: [{ type: "paragraph", text: "Try fewer words, or a part of a table's name." }],
+    };
+  }
+  return {
+    summary: `${found}: ${shown.map((state) => state.key).join(", ")}`,
+    title: found,
+    blocks: [
+      { type: "list", items: shown.map((state) => incidentLine(state, now)) },
+      ...(incidents.length > shown.length ? [more(incidents.length - shown.length)] : []),
+    ],
+  };
+}

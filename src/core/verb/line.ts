@@ -1,0 +1,125 @@
+import { distance } from "fastest-levenshtein";
+import { Refusal } from "../refusal.ts";
+import { VERBS } from "./registry.ts";
+import type { Verb } from "./verb.ts";
+import { summary } from "./verbs/summary.ts";
+import { takeWord } from "./words.ts";
+
+/** A line taken apart; `rest` still holds Slack's tokens, which the verb reads. */
+export type Line = { verb: Verb; key: string | null; rest: string } | { empty: true };
+
+const KEY = /^[#`"'“‘]?(INC|DRILL)[-‐‑‒–—−](\d{1,9})[`"'”’]?[,:;.]?$/i;
+
+/** The words people know every verb by. */
+const NAMES = VERBS.flatMap((verb) =>
+  [verb.name, ...verb.aliases].map((name) => ({ name, verb, words: name.split(" ") })),
+).sort((a, b) => b.words.length - a.words.length);
+
+/**
+ * Takes a typed line apart: `verb INC-1 rest`, `INC-1 verb rest`, or the key alone, which shows the incident.
+ * `command` is the slash command's name, for what a refusal tells people to type.
+ */
+export function parseLine(text: string, options: { command: string }): Line {
+  const line = withoutCommand(unwrapped(visible(text)), options.command);
+  if (line === "") return { empty: true };
+  const first = takeKey(line);
+  if (first && first.rest === "") return { verb: summary, key: first.key, rest: "" };
+  const { verb, rest } = takeVerb(first ? first.rest : line, options.command);
+  if (first || verb.about === "none") return { verb, key: first?.key ?? null, rest };
+  const second = takeKey(rest);
+  if (!second || (verb.namesAnother && !namesTwo(second.rest))) return { verb, key: null, rest };
+  return { verb, key: second.key, rest: second.rest };
+}
+
+/** Spaces of every width as plain ones, and nothing invisible that would make `ack` another word. */
+function visible(text: string): string {
+  return text
+    .replace(/[\u200B\u200E\u200F\u202A-\u202E\u2060\u2066-\u2069\uFEFF]/g, "")
+    .replace(/[^\S\n]/g, " ")
+    .trim();
+}
+
+/** A line copied from a help text with its backticks or quotes. */
+function unwrapped(line: string): string {
+  const wrapped = /^(?:`([^`]*)`|"([^"]*)"|“([^”]*)”|‘([^’]*)’)$/.exec(line);
+  return wrapped
+    ? wrapped
+        .slice(1)
+        .find((inner) => inner !== undefined)!
+        .trim()
+    : line;
+}
+
+function withoutCommand(line: string, command: string): string {
+  const { word, rest } = takeWord(line);
+  return word.toLowerCase() === command.toLowerCase() ? rest : line;
+}
+
+/** Compatibility forms and case aside: full-width letters are what some keyboards type at night. */
+function folded(word: string): string {
+  return word.normalize("NFKC").toLowerCase();
+}
+
+function takeKey(text: string): { key: string; rest: string } | null {
+  const { word, rest } = takeWord(text);
+  const match = KEY.exec(word.normalize("NFKC"));
+  return match ? { key: `${match[1]!.toUpperCase()}-${Number(match[2])}`, rest } : null;
+}
+
+/** `merge INC-1 INC-2` and `merge INC-1 into INC-2` name both; `merge INC-2` only where this one goes. */
+function namesTwo(rest: string): boolean {
+  return takeKey(rest.replace(/^into\s+/i, "")) !== null;
+}
+
+function takeVerb(text: string, command: string): { verb: Verb; rest: string } {
+  for (const { verb, words } of NAMES) {
+    const rest = takeWords(text, words);
+    if (rest !== null) return { verb, rest };
+  }
+  throw unknownVerb(text, command);
+}
+
+function takeWords(text: string, words: string[]): string | null {
+  let left = text;
+  for (const expected of words) {
+    const { word, rest } = takeWord(left);
+    if (folded(word).replace(/[:,.!]$/, "") !== expected) return null;
+    left = rest;
+  }
+  return left;
+}
+
+function unknownVerb(text: string, command: string): Refusal {
+  const { word, rest } = takeWord(text);
+  const shown = /^[\p{L}\p{N}_-]{1,30}$/u.test(word)
+    ? `There is no \`${word}\`.`
+    : "That does not begin with a verb.";
+  const nearest = nearestName(word);
+  const next = nearest
+    ? `Did you mean \`${nearest}\`? \`${command} help\` lists all verbs.`
+    : `\`${command} help\` lists all verbs${rest ? `, \`${command} new <title>\` opens an incident` : ""}.`;
+  return new Refusal("invalid", `${shown} ${next}`);
+}
+
+/** The name or alias that was probably meant: one that the word begins, else within a third of its letters. */
+export function nearestName(word: string): string | null {
+  const typed = folded(word).slice(0, 30);
+  if (typed === "") return null;
+  const begun = typed.length < 3 ? [] : NAMES.filter(({ name }) => name.startsWith(typed));
+  if (begun.length > 0) return begun[0]!.name;
+  const ranked = NAMES.map(({ name }) => ({ name, far: distance(typed, name) })).sort(
+    (a, b) => a.far - b.far,
+  );
+  const best = ranked[0]!;
+  return best.far <= Math.max(1, Math.floor(best.name.length / 3)) || transposed(typed, best.name)
+    ? best.name
+    : null;
+}
+
+/** Two neighbouring letters swapped, the commonest slip of all, count as two edits. */
+function transposed(typed: string, name: string): boolean {
+  if (typed.length !== name.length) return false;
+  return [...name].some(
+    (_, i) => name.slice(0, i) + (name[i + 1] ?? "") + name[i] + name.slice(i + 2) === typed,
+  );
+}

@@ -1,0 +1,29 @@
+import { SEVERITIES } from "../../incident/events.ts";
+import { form, LIMITS, misused, within } from "../ask.ts";
+import type { Verb } from "../verb.ts";
+import { plainText, unquoted } from "../words.ts";
+
+/** `SEV2:` or `sev2` before the title, or `sev2` as its last word. */
+const LEADING = /^(?:\[)?sev-?(\d+)(?:\])?(?::\s*|\s+|$)/i;
+const TRAILING = /(?:^|\s)sev-?(\d+)$/i;
+
+export const declare: Verb = {
+  name: "new",
+  aliases: ["declare", "create", "open"],
+  usage: "[sev2] <title>",
+  help: "Open an incident; without a title, in a form",
+  example: "new sev2 Orders are missing since midnight",
+  about: "none",
+  group: "respond",
+  parse(rest, context) {
+    const words = plainText(rest, context.names);
+    const match = LEADING.exec(words) ?? TRAILING.exec(words);
+    const title = unquoted((match ? words.replace(match[0], "") : words).trim());
+    const severity = match ? `SEV${match[1]}` : null;
+    if (severity && !SEVERITIES.some((known) => known === severity)) {
+      throw misused(declare, `There is no ${severity}: severities go from SEV1, the highest, to SEV4.`);
+    }
+    if (title === "") return form("declare");
+    return { kind: "open", title: within(title.replace(/\s+/g, " "), LIMITS.title, "title"), severity };
+  },
+};

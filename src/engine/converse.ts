@@ -1,0 +1,302 @@
+import type { Command } from "../core/incident/command.ts";
+import type { RecordedEvent } from "../core/incident/events.ts";
+import { SEVERITIES } from "../core/incident/events.ts";
+import type { Via } from "../core/incident/person.ts";
+import { currentStep, type IncidentState } from "../core/incident/state.ts";
+import { Refusal } from "../core/refusal.ts";
+import type { Document } from "../core/report/document.ts";
+import { replyFor } from "../core/report/replies.ts";
+import { curatedTimeline } from "../core/report/timeline.ts";
+import type { RunbookCatalog } from "../core/runbook/match.ts";
+import {
+  listDocument,
+  rolesDocument,
+  runbooksDocument,
+  searchDocument,
+  statsDocument,
+  summaryDocument,
+  tasksDocument,
+  timelineDocument,
+  whichIncidentDocument,
+} from "../core/verb/answers.ts";
+import { helpDocument } from "../core/verb/help.ts";
+import { parseLine } from "../core/verb/line.ts";
+import { chooseTarget } from "../core/verb/target.ts";
+import type { Ask, FormName, Query } from "../core/verb/verb.ts";
+import { mentionedIds } from "../core/verb/words.ts";
+import type { Engine } from "./ports.ts";
+import { stepOf } from "./show.ts";
+
+export type Asker = { id: string; name: string; timeZone: string };
+
+/** How it was said: the door, where it stands, and Slack's id of it, so that the same thing sent twice is done once. */
+export type Door = { via: Via; permalink: string | null; key: string };
+
+/** What the asker gets. `done` is what came of it; the thread hears of it through the outbox. */
+export type Answer =
+  | { kind: "document"; document: Document }
+  | { kind: "form"; form: FormName; incident: IncidentState | null }
+  | { kind: "done"; incident: string; events: RecordedEvent[]; document: Document };
+
+export type ConversationDeps = {
+  engine: Engine;
+  catalog: RunbookCatalog;
+  /** Names of Slack users by id, for the mentions in a line. */
+  names(ids: string[]): Promise<Record<string, string>>;
+  command: string;
+  /** Where incidents open. */
+  channel: string;
+  now(): string;
+};
+
+const LISTED = 25;
+/** Statistics look at this many incidents at most; beyond it the window is too long for a chat answer. */
+const COUNTED = 2000;
+
+/** Turns what people say or press into commands and answers: one way for all doors. Refusals reject. */
+export function createConversation(deps: ConversationDeps) {
+  const { engine, catalog } = deps;
+
+  /** A typed line, from a slash command or a mention. */
+  async function say(
+    text: string,
+    asker: Asker,
+    where: { channel: string; threadTs: string | null },
+    door: Door,
+  ): Promise<Answer> {
+    const line = parseLine(text, { command: deps.command });
+    const threadIncident = where.threadTs ? await engine.reads.byThread(where.channel, where.threadTs) : null;
+    if ("empty" in line) {
+      if (threadIncident)
+        return ask({ kind: "query", query: { type: "summary" } }, threadIncident, asker, door);
+      return door.via === "slash"
+        ? { kind: "form", form: "declare", incident: null }
+        : { kind: "document", document: helpDocument(deps.command, null) };
+    }
+    const open =
+      line.key || threadIncident || line.verb.about === "none"
+        ? []
+        : await engine.reads.openIn(where.channel);
+    const target = chooseTarget({
+      key: line.key,
+      threadIncident,
+      openInChannel: open.map((i) => i.key),
+      verb: line.verb,
+    });
+    if ("pick" in target)
+      return { kind: "document", document: whichIncidentDocument(open, text, deps.command) };
+    const incident = "incident" in target ? await known(target.incident) : null;
+    const names = await deps.names(mentionedIds(line.rest));
+    const parsed = line.verb.parse(line.rest, {
+      now: deps.now(),
+      timeZone: asker.timeZone,
+      asker,
+      names,
+      incident,
+    });
+    return ask(parsed, incident?.key ?? null, asker, door);
+  }
+
+  /** Carries out what a line, a button or a modal came to. */
+  async function ask(what: Ask, key: string | null, asker: Asker, door: Door): Promise<Answer> {
+    switch (what.kind) {
+      case "commands":
+        return carryOut(what.commands, key, asker, door);
+      case "start_runbook":
+        return startRunbook(what.slug, await known(key), asker, door);
+      case "merge":
+        return carryOut([{ type: "merge_into", into: what.into, reason: what.reason }], key, asker, door);
+      case "open":
+        return carryOut([opening(what, asker)], null, asker, door);
+      case "form":
+        return { kind: "form", form: what.form, incident: key ? await known(key) : null };
+      case "export":
+        return carryOut([{ type: "record_export", format: what.format }], key, asker, door);
+      case "query":
+        return { kind: "document", document: await answer(what.query, key) };
+      default:
+        return what satisfies never;
+    }
+  }
+
+  async function known(key: string | null): Promise<IncidentState> {
+    const state = key ? await engine.reads.state(key) : null;
+    if (!state)
+      throw new Refusal(
+        "not_found",
+        `There is no ${key ?? "such incident"}. \`list\` shows the open incidents.`,
+      );
+    return state;
+  }
+
+  function opening(what: Extract<Ask, { kind: "open" }>, asker: Asker): Command {
+    return {
+      type: "open",
+      kind: "incident",
+      severity: SEVERITIES.find((s) => s === what.severity) ?? "SEV3",
+      title: what.title,
+      channel: deps.channel,
+      startedAt: deps.now(),
+      origin: null,
+      groupingKey: null,
+      assets: [],
+      summary: null,
+      reason: `declared by ${asker.name}`,
+    };
+  }
+
+  async function carryOut(
+    commands: Command[],
+    key: string | null,
+    asker: Asker,
+    door: Door,
+    runbook?: { slug: string; hash: string; text: string },
+  ): Promise<Answer> {
+    const actor = { kind: "person", id: asker.id, name: asker.name } as const;
+    let incident = key;
+    const events: RecordedEvent[] = [];
+    for (const [i, command] of commands.entries()) {
+      const result = await engine.command({
+        incident,
+        command,
+        actor,
+        via: door.via,
+        permalink: door.permalink,
+        idempotencyKey: `${door.key}:${i}`,
+        ...(runbook ? { runbook } : {}),
+      });
+      incident = result.incident;
+      events.push(...result.events);
+    }
+    const state = await known(incident);
+    return { kind: "done", incident: state.key, events, document: confirmation(events, state) };
+  }
+
+  async function startRunbook(
+    slug: string | null,
+    state: IncidentState,
+    asker: Asker,
+    door: Door,
+  ): Promise<Answer> {
+    const chosen = slug ?? state.suggestedRunbooks[0]?.slug;
+    if (!chosen)
+      throw new Refusal(
+        "not_found",
+        `No runbook fits ${state.key} by itself. \`runbook\` lists all; then \`runbook start <name>\`.`,
+      );
+    const runbook = catalog.runbooks.get(chosen);
+    if (!runbook)
+      throw new Refusal("not_found", `There is no runbook \`${chosen}\`. \`runbook\` lists them.`);
+    const { title, hash, text } = runbook;
+    const steps = runbook.steps.map((step) => ({ id: step.id, title: step.title }));
+    return carryOut(
+      [{ type: "start_runbook", runbook: chosen, title, hash, steps }],
+      state.key,
+      asker,
+      door,
+      { slug: chosen, hash, text },
+    );
+  }
+
+  async function answer(query: Query, key: string | null): Promise<Document> {
+    const now = deps.now();
+    switch (query.type) {
+      case "help":
+        return helpDocument(deps.command, query.verb);
+      case "list":
+        return listDocument(
+          (await engine.reads.list(query.all ? {} : { open: true }, LISTED, null)).incidents,
+          now,
+        );
+      case "search":
+        return searchDocument(
+          (await engine.reads.list({ text: query.text }, LISTED, null)).incidents,
+          query.text,
+          now,
+        );
+      case "stats": {
+        const since = new Date(Date.parse(now) - query.days * 86_400_000).toISOString();
+        return statsDocument((await engine.reads.list({ since }, COUNTED, null)).incidents, query.days, now);
+      }
+      case "timeline": {
+        const state = await known(key);
+        return timelineDocument(state.key, curatedTimeline(await engine.reads.events(state.key)));
+      }
+      case "summary": {
+        const state = await known(key);
+        return summaryDocument(state, curatedTimeline(await engine.reads.events(state.key)), now);
+      }
+      case "runbooks": {
+        const all = [...catalog.runbooks.values()].map(({ slug, title }) => ({ slug, title }));
+        const state = await known(key);
+        return runbooksDocument(state, state.suggestedRunbooks, all);
+      }
+      case "step":
+        return presentStep(await known(key));
+      case "tasks":
+        return tasksDocument(await known(key));
+      case "role":
+        return rolesDocument(await known(key), query.role);
+      default:
+        return query satisfies never;
+    }
+  }
+
+  async function presentStep(state: IncidentState): Promise<Document> {
+    const walk = Object.values(state.walks).find((w) => !w.finishedAt);
+    const current = walk && currentStep(walk);
+    if (!walk || !current)
+      throw new Refusal(
+        "not_found",
+        `No runbook is under way in ${state.key}. \`runbook start\` begins one.`,
+      );
+    const step = stepOf(await engine.reads.runbookText(walk.hash), walk, state);
+    const title = `Step ${current.index + 1} of ${walk.steps.length}: ${current.title}`;
+    return { summary: title, title, blocks: step ? [{ type: "markdown", text: step.body }] : [] };
+  }
+
+  return { say, ask };
+}
+export type Conversation = ReturnType<typeof createConversation>;
+
+/** What the asker is told: what the thread is told, or in few words that it is done. */
+function confirmation(events: RecordedEvent[], state: IncidentState): Document {
+  const reply = replyFor(events, state);
+  if (reply) return { ...reply, blocks: reply.blocks.filter((b) => b.type !== "actions") };
+  const words = events.length === 0 ? `Nothing to do: ${state.key} is so already.` : wordsFor(events, state);
+  const thread = state.thread?.permalink;
+  return {
+    summary: words,
+    title: null,
+    blocks: [
+      { type: "paragraph", text: thread ? [`${words} `, { link: "Open the thread", url: thread }] : words },
+    ],
+  };
+}
+
+/** For what the thread shows in a living message, or not at all. */
+function wordsFor(events: RecordedEvent[], state: IncidentState): string {
+  const body = events[0]!.body;
+  switch (body.type) {
+    case "opened":
+      return `${state.key} is open: ${state.title}.`;
+    case "runbook_started":
+      return `“${body.title}” begins in the thread of ${state.key}.`;
+    case "step_finished":
+      return `“${body.title}” is ${body.outcome}.`;
+    case "step_reopened":
+      return `Back at “${body.title}”.`;
+    case "postmortem_exported":
+      return `The postmortem of ${state.key} (${body.format}) is on its way into the thread.`;
+    case "entry_edited":
+      return `Entry ${body.seq} is corrected; the old words stay in the log.`;
+    case "entry_hidden":
+      return `Entry ${body.seq} is off the timeline; it stays in the log.`;
+    case "review_written":
+      return `Written into the postmortem of ${state.key}.`;
+    case "title_changed":
+      return `${state.key} is now called “${state.title}”.`;
+    default:
+      return `Done in ${state.key}.`;
+  }
+}

@@ -1,0 +1,37 @@
+import { randomUUID } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import type { FastifyLoggerOptions } from "fastify";
+
+/** What a log line may show of a query. Any other parameter could be a secret (`?token=`), under whatever spelling. */
+const SHOWN = new Set(["state", "severity", "kind", "asset", "source", "since", "until", "limit"]);
+
+/** The address as it may be logged: values of parameters that are not known to be harmless are left out. */
+export function loggedUrl(url: string): string {
+  const [path, query] = [url.split("?", 1)[0]!, url.slice(url.split("?", 1)[0]!.length + 1)];
+  if (query === "") return path;
+  const shown = [...new URLSearchParams(query)].map(([name, value]) =>
+    SHOWN.has(name) ? `${name}=${encodeURIComponent(value)}` : `${encodeURIComponent(name)}=[redacted]`,
+  );
+  return `${path}?${shown.join("&")}`;
+}
+
+/**
+ * Our serializers over the caller's options. Headers and bodies are never logged, and of an error only its words and
+ * stack: database drivers hang the values of the failing query on theirs.
+ */
+export function loggerOptions(log: FastifyLoggerOptions): FastifyLoggerOptions {
+  return {
+    ...log,
+    serializers: {
+      req: (request) => ({ method: request.method, url: loggedUrl(request.url) }),
+      res: (reply) => ({ statusCode: reply.statusCode }),
+      err: ({ name, message, stack = "", code }) => ({ type: name, message, stack, code }),
+    },
+  };
+}
+
+/** A sender's own X-Request-Id is kept if it is harmless to log and to send back, so that its traces join ours. */
+export function requestId(raw: Pick<IncomingMessage, "headers">): string {
+  const given = raw.headers["x-request-id"];
+  return typeof given === "string" && /^[\w.-]{8,64}$/.test(given) ? given : randomUUID();
+}

@@ -1,0 +1,124 @@
+import { z } from "zod";
+import { IncidentKind, Severity } from "../core/incident/events.ts";
+import { Via } from "../core/incident/person.ts";
+import { PHASES, RECOVERIES } from "../core/incident/state.ts";
+import { Instant, OUTCOMES } from "../core/signal/alert.ts";
+import { Asset } from "../core/signal/asset.ts";
+
+/**
+ * The shapes of the answers, as the OpenAPI document tells them. Fields may be added, so they are loose; none is renamed
+ * or taken away. Answers are not checked against them at run time: a test holds src/core/report/api.ts to them.
+ */
+const instant = Instant.nullable();
+const Link = z.object({ title: z.string(), url: z.string() });
+
+const IngestedAlert = z.looseObject({
+  fingerprint: z.string().describe("The identity of the alert, the same at every firing."),
+  outcome: z.enum(OUTCOMES).describe("What became of it."),
+  incident: z.string().nullable().describe("The incident it belongs to, such as INC-1."),
+  reason: z.string().describe("Why."),
+});
+
+export const Ingested = z
+  .looseObject({
+    alerts: z.array(IngestedAlert).describe("The alerts that were taken in, durable from now on."),
+    rejected: z
+      .array(z.object({ path: z.string(), message: z.string() }))
+      .describe("The parts of the batch that could not be read, by their path in the body."),
+  })
+  .describe("What became of each alert.");
+export type Ingested = z.infer<typeof Ingested>;
+
+export const Incident = z
+  .looseObject({
+    key: z.string(),
+    kind: IncidentKind,
+    state: z.enum(PHASES),
+    severity: Severity,
+    title: z.string(),
+    summary: z.string().nullable(),
+    startedAt: Instant.describe("When the data broke."),
+    detectedAt: Instant.describe("When the first signal came."),
+    acknowledgedAt: instant,
+    mitigatedAt: instant,
+    resolvedAt: instant,
+    closedAt: instant,
+    outcome: z.string().nullable().describe("What the last change of state said."),
+    lead: z.string().nullable().describe("The name of the incident lead."),
+    roles: z.array(z.looseObject({ role: z.string(), name: z.string(), id: z.string().nullable() })),
+    channel: z.string(),
+    threadTs: z.string().nullable(),
+    url: z.string().nullable().describe("The Slack thread."),
+    assets: z
+      .array(z.looseObject({ ...Asset.shape, recovery: z.enum(RECOVERIES), downtimeSeconds: z.int() }))
+      .describe("What is affected, and how long its data was not to be trusted so far."),
+    alerts: z.looseObject({ total: z.int(), firing: z.int(), resolved: z.int(), held: z.int() }),
+    sources: z.array(z.string()),
+    originAsset: Asset.nullable(),
+    mergedInto: z.string().nullable(),
+  })
+  .describe("One incident.");
+
+export const IncidentList = z.looseObject({
+  incidents: z.array(Incident).describe("Newest first."),
+  next: z.string().nullable().describe("Send it as `cursor` for the next page; null on the last one."),
+});
+
+const IncidentAlert = z.looseObject({
+  fingerprint: z.string(),
+  source: z.string(),
+  status: z.enum(["firing", "resolved"]),
+  severity: z.string(),
+  title: z.string(),
+  description: z.string().nullable(),
+  assets: z.array(Asset),
+  labels: z.record(z.string(), z.string()),
+  links: z.array(Link),
+  startsAt: instant,
+  endsAt: instant,
+  firstSeenAt: Instant,
+  lastSeenAt: Instant,
+  count: z.int().describe("How many times it fired."),
+  outcome: z.string(),
+  reason: z.string(),
+});
+
+export const IncidentDetail = Incident.extend({
+  alertList: z.array(IncidentAlert).describe("At most 1,000: the firing ones first. `alerts` counts all."),
+  changes: z.array(z.looseObject({ text: z.string(), url: z.string().nullable(), changedAt: instant })),
+  runbooks: z.array(z.looseObject({ runbook: z.string(), title: z.string() })),
+  actionItems: z.array(
+    z.looseObject({
+      task: z.int(),
+      text: z.string(),
+      owner: z.string().nullable(),
+      due: z.string().nullable(),
+      doneAt: instant,
+    }),
+  ),
+}).describe("One incident with what belongs to it.");
+
+export const Timeline = z.looseObject({
+  entries: z.array(
+    z.looseObject({
+      seq: z.int(),
+      at: Instant.describe("When it happened."),
+      recordedAt: Instant.describe("When it was written down."),
+      kind: z.string(),
+      text: z.string(),
+      actor: z.string(),
+      via: Via.describe("The door it came through."),
+      permalink: z.string().nullable(),
+      hash: z.string().describe("The entry's link in the incident's hash chain."),
+    }),
+  ),
+});
+
+export const Root = z.looseObject({ name: z.string(), openapi: z.string(), documentation: z.string() });
+
+export const Health = z.looseObject({ status: z.literal("ok") });
+
+export const Readiness = z.looseObject({
+  status: z.literal("ready"),
+  checks: z.array(z.object({ name: z.string(), ok: z.boolean(), detail: z.string().nullable() })),
+});

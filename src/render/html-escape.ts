@@ -1,0 +1,22 @@
+import { safeUrl, visible } from "./span.ts";
+
+const ENTITIES: Record<string, string> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
+
+/** Data for HTML text or a quoted attribute. */
+export function escapeHtml(text: string): string {
+  return visible(text).replace(/[&<>"']/g, (character) => ENTITIES[character]!);
+}
+
+/** A link around markup, or the markup alone where the address may not be followed. */
+export function anchor(markup: string, address: string): string {
+  const url = safeUrl(address);
+  return url === null
+    ? markup
+    : `<a href="${escapeHtml(url)}" rel="noopener noreferrer nofollow">${markup}</a>`;
+}

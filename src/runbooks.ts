@@ -1,0 +1,47 @@
+import { readdir, readFile, stat } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { Refusal } from "./core/refusal.ts";
+import { type LintProblem, lintRunbooks, slugOf } from "./core/runbook/lint.ts";
+import { parseRunbook, type Runbook } from "./core/runbook/parse.ts";
+
+export type RunbookFile = { path: string; text: string };
+
+/**
+ * Every usable runbook of a folder, by slug, and everything lint says about the folder. A problem does not keep a usable
+ * runbook from being used: at night a runbook with a flaw beats none. Of two with one name, the first by path is kept.
+ */
+export async function loadRunbooks(dir: string): Promise<{ runbooks: Runbook[]; problems: LintProblem[] }> {
+  const files = await readRunbookFiles([dir]);
+  const bySlug = new Map<string, Runbook>();
+  for (const { path, text } of files) {
+    const { runbook } = parseRunbook(slugOf(path), text);
+    if (runbook && !bySlug.has(runbook.slug)) bySlug.set(runbook.slug, runbook);
+  }
+  const runbooks = [...bySlug.values()].sort((a, b) => (a.slug < b.slug ? -1 : 1));
+  return { runbooks, problems: lintRunbooks(files) };
+}
+
+/**
+ * The markdown files at these paths, folders read with their subfolders, each file once, in the order of their paths.
+ * A README.md in a folder is for people who browse the repository, and no runbook. Throws a Refusal for a path that is not there.
+ */
+export async function readRunbookFiles(paths: string[]): Promise<RunbookFile[]> {
+  const found = (await Promise.all(paths.map(findMarkdown))).flat();
+  const unique = [...new Set(found)].sort();
+  return Promise.all(unique.map(async (path) => ({ path, text: await readFile(path, "utf8") })));
+}
+
+async function findMarkdown(path: string): Promise<string[]> {
+  const info = await stat(path).catch(() => null);
+  if (!info) {
+    throw new Refusal(
+      "not_found",
+      `There is no ${path}. Give the folder your runbooks are in, or create it with a first .md file.`,
+    );
+  }
+  if (!info.isDirectory()) return [relative("", path)];
+  const entries = await readdir(path, { recursive: true });
+  return entries
+    .filter((entry) => /\.md$/i.test(entry) && !/(^|[\\/])readme\.md$/i.test(entry))
+    .map((entry) => relative("", join(path, entry)));
+}

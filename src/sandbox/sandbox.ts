@@ -1,0 +1,104 @@
+import { rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { startApp } from "../app.ts";
+import type { Config } from "../config.ts";
+import { Refusal } from "../core/refusal.ts";
+import { type LocalSlack, startLocalSlack } from "./local-slack.ts";
+import { story } from "./story.ts";
+import { SANDBOX_WORKSPACE } from "./workspace.ts";
+
+const PAGE_PORT = 3000;
+
+/**
+ * The bot in a workspace of its own: a real local Slack server, joined over Socket Mode, with a first incident sent
+ * through the front door. It begins afresh each time, as the workspace does. `say` gets the lines for the terminal.
+ */
+export async function startSandbox(
+  config: Config,
+  say: (line: string) => void,
+  pagePort = PAGE_PORT,
+): Promise<{ stop(): Promise<void> }> {
+  const dir = config.database.type === "sqlite" ? dirname(config.database.path) : join("data", "sandbox");
+  if (config.database.type === "sqlite" && !process.env.DATABASE_URL)
+    rmSync(dir, { recursive: true, force: true });
+  const slack = await startOnFreePort(
+    (port) => startLocalSlack({ workspace: SANDBOX_WORKSPACE, port, dataDir: join(dir, "slack") }),
+    pagePort,
+  );
+  const channel = SANDBOX_WORKSPACE.channels[0]!;
+  const settings: Config = {
+    ...config,
+    slack: {
+      botToken: slack.botToken,
+      mode: { type: "socket", appToken: slack.appToken },
+      apiUrl: slack.apiUrl,
+    },
+    channel: channel.id,
+    openSources: true,
+    // The lines below are for people; the log speaks only if something is wrong, unless it was asked to say more.
+    logLevel: process.env.LOG_LEVEL ? config.logLevel : "error",
+  };
+  try {
+    const app = await startOnFreePort(
+      (port) =>
+        startApp(
+          { ...settings, port },
+          {
+            log: { level: settings.logLevel },
+            local: { people: SANDBOX_WORKSPACE.people.map((p) => ({ id: p.id, name: p.realName })) },
+          },
+        ),
+      config.port,
+    );
+    await play(app.url);
+    for (const line of guide(slack, app.url, channel.name)) say(line);
+    return {
+      async stop() {
+        await app.stop();
+        await slack.stop();
+      },
+    };
+  } catch (error) {
+    await slack.stop();
+    throw error;
+  }
+}
+
+/** The usual port, or a free one where somebody has it: a sandbox should never fail for that. */
+async function startOnFreePort<T>(start: (port: number) => Promise<T>, port: number): Promise<T> {
+  try {
+    return await start(port);
+  } catch (error) {
+    const taken =
+      (error as NodeJS.ErrnoException).code === "EADDRINUSE" ||
+      (error instanceof Refusal && error.message.includes("port"));
+    if (!taken || port === 0) throw error;
+    return start(0);
+  }
+}
+
+async function play(url: string): Promise<void> {
+  for (const { path, body } of story(new Date())) {
+    const answer = await fetch(url + path, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    if (!answer.ok)
+      throw new Error(`the sandbox's first incident was refused: ${answer.status} ${await answer.text()}`);
+  }
+}
+
+/** The three lines of the terminal. The alert of the second is a new problem, so that pasting it shows something. */
+function guide(slack: LocalSlack, url: string, channel: string): string[] {
+  const alert = {
+    title: "Row count of payments fell by 80 %",
+    severity: "warning",
+    assets: ["snowflake://fernhollow/analytics.marts.payments"],
+  };
+  return [
+    `Workspace: ${slack.url} (open #${channel}; you are whoever "Act as" says)`,
+    `Send an alert: curl -sS ${url}/v1/alerts/generic -H 'content-type: application/json' -d '${JSON.stringify(alert)}'`,
+    `Reports: uploaded into the thread by "/incident postmortem INC-1", and at ${url}/v1/incidents/INC-1/postmortem.html (also .md, .json, .csv)`,
+  ];
+}

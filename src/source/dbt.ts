@@ -1,0 +1,356 @@
+import type { AlertSeverity, AlertSignal } from "../core/signal/alert.ts";
+import type { Asset } from "../core/signal/asset.ts";
+import { readInstant } from "../core/signal/instant.ts";
+import { bearerOrToken } from "./auth.ts";
+import {
+  type DbtManifest,
+  datasetOf,
+  dbtManifest,
+  isDataset,
+  isTest,
+  ownerOf,
+  resourceType,
+  slimNode,
+  testedNodes,
+} from "./dbt-manifest.ts";
+import { finishAlert, invalid, partsOf, readEach } from "./draft.ts";
+import { field, firstLine, type JsonObject, list, object, text, textAt } from "./json.ts";
+import type { Reading, Source, SourceRequest } from "./source.ts";
+
+/**
+ * The artifacts of a dbt invocation: run_results.json and sources.json, with manifest.json for what the two do not
+ * say. https://docs.getdbt.com/reference/artifacts/run-results-json, …/sources-json
+ */
+export const dbt: Source = {
+  name: "dbt",
+  title: "dbt",
+  contentTypes: ["application/json"],
+  authenticate: bearerOrToken,
+  read(request: SourceRequest): Reading {
+    const artifacts = artifactsOf(request.body);
+    const manifest = dbtManifest(artifacts.manifest, text(request.query.namespace));
+    const files = [artifacts.runResults, artifacts.sources].filter((file) => file !== null);
+    const parts = files.flatMap((file) => {
+      const run = runOf(file.content, request, manifest);
+      return partsOf(file.content.results, joinResults(file.path)).map(({ path, part }) => ({
+        path,
+        part: { part, run },
+      }));
+    });
+    return readEach(parts, ({ part, run }) => readResult(part, run));
+  },
+};
+
+type Artifact = { path: string; content: JsonObject };
+type Artifacts = { runResults: Artifact | null; sources: Artifact | null; manifest: unknown };
+
+function artifactsOf(body: unknown): Artifacts {
+  if (isResults(body))
+    return { runResults: { path: "", content: object(body)! }, sources: null, manifest: null };
+  const artifacts: Artifacts = {
+    runResults: artifact(body, "run_results"),
+    sources: artifact(body, "sources"),
+    manifest: field(body, "manifest"),
+  };
+  if (artifacts.runResults === null && artifacts.sources === null) {
+    throw invalid(
+      "This is no dbt artifact. Send target/run_results.json or target/sources.json as it is, or {run_results, manifest, sources} in one JSON object; see docs/sources/dbt.md.",
+      [{ path: "run_results", message: "must be the content of run_results.json, with a list `results`" }],
+    );
+  }
+  return artifacts;
+}
+
+function isResults(value: unknown): boolean {
+  return Array.isArray(field(value, "results"));
+}
+
+function artifact(body: unknown, name: string): Artifact | null {
+  const content = object(field(body, name));
+  return content !== null && isResults(content) ? { path: name, content } : null;
+}
+
+function joinResults(path: string): string {
+  return path === "" ? "results" : `${path}.results`;
+}
+
+/** What all results of one file share. */
+type Run = {
+  manifest: DbtManifest;
+  receivedAt: string;
+  invocationId: string | null;
+  command: string | null;
+  /** Given by the sender only: both are part of the identity, which must not change with the files that are sent. */
+  project: string | null;
+  target: string | null;
+  generatedAt: unknown;
+  url: unknown;
+  impact: (failing: string) => { assets: (Asset | null)[]; cut: boolean };
+};
+
+function runOf(file: JsonObject, request: SourceRequest, manifest: DbtManifest): Run {
+  return {
+    manifest,
+    receivedAt: request.receivedAt,
+    invocationId: textAt(file, "metadata", "invocation_id"),
+    command: textAt(file, "args", "which") ?? textAt(file, "args", "rpc_method"),
+    project: text(request.query.project),
+    target: text(request.query.target) ?? textAt(file, "args", "target"),
+    generatedAt: field(file, "metadata", "generated_at"),
+    // dbt copies environment variables that start with DBT_ENV_CUSTOM_ENV_ into the artifact, without that prefix.
+    url: request.query.url ?? field(file, "metadata", "env", "RUN_URL"),
+    impact: impactOf(list(file.results), manifest),
+  };
+}
+
+type Verdict = { status: AlertSignal["status"]; severity: AlertSeverity; verb: string };
+
+/** Statuses of a node, a test and a source's freshness; those that say nothing about the data have no verdict. */
+function verdictOf(status: string, severity: string | null): Verdict | null {
+  const lenient = severity?.toLowerCase() === "warn" ? "warning" : "error";
+  switch (status) {
+    case "pass":
+    case "success":
+      return { status: "resolved", severity: lenient, verb: status === "pass" ? "passed" : "succeeded" };
+    case "warn":
+      return { status: "firing", severity: "warning", verb: "warned" };
+    case "fail":
+      return { status: "firing", severity: lenient, verb: "failed" };
+    case "error":
+      return { status: "firing", severity: lenient, verb: "errored" };
+    case "partial success": // A microbatch model of which some batches failed: their data is missing.
+      return { status: "firing", severity: "error", verb: "succeeded only in part" };
+    case "runtime error": // The freshness query itself failed: nobody knows whether the source is fresh.
+      return { status: "firing", severity: "error", verb: "could not be checked" };
+    case "skipped":
+    case "no-op":
+    case "reused":
+      return null;
+    default:
+      throw invalid(`The status "${status.slice(0, 50)}" is none of dbt's.`, [
+        {
+          path: "status",
+          message: "must be one of success, pass, warn, fail, error, skipped, partial success, runtime error",
+        },
+      ]);
+  }
+}
+
+function readResult(part: unknown, run: Run): AlertSignal | null {
+  const result = object(part);
+  const uniqueId = textAt(result, "unique_id");
+  if (result === null || uniqueId === null) {
+    throw invalid("The result names no node.", [{ path: "unique_id", message: "is required" }]);
+  }
+  const node = run.manifest.node(uniqueId);
+  const verdict = verdictOf(
+    (textAt(result, "status") ?? "").toLowerCase(),
+    textAt(node, "config", "severity"),
+  );
+  if (verdict === null) return null;
+  const firing = verdict.status === "firing";
+  const name = nodeName(uniqueId, node);
+  const message = messageOf(result);
+  // A warning lets the build go on, so nothing was skipped because of it.
+  const impact =
+    firing && textAt(result, "status") !== "warn" ? run.impact(uniqueId) : { assets: [], cut: false };
+  const cause = firing ? causeLine(message) : null;
+  const assets = assetsOf(uniqueId, node, result, run.manifest);
+  return finishAlert(
+    {
+      source: "dbt",
+      dedupKey: [run.project ?? packageOf(uniqueId), run.target, uniqueId]
+        .filter((each) => each !== null)
+        .join("/"),
+      deliveryId: run.invocationId,
+      status: verdict.status,
+      severity: verdict.severity,
+      title: `${name} ${freshnessVerb(uniqueId, result) ?? verdict.verb}${cause === null ? "" : `: ${cause}`}`,
+      description: descriptionOf(message, result, node),
+      assets,
+      impacted: impact.assets,
+      labels: labelsOf(uniqueId, node, result, run),
+      links: [{ title: "dbt run", url: run.url }],
+      startsAt: firing ? brokenSince(result, run) : null,
+      endsAt: firing ? null : finishedAt(result, run),
+      observedAt: finishedAt(result, run),
+      warnings: firing ? warningsOf(uniqueId, assets, run.manifest, impact.cut) : [],
+      raw: { result: { ...result, compiled_code: undefined }, node: slimNode(node) },
+    },
+    run.receivedAt,
+  );
+}
+
+/** A source has a result only in sources.json, where `pass`, `warn` and `error` are about its age. */
+function freshnessVerb(uniqueId: string, result: JsonObject): string | null {
+  if (resourceType(uniqueId) !== "source") return null;
+  return (
+    { pass: "is fresh", warn: "is getting stale", error: "is stale" }[textAt(result, "status") ?? ""] ?? null
+  );
+}
+
+function packageOf(uniqueId: string): string {
+  return uniqueId.split(".")[1] ?? uniqueId;
+}
+
+/** The node's name as in the project's files: without type, package, and the hash at the end of a generic test's id. */
+function nodeName(uniqueId: string, node: JsonObject | null): string {
+  const parts = uniqueId.split(".").slice(2);
+  if (resourceType(uniqueId) === "test" && parts.length > 1) return textAt(node, "name") ?? parts[0]!;
+  return parts.join(".") || uniqueId;
+}
+
+/** sources.json has `error` in place of `message`, and for a stale source neither, only the times. */
+function messageOf(result: JsonObject): string | null {
+  const said = textAt(result, "message") ?? textAt(result, "error");
+  const loaded = textAt(result, "max_loaded_at");
+  if (said !== null || loaded === null) return said;
+  const hours = Number(field(result, "max_loaded_at_time_ago_in_s")) / 3600;
+  const age = Number.isFinite(hours) ? ` (${hours.toFixed(1)} hours before the check)` : "";
+  return `Last loaded at ${loaded}${age}`;
+}
+
+/** dbt's first line says only "Database Error in model orders (models/orders.sql)"; the cause is on the second. */
+function causeLine(message: string | null): string | null {
+  const [first, second] = (message ?? "").trimStart().split("\n", 2);
+  const repeats = /^[\w ]{0,40}Error( in .{1,800})?$/.test((first ?? "").trim().slice(0, 900));
+  return (repeats ? text(second) : null) ?? firstLine(message);
+}
+
+function descriptionOf(message: string | null, result: JsonObject, node: JsonObject | null): string {
+  const failures = Number(field(result, "failures") ?? Number.NaN);
+  const compiled = textAt(node, "compiled_path");
+  const defined = textAt(node, "original_file_path");
+  return [
+    message,
+    Number.isInteger(failures) && failures > 0 ? `Failing rows: ${failures}` : null,
+    defined === null ? null : `Defined in: ${defined}`,
+    compiled === null ? null : `Compiled to: ${compiled}`,
+  ]
+    .filter((line) => line !== null)
+    .join("\n");
+}
+
+function assetsOf(
+  uniqueId: string,
+  node: JsonObject | null,
+  result: JsonObject,
+  manifest: DbtManifest,
+): (Asset | null)[] {
+  // A test's own relation_name is the table of its failing rows (store_failures), not what it tests.
+  if (isTest(uniqueId)) return testedNodes(node).map((id) => datasetOf(manifest, id, null));
+  return [datasetOf(manifest, uniqueId, textAt(result, "relation_name"))];
+}
+
+function labelsOf(uniqueId: string, node: JsonObject | null, result: JsonObject, run: Run): JsonObject {
+  const tested = isTest(uniqueId) ? run.manifest.node(testedNodes(node)[0] ?? "") : null;
+  const tags = field(node, "tags");
+  return {
+    resource_type: resourceType(uniqueId),
+    unique_id: uniqueId,
+    package: packageOf(uniqueId),
+    project: run.project,
+    test_name: isTest(uniqueId) ? (textAt(node, "test_metadata", "name") ?? nodeName(uniqueId, node)) : null,
+    column_name: textAt(node, "column_name") ?? textAt(node, "test_metadata", "kwargs", "column_name"),
+    status: textAt(result, "status"),
+    run_id: run.invocationId,
+    target: run.target,
+    command: run.command,
+    owner: ownerOf(run.manifest, node) ?? ownerOf(run.manifest, tested),
+    group: textAt(node, "group") ?? textAt(tested, "group"),
+    tags: list(tags).length > 0 ? tags : null,
+  };
+}
+
+/**
+ * A stale source broke when its threshold passed, not when the check ran; a node when it ran. Failed nodes often have
+ * no timing, and then it is when the file was written.
+ */
+function brokenSince(result: JsonObject, run: Run): unknown {
+  const criteria = field(
+    result,
+    "criteria",
+    textAt(result, "status") === "warn" ? "warn_after" : "error_after",
+  );
+  const unitMs = { minute: 60_000, hour: 3_600_000, day: 86_400_000 }[textAt(criteria, "period") ?? ""];
+  const count = Number(field(criteria, "count") ?? Number.NaN);
+  const loaded = readInstant(field(result, "max_loaded_at"), run.receivedAt).at;
+  if (loaded !== null && unitMs !== undefined && count > 0 && count < 10_000) {
+    return new Date(Date.parse(loaded) + count * unitMs).toISOString();
+  }
+  return field(executed(result), "started_at") ?? run.generatedAt;
+}
+
+function finishedAt(result: JsonObject, run: Run): unknown {
+  return field(result, "snapshotted_at") ?? field(executed(result), "completed_at") ?? run.generatedAt;
+}
+
+function executed(result: JsonObject): unknown {
+  return list(result.timing).find((phase) => textAt(phase, "name") === "execute");
+}
+
+function warningsOf(
+  uniqueId: string,
+  assets: (Asset | null)[],
+  manifest: DbtManifest,
+  cut: boolean,
+): string[] {
+  const warnings: string[] = [];
+  if (isTest(uniqueId) && assets.length === 0 && manifest.node(uniqueId) === null) {
+    warnings.push("run_results.json does not say which table a test is about: send manifest.json with it.");
+  }
+  if (assets.length > 0 && !manifest.placed) {
+    warnings.push(
+      "Without manifest.json or ?namespace= it is not known where the tables live, so they are named under `dbt` and not matched with those of other tools.",
+    );
+  }
+  if (cut) warnings.push("The list of skipped downstream models is not complete.");
+  return warnings;
+}
+
+/** Per alert as many as an alert holds; over all alerts of one file a bound on the work, whatever its graph. */
+const IMPACT_LIMITS = { assets: 200, steps: 500_000 } as const;
+
+/**
+ * The models that dbt skipped because of a failing node. With a manifest: those downstream of it, walking only through
+ * nodes that did not run (dbt skips all descendants, also past nodes outside the selection); a failing test blocks
+ * what reads the table it tests. Without: all that were skipped, as no one can tell why.
+ */
+function impactOf(results: unknown[], manifest: DbtManifest): Run["impact"] {
+  const skipped = new Map<string, JsonObject>();
+  const ran = new Set<string>();
+  for (const result of results) {
+    const uniqueId = textAt(result, "unique_id");
+    if (uniqueId === null) continue;
+    if (textAt(result, "status")?.toLowerCase() !== "skipped") ran.add(uniqueId);
+    else if (isDataset(uniqueId)) skipped.set(uniqueId, object(result)!);
+  }
+  const assetOf = (id: string) => datasetOf(manifest, id, textAt(skipped.get(id), "relation_name"));
+  let stepsLeft: number = IMPACT_LIMITS.steps;
+  return (failing) => {
+    if (skipped.size === 0) return { assets: [], cut: false };
+    const children = manifest.children();
+    if (children.size === 0) {
+      return {
+        assets: [...skipped.keys()].slice(0, IMPACT_LIMITS.assets).map(assetOf),
+        cut: skipped.size > IMPACT_LIMITS.assets,
+      };
+    }
+    const queue = isTest(failing) ? [failing, ...testedNodes(manifest.node(failing))] : [failing];
+    const seen = new Set(queue);
+    const hit: string[] = [];
+    for (let at = 0; at < queue.length && hit.length < IMPACT_LIMITS.assets && stepsLeft > 0; at += 1) {
+      for (const child of children.get(queue[at]!) ?? []) {
+        stepsLeft -= 1;
+        if (seen.has(child) || ran.has(child)) continue;
+        seen.add(child);
+        queue.push(child);
+        if (skipped.has(child)) hit.push(child);
+      }
+    }
+    return {
+      assets: hit.slice(0, IMPACT_LIMITS.assets).map(assetOf),
+      cut: hit.length >= IMPACT_LIMITS.assets || stepsLeft <= 0,
+    };
+  };
+}

@@ -1,0 +1,41 @@
+/**
+ * Reading JSON of unknown shape: whatever a sender puts where, these answer null instead of throwing. Only own
+ * properties count, so that a field called `constructor` or `__proto__` finds nothing.
+ */
+export type JsonObject = Record<string, unknown>;
+
+export function object(value: unknown): JsonObject | null {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as JsonObject) : null;
+}
+
+export function list(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+/** The value at a path of keys, undefined where the path ends early. */
+export function field(value: unknown, ...keys: string[]): unknown {
+  let at = value;
+  for (const key of keys) {
+    const parent = object(at);
+    if (parent === null || !Object.hasOwn(parent, key)) return undefined;
+    at = parent[key];
+  }
+  return at;
+}
+
+/** A text or number as trimmed text; null for anything else and for nothing but white space. */
+export function text(value: unknown): string | null {
+  if (typeof value === "number" || typeof value === "bigint") return String(value);
+  if (typeof value !== "string") return null;
+  return value.trim() === "" ? null : value.trim();
+}
+
+/** The text at a path of keys. */
+export function textAt(value: unknown, ...keys: string[]): string | null {
+  return text(field(value, ...keys));
+}
+
+/** The first line of a text that says something. */
+export function firstLine(value: string | null): string | null {
+  return text((value ?? "").trim().split("\n", 1)[0]);
+}

@@ -1,0 +1,146 @@
+import { describe, expect, test } from "vitest";
+import type { Block, Document } from "../../../src/core/report/document.ts";
+import { type PostmortemInput, postmortem, prepare } from "../../../src/core/report/postmortem.ts";
+import { renderMarkdown } from "../../../src/render/markdown.ts";
+import { ana, attached, dbt, inputOf, Log, on, opened, story, warehouse } from "./late-orders.ts";
+
+const begun = (given = {}) => new Log().add("22 03:10", dbt, "alert", opened(given));
+const report = (log: Log, given: Partial<PostmortemInput> = {}) =>
+  postmortem({ ...inputOf(log, on("22 09:00")), ...given });
+/** What stands under a heading, as Markdown. */
+function under(title: string, document: Document): string {
+  const start = document.blocks.findIndex(
+    (block) => block.type === "heading" && block.level === 1 && block.text === title,
+  );
+  const after = document.blocks.slice(start + 1);
+  const end = after.findIndex((block) => block.type === "heading" && block.level === 1);
+  return renderMarkdown({ summary: "", title: null, blocks: after.slice(0, end < 0 ? undefined : end) });
+}
+const before = (document: Document) => renderMarkdown({ ...document, blocks: document.blocks.slice(0, 3) });
+
+test("has its sections in the order of reading", () => {
+  const titles = report(story()).blocks.filter(
+    (block): block is Extract<Block, { type: "heading" }> => block.type === "heading" && block.level === 1,
+  );
+  expect(titles.map(({ text }) => text)).toEqual([
+    ...[
+      "Summary",
+      "Impact",
+      "Clocks",
+      "Timeline",
+      "Runbooks",
+      "What changed",
+      "What went well",
+      "What went badly",
+    ],
+    ...["Where we got lucky", "Contributing factors", "Action items", "Links", "Alerts", "Integrity"],
+  ]);
+});
+
+describe("what nobody has written yet", () => {
+  test.each([
+    ["Summary", "/incident postmortem INC-12 summary <text>"],
+    ["What changed", "/incident change INC-12"],
+    ["What went well", "/incident postmortem INC-12 well <text>"],
+    ["What went badly", "/incident postmortem INC-12 badly <text>"],
+    ["Where we got lucky", "/incident postmortem INC-12 lucky <text>"],
+    ["Contributing factors", "/incident postmortem INC-12 factor <text>"],
+    ["Action items", "/incident task INC-12"],
+  ])("%s says how to write it", (title, hint) => expect(under(title, report(begun()))).toContain(hint));
+
+  test("with the slash command as it is called here", () => {
+    expect(under("Summary", report(begun(), { slash: "/oops" }))).toContain("/oops postmortem");
+  });
+
+  test("the log tells the story in the meantime", () => {
+    const log = begun()
+      .add("22 03:16", ana, "button", { type: "acknowledged" })
+      .add("22 05:10", ana, "slash", { type: "resolved", text: "slot created" });
+    expect(under("Summary", report(log))).toContain(
+      "The data broke at 21 Nov 2026 22:40 UTC and this was noticed 4 h 30 min later by dbt (“Source freshness of raw.orders failed”). Ana Diaz acknowledged after 6 min. It was resolved after 2 h: slot created.",
+    );
+  });
+});
+
+describe("kinds of incident", () => {
+  test("a drill says so first", () =>
+    expect(before(report(begun({ kind: "drill" })))).toContain("> **This was a drill.**"));
+  test("an open one is a draft as of now", () =>
+    expect(before(report(begun()))).toContain("> **Still open.** A draft as of 22 Nov 2026 09:00 UTC"));
+  test("a false alarm says so", () => {
+    expect(
+      before(report(begun().add("22 04:00", ana, "slash", { type: "cancelled", reason: "planned load" }))),
+    ).toContain("> **False alarm.** It was cancelled: planned load");
+  });
+  test("a merged one says where the story goes on", () => {
+    expect(
+      before(report(begun().add("22 04:00", ana, "slash", { type: "merged", into: "INC-3", reason: null }))),
+    ).toContain("It went on as INC-3");
+  });
+  test("one that people noticed has no alerts and says who declared it", () => {
+    const log = new Log().add("22 03:10", ana, "modal", opened({ origin: null, startedAt: on("22 03:10") }));
+    expect(under("Summary", report(log))).toContain("noticed at once by Ana Diaz");
+    expect(under("Alerts", report(log))).toContain("No alert came");
+  });
+});
+
+describe("as of when", () => {
+  test("a finished incident is reported as of its last entry, an open one as of now", () => {
+    const log = begun().add("22 05:10", ana, "slash", { type: "resolved", text: "done" });
+    expect(prepare(inputOf(log, on("29 00:00"))).asOf).toBe(on("22 05:10"));
+    expect(prepare(inputOf(begun(), on("29 00:00"))).asOf).toBe(on("29 00:00"));
+  });
+
+  test("data downtime that lasts is measured to then", () => {
+    const log = begun().add("22 03:11", dbt, "alert", attached(1, "dbt", "late"));
+    expect(under("Impact", report(log))).toContain("| 10 h 20 min | 21 Nov 2026 22:40 UTC to now |");
+  });
+});
+
+describe("people", () => {
+  test("are named wherever someone mentioned them", () => {
+    const log = begun().add("22 03:16", ana, "button", { type: "acknowledged" });
+    const text = "<@U0ANA> and <@U9GONE>";
+    log.add(
+      "22 03:20",
+      ana,
+      "slash",
+      { type: "summary_set", text },
+      { type: "task_added", task: 1, text, owner: null, due: null },
+      { type: "review_written", section: "well", statements: [text] },
+    );
+    log.add(
+      "22 03:30",
+      ana,
+      "slash",
+      { type: "change_linked", text, url: null, changedAt: null },
+      { type: "asset_added", asset: warehouse("t"), reason: "r" },
+      { type: "asset_waived", asset: warehouse("t"), reason: text },
+    );
+    const markdown = renderMarkdown(report(log));
+    expect(markdown.match(/@Ana Diaz and @someone/g)).toHaveLength(7);
+    expect(markdown).not.toMatch(/U0ANA|U9GONE/);
+  });
+});
+
+test("a long list of assets is cut, and says so", () => {
+  const log = begun().add(
+    "22 03:11",
+    dbt,
+    "alert",
+    attached(
+      1,
+      "dbt",
+      "late",
+      Array.from({ length: 60 }, (_, n) => warehouse(`t${n}`)),
+    ),
+  );
+  expect(under("Impact", report(log))).toContain("and 10 more assets; the JSON export lists them.");
+});
+
+test("a log that was tampered with is not called whole", () => {
+  const log = begun().add("22 03:16", ana, "slash", { type: "noted", text: "all fine" });
+  log.events[1] = { ...log.events[1]!, body: { type: "noted", text: "all is well" } };
+  expect(under("Integrity", report(log))).toContain("broken at entry 2");
+  expect(under("Integrity", report(story()))).toContain("**whole**");
+});

@@ -1,0 +1,203 @@
+import { describe, expect, it } from "vitest";
+import type { Command } from "../../../src/core/incident/command.ts";
+import { replyFor } from "../../../src/core/report/replies.ts";
+import { expectMessage } from "../../slack/golden.ts";
+import {
+  acknowledged,
+  alert,
+  dbt,
+  jonas,
+  lateTable,
+  mitigated,
+  passed,
+  resolved,
+  STEPS,
+  type Story,
+  triggered,
+} from "./incident-story.ts";
+
+type Options = Parameters<Story["does"]>[1];
+
+function reply(story: Story, command: Command, options?: Options) {
+  const events = story.does(command, options);
+  return replyFor(events, story.incident);
+}
+
+const told: [string, () => Story, Command, Options?][] = [
+  ["acknowledged", triggered, { type: "acknowledge" }, { after: 3 }],
+  ["unacknowledged", acknowledged, { type: "unacknowledge", reason: "my shift is over" }],
+  [
+    "mitigated",
+    acknowledged,
+    { type: "mitigate", text: "Restarted the export, see https://ci.example.com/1." },
+  ],
+  ["mitigated-at-once", triggered, { type: "mitigate", text: "Rolled back" }],
+  ["reopened", resolved, { type: "reopen", reason: "two hours of rows are missing" }],
+  ["closed", resolved, { type: "close", reason: "postmortem is written" }],
+  ["cancelled", triggered, { type: "cancel", reason: "the test was wrong" }],
+  ["merged", triggered, { type: "merge_into", into: "INC-2", reason: "same table" }],
+  [
+    "absorbed",
+    triggered,
+    {
+      type: "absorb",
+      incident: "INC-3",
+      title: "revenue is <late>",
+      groupingKeys: [],
+      alerts: { total: 2, firing: 2, resolved: 0 },
+      assets: [],
+    },
+  ],
+  ["severity", triggered, { type: "set_severity", severity: "SEV1", reason: "customers see it" }],
+  [
+    "role-given",
+    triggered,
+    { type: "assign_role", role: "comms", person: { id: "U0JONAS", name: "Jonas Lindqvist" } },
+  ],
+  [
+    "role-taken",
+    triggered,
+    { type: "assign_role", role: "lead", person: { id: "U0MAYA", name: "Maya Okafor" } },
+  ],
+  [
+    "status",
+    triggered,
+    { type: "post_status", text: "Orders are late.\nNext word at 04:00, see https://wiki.example/late" },
+  ],
+  ["note", triggered, { type: "note", text: "The lock is *gone*", at: null }],
+  [
+    "verified-some",
+    mitigated,
+    { type: "restore", assets: ["analytics.marts.orders"], reason: "row counts match" },
+  ],
+  ["verified-all", mitigated, { type: "restore", assets: [], reason: null }],
+  ["waived", mitigated, { type: "waive", assets: [], reason: "rebuilt tonight anyway" }],
+  ["all-resolved", acknowledged, passed(), { by: dbt, via: "alert" }],
+  [
+    "task",
+    triggered,
+    {
+      type: "add_task",
+      text: "Give the export a time-out",
+      owner: { id: "U0JONAS", name: "Jonas Lindqvist" },
+      due: "2026-12-01",
+    },
+  ],
+  [
+    "link",
+    triggered,
+    { type: "add_link", link: { title: "Dashboard", url: "https://grafana.example.com/d/1" } },
+  ],
+  [
+    "change",
+    triggered,
+    {
+      type: "link_change",
+      text: "Deployed orders v2",
+      url: "https://git.example.com/pull/7",
+      changedAt: "2026-11-22T02:55:00.000Z",
+    },
+  ],
+  [
+    "started-at",
+    triggered,
+    { type: "set_started_at", startedAt: "2026-11-22T00:05:00.000Z", reason: "the last good row" },
+  ],
+];
+
+describe("the thread hears of", () => {
+  it.each(told)("%s", async (name, begin, command, options) => {
+    const document = reply(begin(), command, options);
+    expect(document).not.toBeNull();
+    expect(document!.summary).toMatch(/^INC-1: ./);
+    await expectMessage(`reply-${name}`, document!);
+  });
+
+  it("a resolution, with its clocks and the postmortem", async () => {
+    const story = mitigated();
+    story.does({ type: "restore", assets: [], reason: null });
+    const document = reply(story, { type: "resolve", text: "A time-out was missing" });
+    expect(JSON.stringify(document)).toMatch(/resolved in .* · data wrong or unproven for/);
+    await expectMessage("reply-resolved", document!);
+  });
+
+  it("a finished runbook", async () => {
+    const story = triggered();
+    story.does(lateTable);
+    for (const { id } of STEPS.slice(0, -1))
+      story.does({ type: "finish_step", runbook: null, step: id, outcome: "done", note: null });
+    const last = {
+      type: "finish_step",
+      runbook: null,
+      step: STEPS.at(-1)!.id,
+      outcome: "skipped",
+      note: "later",
+    } as const;
+    await expectMessage("reply-runbook-finished", reply(story, last)!);
+  });
+
+  it("a finished action item", async () => {
+    const story = triggered();
+    story.does({ type: "add_task", text: "Give the export a time-out", owner: null, due: null });
+    await expectMessage("reply-task-done", reply(story, { type: "finish_task", task: 1 })!);
+  });
+
+  it("severity that an alert raised", () => {
+    const document = reply(triggered(), alert({ fingerprint: "f2", severity: "critical" }), {
+      by: dbt,
+      via: "alert",
+    });
+    expect(document!.summary).toBe("INC-1: ⬆️ SEV2 → SEV1 by dbt: an alert of level critical joined");
+  });
+
+  it("a drill as a drill", () => {
+    const document = reply(triggered("DRILL-1", { kind: "drill" }), { type: "acknowledge" });
+    expect(document!.blocks[0]).toMatchObject({ text: expect.arrayContaining(["🟣 DRILL · "]) });
+  });
+});
+
+describe("the thread does not hear of", () => {
+  it("an alert that joins, since the alerts message shows it", () => {
+    expect(reply(triggered(), alert({ fingerprint: "f2" }), { by: dbt, via: "alert" })).toBeNull();
+  });
+
+  it("one of several alerts that pass", () => {
+    const story = triggered();
+    story.does(alert({ fingerprint: "f2" }), { by: dbt, via: "alert" });
+    expect(reply(story, passed(), { by: dbt, via: "alert" })).toBeNull();
+  });
+
+  it("a runbook's steps, since the walk shows them", () => {
+    const story = triggered();
+    expect(reply(story, lateTable)).toBeNull();
+    expect(
+      reply(story, { type: "finish_step", runbook: null, step: null, outcome: "done", note: null }),
+    ).toBeNull();
+  });
+
+  it("a note that was typed in the thread", () => {
+    expect(reply(triggered(), { type: "note", text: "looking", at: null }, { via: "mention" })).toBeNull();
+  });
+
+  it("pins, edits and reviews", () => {
+    const story = triggered();
+    expect(
+      reply(story, {
+        type: "pin",
+        messageTs: "1.1",
+        author: jonas,
+        text: "found it",
+        at: "2026-11-22T03:11:00.000Z",
+      }),
+    ).toBeNull();
+    expect(reply(story, { type: "set_title", title: "orders is late" })).toBeNull();
+    expect(
+      reply(story, { type: "write_review", section: "well", statements: ["x"], append: false }),
+    ).toBeNull();
+  });
+
+  it("the opening, which the card is", () => {
+    const story = triggered();
+    expect(replyFor([], story.incident)).toBeNull();
+  });
+});

@@ -1,0 +1,84 @@
+import { describe, expect, test } from "vitest";
+import { parseLine } from "../../../src/core/verb/line.ts";
+
+function read(text: string) {
+  const line = parseLine(text, { command: "/incident" });
+  return "empty" in line ? "empty" : [line.verb.name, line.key, line.rest];
+}
+
+function refusal(text: string): string {
+  try {
+    read(text);
+  } catch (error) {
+    return (error as Error).message;
+  }
+  throw new Error(`\`${text}\` was not refused`);
+}
+
+test.each([
+  ["ack", ["ack", null, ""]],
+  ["ack INC-1", ["ack", "INC-1", ""]],
+  ["INC-1 ack", ["ack", "INC-1", ""]],
+  ["inc-1 ACK", ["ack", "INC-1", ""]],
+  ["ack #INC-1", ["ack", "INC-1", ""]],
+  ["ack INC-007", ["ack", "INC-7", ""]],
+  ["drill-3 note it works", ["note", "DRILL-3", "it works"]],
+  ["note INC-12: the bucket is empty", ["note", "INC-12", "the bucket is empty"]],
+  ["  status   INC-1   all  good ", ["status", "INC-1", "all  good"]],
+  ["sev 2 wrong", ["severity", null, "2 wrong"]],
+  ["catch up INC-4", ["summary", "INC-4", ""]],
+  ["INC-4 Catch Up", ["summary", "INC-4", ""]],
+  ["false alarm INC-2 a test", ["cancel", "INC-2", "a test"]],
+  ["follow up buy a bucket", ["task", null, "buy a bucket"]],
+  ["action items", ["tasks", null, ""]],
+  ["INC-9", ["summary", "INC-9", ""]],
+  ["ack: INC-1", ["ack", "INC-1", ""]],
+  ["“ack INC-1”", ["ack", "INC-1", ""]],
+  ["`/incident ack INC-1`", ["ack", "INC-1", ""]],
+  ["/incident ack", ["ack", null, ""]],
+  ["ａｃｋ　ＩＮＣ－１", ["ack", "INC-1", ""]],
+  ["ack\u00a0INC‑1", ["ack", "INC-1", ""]],
+  ["\u200back\u2003INC-1\ufeff", ["ack", "INC-1", ""]],
+  ["note first line\nsecond line", ["note", null, "first line\nsecond line"]],
+])("%j", (text, expected) => {
+  expect(read(text)).toEqual(expected);
+});
+
+test.each(["", "   ", "\u3000", "/incident", "``"])("nothing in %j", (text) => {
+  if (text === "``") expect(read("` `")).toBe("empty");
+  else expect(read(text)).toBe("empty");
+});
+
+describe("another incident's key is not the target", () => {
+  test.each([
+    ["merge INC-2", ["merge", null, "INC-2"]],
+    ["merge INC-2 the same load", ["merge", null, "INC-2 the same load"]],
+    ["merge into INC-2", ["merge", null, "into INC-2"]],
+    ["merge INC-1 INC-2", ["merge", "INC-1", "INC-2"]],
+    ["merge INC-1 into INC-2 same", ["merge", "INC-1", "into INC-2 same"]],
+    ["INC-1 merge INC-2", ["merge", "INC-1", "INC-2"]],
+    ["search INC-2", ["search", null, "INC-2"]],
+    ["new INC-2 is back", ["new", null, "INC-2 is back"]],
+  ])("%j", (text, expected) => {
+    expect(read(text)).toEqual(expected);
+  });
+});
+
+test.each([
+  ["akc", "Did you mean `ack`?"],
+  ["akc INC-1", "Did you mean `ack`?"],
+  ["sevrity 2 x", "Did you mean `severity`?"],
+  ["runbok", "Did you mean `runbook`?"],
+  ["postmortm", "Did you mean `postmortem`?"],
+  ["ACKN", "Did you mean `acknowledge`?"],
+  ["INC-1 reslove it", "Did you mean `resolve`?"],
+])("%j is answered with the nearest verb", (text, words) => {
+  expect(refusal(text)).toContain(words);
+});
+
+test("words that are no verb are shown the way to help and to a new incident", () => {
+  expect(refusal("zebra crossing")).toBe(
+    "There is no `zebra`. `/incident help` lists all verbs, `/incident new <title>` opens an incident.",
+  );
+  expect(refusal("<@U0ANA> lead")).toMatch(/^That does not begin with a verb\./);
+});

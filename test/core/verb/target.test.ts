@@ -1,0 +1,37 @@
+import { expect, test } from "vitest";
+import { chooseTarget } from "../../../src/core/verb/target.ts";
+import { list } from "../../../src/core/verb/verbs/list.ts";
+import { severity } from "../../../src/core/verb/verbs/severity.ts";
+
+const nothing = { key: null, threadIncident: null, openInChannel: [] as string[], verb: severity };
+
+test("a key that was typed wins over everything", () => {
+  const asked = { ...nothing, key: "INC-9", threadIncident: "INC-1", openInChannel: ["INC-1", "INC-2"] };
+  expect(chooseTarget(asked)).toEqual({ incident: "INC-9" });
+});
+
+test("then the thread it was typed in", () => {
+  expect(chooseTarget({ ...nothing, threadIncident: "INC-1", openInChannel: ["INC-2", "INC-3"] })).toEqual({
+    incident: "INC-1",
+  });
+});
+
+test("then the only one that is open here", () => {
+  expect(chooseTarget({ ...nothing, openInChannel: ["INC-2"] })).toEqual({ incident: "INC-2" });
+});
+
+test("several are a question, never a guess", () => {
+  expect(chooseTarget({ ...nothing, openInChannel: ["INC-2", "INC-3"] })).toEqual({
+    pick: ["INC-2", "INC-3"],
+  });
+});
+
+test("none is refused with how to name one", () => {
+  expect(() => chooseTarget(nothing)).toThrow("`severity INC-1 <1-4> <reason>`");
+});
+
+test("a verb that needs none gets none", () => {
+  expect(chooseTarget({ ...nothing, verb: list, key: "INC-1", openInChannel: ["INC-2", "INC-3"] })).toEqual({
+    none: true,
+  });
+});

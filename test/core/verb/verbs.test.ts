@@ -1,0 +1,438 @@
+import { describe, expect, test } from "vitest";
+import { Refusal } from "../../../src/core/refusal.ts";
+import { parseLine } from "../../../src/core/verb/line.ts";
+import type { Ask, VerbContext } from "../../../src/core/verb/verb.ts";
+import { context, incident } from "./incident.ts";
+
+/** A line as Slack sends it, to what it asks for. */
+function ask(text: string, part: Partial<VerbContext> = {}): Ask {
+  const line = parseLine(text, { command: "/incident" });
+  if ("empty" in line) throw new Error("an empty line");
+  return line.verb.parse(line.rest, context(part));
+}
+
+/** The commands of a line that asks for nothing else. */
+function commands(text: string, part: Partial<VerbContext> = {}) {
+  const asked = ask(text, part);
+  return asked.kind === "commands" ? asked.commands : asked;
+}
+
+function refusal(text: string, part: Partial<VerbContext> = {}): string {
+  try {
+    ask(text, part);
+  } catch (error) {
+    expect(error).toBeInstanceOf(Refusal);
+    expect((error as Refusal).code).toBe("invalid");
+    return (error as Refusal).message;
+  }
+  throw new Error(`\`${text}\` was not refused`);
+}
+
+const form = (name: string) => ({ kind: "form", form: name });
+const query = (query: object) => ({ kind: "query", query });
+
+describe("new", () => {
+  test.each([
+    ["new Orders are late", { kind: "open", title: "Orders are late", severity: null }],
+    ["declare sev2 Orders are late", { kind: "open", title: "Orders are late", severity: "SEV2" }],
+    ["open SEV-1: Orders  are late", { kind: "open", title: "Orders are late", severity: "SEV1" }],
+    ["new Orders are late sev3", { kind: "open", title: "Orders are late", severity: "SEV3" }],
+    ["new “Orders are late”", { kind: "open", title: "Orders are late", severity: null }],
+    ["create a &lt; b", { kind: "open", title: "a < b", severity: null }],
+    ["new several things", { kind: "open", title: "several things", severity: null }],
+    ["new", form("declare")],
+    ["new sev2", form("declare")],
+  ])("%j", (text, expected) => {
+    expect(ask(text)).toEqual(expected);
+  });
+  test("an unknown severity and a long title are refused", () => {
+    expect(refusal("new sev7 Orders")).toMatch(
+      /^There is no SEV7: severities go from SEV1, the highest, to SEV4\./,
+    );
+    expect(refusal(`new ${"x".repeat(163)}`)).toBe(
+      "The title is 163 characters long and may have 150. Shorten it by 13.",
+    );
+  });
+});
+
+describe("respond", () => {
+  test.each([
+    ["ack", [{ type: "acknowledge" }]],
+    [
+      "ack looking at the loader",
+      [{ type: "acknowledge" }, { type: "note", text: "looking at the loader", at: null }],
+    ],
+    ["unack", [{ type: "unacknowledge", reason: null }]],
+    ["unack my shift is over", [{ type: "unacknowledge", reason: "my shift is over" }]],
+    ["lead", [{ type: "assign_role", role: "lead", person: { id: "U0BEN", name: "Ben" } }]],
+    ["lead me", [{ type: "assign_role", role: "lead", person: { id: "U0BEN", name: "Ben" } }]],
+    ["lead <@U0ANA|ana>", [{ type: "assign_role", role: "lead", person: { id: "U0ANA", name: "Ana" } }]],
+    [
+      "lead <@U0EVE>",
+      [{ type: "assign_role", role: "lead", person: { id: "U0EVE", name: "unlinked U0EVE" } }],
+    ],
+    ["lead none", [{ type: "clear_role", role: "lead" }]],
+    ["role comms <@U0ANA>", [{ type: "assign_role", role: "comms", person: { id: "U0ANA", name: "Ana" } }]],
+    [
+      "role <@U0ANA> Data  Owner",
+      [{ type: "assign_role", role: "data owner", person: { id: "U0ANA", name: "Ana" } }],
+    ],
+    [
+      "assign Incident Commander <@U0ANA>",
+      [{ type: "assign_role", role: "lead", person: { id: "U0ANA", name: "Ana" } }],
+    ],
+    ["role scribe me", [{ type: "assign_role", role: "scribe", person: { id: "U0BEN", name: "Ben" } }]],
+    ["role scribe nobody", [{ type: "clear_role", role: "scribe" }]],
+    ["role", query({ type: "role", role: null })],
+    ["roles", query({ type: "role", role: null })],
+    ["role comms", query({ type: "role", role: "comms" })],
+    ["severity 2 finance reads it", [{ type: "set_severity", severity: "SEV2", reason: "finance reads it" }]],
+    ["sev SEV1 money", [{ type: "set_severity", severity: "SEV1", reason: "money" }]],
+    ["sev sev-3: less", [{ type: "set_severity", severity: "SEV3", reason: "less" }]],
+    ["severity", form("severity")],
+    ["severity 2", form("severity")],
+    ["resolve reran the load", [{ type: "resolve", text: "reran the load" }]],
+    ["fixed reran the load", [{ type: "resolve", text: "reran the load" }]],
+    ["resolve", form("resolve")],
+    ["reopen it failed again", [{ type: "reopen", reason: "it failed again" }]],
+    ["reopen", form("reopen")],
+    ["cancel a test", [{ type: "cancel", reason: "a test" }]],
+    ["cancel", form("cancel")],
+    ["merge INC-2", { kind: "merge", into: "INC-2", reason: null }],
+    ["merge into inc-02: the same load", { kind: "merge", into: "INC-2", reason: "the same load" }],
+    ["merge INC-1 into INC-2 same", { kind: "merge", into: "INC-2", reason: "same" }],
+  ])("%j", (text, expected) => {
+    expect(commands(text)).toEqual(expected);
+  });
+
+  test("`close` resolves what is open and closes what is resolved", () => {
+    const resolved = incident("INC-1", [{ type: "resolved", text: "reran it" }]);
+    expect(commands("close reran the load")).toEqual([{ type: "resolve", text: "reran the load" }]);
+    expect(commands("close")).toEqual(form("resolve"));
+    expect(commands("close", { incident: resolved })).toEqual([{ type: "close", reason: null }]);
+    expect(commands("close reviewed", { incident: resolved })).toEqual([
+      { type: "close", reason: "reviewed" },
+    ]);
+    expect(commands("resolve again", { incident: resolved })).toEqual([{ type: "resolve", text: "again" }]);
+  });
+
+  test.each([
+    ["lead ana", /I cannot tell who `ana` is/],
+    ["lead @ana", /I do not know who `@ana` is: type `@` and choose the person/],
+    ["lead <@U0ANA> <@U0BEN>", /Several people/],
+    ["role <@U0ANA>", /Which role\?/],
+    ["role __proto__ <@U0ANA>", /A role is one or two words/],
+    [`role ${"x".repeat(41)} me`, /The role is 41 characters long and may have 40/],
+    [
+      "severity 5 worse",
+      /from 1, the highest, to 4\. Write `severity <1-4> <reason>`, for example `severity 2/,
+    ],
+    ["severity high money", /from 1, the highest, to 4/],
+    ["merge", /Into which incident\? Write `merge <INC-n> \[reason\]`/],
+    ["merge the other one", /Into which incident\?/],
+  ])("%j is refused", (text, words) => {
+    expect(refusal(text)).toMatch(words);
+  });
+});
+
+describe("data", () => {
+  const sales = incident("INC-1", [
+    { type: "asset_added", asset: { namespace: "looker", name: "Weekly sales" }, reason: "x" },
+    { type: "asset_added", asset: { namespace: "looker", name: "Weekly sales EU" }, reason: "x" },
+  ]);
+
+  test.each([
+    ["mitigate rolled back", [{ type: "mitigate", text: "rolled back" }]],
+    ["mitigate", form("mitigate")],
+    ["restored orders", [{ type: "restore", assets: ["orders"], reason: null }]],
+    ["restored orders rows match", [{ type: "restore", assets: ["orders"], reason: "rows match" }]],
+    ["restored orders: rows match", [{ type: "restore", assets: ["orders"], reason: "rows match" }]],
+    [
+      "recovered orders, customers checked",
+      [{ type: "restore", assets: ["orders", "customers"], reason: "checked" }],
+    ],
+    ["restored orders,customers", [{ type: "restore", assets: ["orders", "customers"], reason: null }]],
+    ["restored all backfilled", [{ type: "restore", assets: [], reason: "backfilled" }]],
+    ["restored `orders` ok", [{ type: "restore", assets: ["orders"], reason: "ok" }]],
+    ["restored “monthly report” ok", [{ type: "restore", assets: ["monthly report"], reason: "ok" }]],
+    [
+      "restored <http://shop.orders|shop.orders> ok",
+      [{ type: "restore", assets: ["shop.orders"], reason: "ok" }],
+    ],
+    ["restored Weekly sales EU ok", [{ type: "restore", assets: ["Weekly sales EU"], reason: "ok" }]],
+    ["restored looker/Weekly sales", [{ type: "restore", assets: ["looker/Weekly sales"], reason: null }]],
+    ["restored", form("restored")],
+    ["restored ,", form("restored")],
+    ["waive orders nobody reads it", [{ type: "waive", assets: ["orders"], reason: "nobody reads it" }]],
+    ["waive orders", form("waive")],
+    ["waive", form("waive")],
+    [
+      "impacted snowflake://acme/shop.orders reads it",
+      [
+        {
+          type: "add_asset",
+          asset: { namespace: "snowflake://acme", name: "shop.orders" },
+          reason: "reads it",
+        },
+      ],
+    ],
+    [
+      "impacted bigquery/p.d.orders",
+      [{ type: "add_asset", asset: { namespace: "bigquery", name: "p.d.orders" }, reason: "named by Ben" }],
+    ],
+    [
+      "impacted Orders",
+      [{ type: "add_asset", asset: { namespace: "looker", name: "Orders" }, reason: "named by Ben" }],
+    ],
+    [
+      "change deployed orders v2",
+      [{ type: "link_change", text: "deployed orders v2", url: null, changedAt: null }],
+    ],
+    [
+      "change at 09:30 deployed <https://git.example.com/7|#7>",
+      [
+        {
+          type: "link_change",
+          text: "deployed",
+          url: "https://git.example.com/7",
+          changedAt: "2026-11-22T08:30:00.000Z",
+        },
+      ],
+    ],
+    [
+      "change <https://git.example.com/7|fix &amp; go>",
+      [{ type: "link_change", text: "fix & go", url: "https://git.example.com/7", changedAt: null }],
+    ],
+    ["change", form("change")],
+  ])("%j", (text, expected) => {
+    expect(commands(text, { incident: sales })).toEqual(expected);
+  });
+
+  test("an asset without a namespace is refused where the incident does not tell it", () => {
+    expect(refusal("impacted orders")).toMatch(/Write where the asset lives and its name, parted by a slash/);
+    expect(refusal("impacted snowflake://acme")).toMatch(/parted by a slash/);
+    expect(refusal("impacted")).toMatch(/Which asset\?/);
+  });
+});
+
+describe("words", () => {
+  test.each([
+    ["status all good", [{ type: "post_status", text: "all good" }]],
+    ["update ask <@U0ANA>", [{ type: "post_status", text: "ask @Ana" }]],
+    ["status", form("status")],
+    ["note it is empty", [{ type: "note", text: "it is empty", at: null }]],
+    ["note at 03:10 it was empty", [{ type: "note", text: "it was empty", at: "2026-11-22T02:10:00.000Z" }]],
+    [
+      "note at 03:10 UTC it was empty",
+      [{ type: "note", text: "it was empty", at: "2026-11-22T03:10:00.000Z" }],
+    ],
+    ["note 2026-11-21T03:10Z empty", [{ type: "note", text: "empty", at: "2026-11-21T03:10:00.000Z" }]],
+    ["note at 20 min ago paged them", [{ type: "note", text: "paged them", at: "2026-11-22T08:40:00.000Z" }]],
+    ["note at least 3 tables", [{ type: "note", text: "at least 3 tables", at: null }]],
+    ["note 10:30 job failed", [{ type: "note", text: "10:30 job failed", at: null }]],
+    [
+      "note 2026-11-21 partition is empty",
+      [{ type: "note", text: "2026-11-21 partition is empty", at: null }],
+    ],
+    ["note two\nlines", [{ type: "note", text: "two\nlines", at: null }]],
+    ["note", form("note")],
+    ["note at 03:10", form("note")],
+    ["timeline", query({ type: "timeline" })],
+    ["timeline edit 12 better words", [{ type: "edit_entry", seq: 12, text: "better words", at: null }]],
+    [
+      "timeline edit #12 at 02:10",
+      [{ type: "edit_entry", seq: 12, text: null, at: "2026-11-22T01:10:00.000Z" }],
+    ],
+    [
+      "timeline edit 12 at 02:10 empty",
+      [{ type: "edit_entry", seq: 12, text: "empty", at: "2026-11-22T01:10:00.000Z" }],
+    ],
+    ["timeline hide 12", [{ type: "hide_entry", seq: 12, reason: null }]],
+    ["timeline hide 12 wrong one", [{ type: "hide_entry", seq: 12, reason: "wrong one" }]],
+    [
+      "timeline started 02:10 last load",
+      [{ type: "set_started_at", startedAt: "2026-11-22T01:10:00.000Z", reason: "last load" }],
+    ],
+    [
+      "timeline started yesterday 23:50 last load",
+      [{ type: "set_started_at", startedAt: "2026-11-21T22:50:00.000Z", reason: "last load" }],
+    ],
+    ["timeline add at 03:10 paged", [{ type: "note", text: "paged", at: "2026-11-22T02:10:00.000Z" }]],
+    ["title Empty bucket", [{ type: "set_title", title: "Empty bucket" }]],
+    ["rename “Empty bucket”", [{ type: "set_title", title: "Empty bucket" }]],
+    ["summary", query({ type: "summary" })],
+    ["catchup", query({ type: "summary" })],
+    ["summary set It was empty", [{ type: "set_summary", text: "It was empty" }]],
+    [
+      "link <https://x.example/a|Board>",
+      [{ type: "add_link", link: { title: "Board", url: "https://x.example/a" } }],
+    ],
+    [
+      "link https://x.example/a?b=1",
+      [{ type: "add_link", link: { title: "x.example/a", url: "https://x.example/a?b=1" } }],
+    ],
+    [
+      "link <https://x.example/a> the board",
+      [{ type: "add_link", link: { title: "the board", url: "https://x.example/a" } }],
+    ],
+    ["link", form("link")],
+  ])("%j", (text, expected) => {
+    expect(commands(text)).toEqual(expected);
+  });
+
+  test("`at 02:10` in an edit is the one nearest to the entry, days later too", () => {
+    const noted = incident(
+      "INC-1",
+      [{ at: "2026-11-19T23:30:00.000Z", body: { type: "noted", text: "x" } }],
+      { from: "2026-11-19T20:00:00.000Z" },
+    );
+    expect(commands("timeline edit 2 at 02:10", { incident: noted })).toEqual([
+      { type: "edit_entry", seq: 2, text: null, at: "2026-11-20T01:10:00.000Z" },
+    ]);
+    expect(commands("timeline edit 2 at 23:10", { incident: noted })).toEqual([
+      { type: "edit_entry", seq: 2, text: null, at: "2026-11-19T22:10:00.000Z" },
+    ]);
+  });
+
+  test("the data broke before it was noticed, so a bare time is the last one before that", () => {
+    const noticed = incident("INC-1", [], { from: "2026-11-20T05:00:00.000Z" });
+    expect(commands("timeline started 23:50 last load", { incident: noticed })).toEqual([
+      { type: "set_started_at", startedAt: "2026-11-19T22:50:00.000Z", reason: "last load" },
+    ]);
+  });
+
+  test.each([
+    ["timeline edit", /Which entry\? `timeline` shows their numbers\. Write `timeline edit <n> <text>`/],
+    ["timeline edit 12", /What should the entry say\?/],
+    ["timeline hide it", /Which entry\?.*Write `timeline hide <n> \[reason\]`/],
+    ["timeline started 02:10", /How do you know\?/],
+    ["timeline started at night, somehow", /When did the data break\? Give the time of day\./],
+    ["timeline paged the vendor", /`note <text>` adds to it/],
+    ["note at 25:00 empty", /`25:00` is no time of day/],
+    ["title", /What should it be called\?/],
+    [`title ${"x".repeat(151)}`, /Shorten it by 1\./],
+    ["summary It was empty", /begin with `set`\. Write `summary set <text>`/],
+    ["summary set", /What should the summary say\?/],
+    ["link Board", /holds no link that begins with `https:\/\/`/],
+    [`status ${"x".repeat(2501)}`, /The status is 2501 characters long and may have 2500/],
+  ])("%j is refused", (text, words) => {
+    expect(refusal(text)).toMatch(words);
+  });
+});
+
+describe("runbook", () => {
+  const step = (outcome: string, note: string | null) => [
+    { type: "finish_step", runbook: null, step: null, outcome, note },
+  ];
+  test.each([
+    ["runbook", query({ type: "runbooks" })],
+    ["runbooks", query({ type: "runbooks" })],
+    ["runbook list", query({ type: "runbooks" })],
+    ["runbook show", query({ type: "step" })],
+    ["runbook start", { kind: "start_runbook", slug: null }],
+    ["runbook start late-table", { kind: "start_runbook", slug: "late-table" }],
+    ["runbook start Late Table", { kind: "start_runbook", slug: "late-table" }],
+    ["runbook start `late-table.md`", { kind: "start_runbook", slug: "late-table" }],
+    ["runbook next", step("done", null)],
+    ["runbook done it was empty", step("done", "it was empty")],
+    ["runbook skip no access", step("skipped", "no access")],
+    ["runbook skip", form("step_skip")],
+    ["runbook fail same error", step("failed", "same error")],
+    ["runbook failed", form("step_fail")],
+    ["runbook BACK", [{ type: "step_back", runbook: null, step: null }]],
+  ])("%j", (text, expected) => {
+    expect(commands(text)).toEqual(expected);
+  });
+  test("anything else is refused with what there is", () => {
+    expect(refusal("runbook dance")).toContain("`runbook [start|done|skip|fail|back|show]`");
+    expect(refusal("runbook start ../secrets")).toMatch(/That is no name of a runbook/);
+  });
+});
+
+describe("afterwards", () => {
+  const ana = { id: "U0ANA", name: "Ana" };
+  const task = (text: string, owner: object | null, due: string | null) => [
+    { type: "add_task", text, owner, due },
+  ];
+  test.each([
+    ["task add a check", task("add a check", null, null)],
+    ["task add a check <@U0ANA|ana> 2026-12-01", task("add a check", ana, "2026-12-01")],
+    ["task add a check <@U0ANA> fri", task("add a check", ana, "2026-11-27")],
+    ["task add a check <@U0ANA> 2d", task("add a check", ana, "2026-11-24")],
+    ["task add a check <@U0ANA> by in 3 days", task("add a check", ana, "2026-11-25")],
+    ["task add a check in 3 days <@U0ANA>", task("add a check in 3 days", ana, null)],
+    ["task <@U0ANA> add a check tomorrow", task("add a check", ana, "2026-11-23")],
+    ["task add a check by friday", task("add a check", null, "2026-11-27")],
+    ["followup ask <@U0ANA> about it fri", task("ask @Ana about it", ana, "2026-11-27")],
+    ["todo backfill the last 2d", task("backfill the last 2d", null, null)],
+    ["todo say what happened on 2026-11-01", task("say what happened on 2026-11-01", null, null)],
+    ["task ask <@U0BEN|ben> for a key <@U0ANA> today", task("ask @ben for a key", ana, "2026-11-22")],
+    ["task done 2", [{ type: "finish_task", task: 2 }]],
+    ["task done #2", [{ type: "finish_task", task: 2 }]],
+    ["task list", query({ type: "tasks" })],
+    ["tasks", query({ type: "tasks" })],
+    ["task", form("task")],
+    ["postmortem", { kind: "export", format: "html" }],
+    ["export MD", { kind: "export", format: "md" }],
+    ["retro markdown", { kind: "export", format: "md" }],
+    ["postmortem csv", { kind: "export", format: "csv" }],
+    ["postmortem edit", form("review")],
+    ["postmortem well", form("review")],
+    [
+      "postmortem well it paged",
+      [{ type: "write_review", section: "well", statements: ["it paged"], append: true }],
+    ],
+    [
+      "postmortem factor <@U0ANA> left",
+      [{ type: "write_review", section: "factor", statements: ["@Ana left"], append: true }],
+    ],
+  ])("%j", (text, expected) => {
+    expect(commands(text)).toEqual(expected);
+  });
+  test.each([
+    ["task done", /Which action item\?/],
+    ["task done soon", /Which action item\?/],
+    ["task <@U0ANA> fri", /What is to be done\?/],
+    ["task check @ana fri", /I do not know who `@ana` is/],
+    ["task ask <@U0BEN|ben> and <@U0ANA> again", /put the one who does it last/],
+    ["task add a check <@U0ANA> 2026-11-01", /2026-11-01 has passed/],
+    ["task add a check <@U0ANA> by someday", /I cannot read that due date/],
+    ["task add a check <@U0ANA> sunday", /Today is Sunday/],
+    ["postmortem pdf", /neither a format nor a part/],
+    ["postmortem constructor", /neither a format nor a part/],
+  ])("%j is refused", (text, words) => {
+    expect(refusal(text)).toMatch(words);
+  });
+});
+
+describe("look up", () => {
+  test.each([
+    ["list", query({ type: "list", all: false })],
+    ["list ALL", query({ type: "list", all: true })],
+    ["search  Orders   late", query({ type: "search", text: "Orders late" })],
+    ["find “orders”", query({ type: "search", text: "orders" })],
+    ["stats", query({ type: "stats", days: 30 })],
+    ["stats 7d", query({ type: "stats", days: 7 })],
+    ["stats 2 weeks", query({ type: "stats", days: 14 })],
+    ["help", query({ type: "help", verb: null })],
+    ["help `Severity`", query({ type: "help", verb: "severity" })],
+    ["?", query({ type: "help", verb: null })],
+  ])("%j", (text, expected) => {
+    expect(ask(text, { incident: null })).toEqual(expected);
+  });
+  test.each([
+    ["list orders", /use `search <text>`/],
+    ["search", /What are you looking for\?/],
+    ["stats forever", /from 1 to 366 days/],
+    ["stats 400d", /from 1 to 366 days/],
+    ["stats 0", /from 1 to 366 days/],
+  ])("%j is refused", (text, words) => {
+    expect(refusal(text, { incident: null })).toMatch(words);
+  });
+});
+
+test("somebody without a Slack account takes the lead under their own name", () => {
+  expect(commands("lead me", { asker: { id: null, name: "cli" } })).toEqual([
+    { type: "assign_role", role: "lead", person: { id: null, name: "cli" } },
+  ]);
+});

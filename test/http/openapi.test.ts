@@ -1,0 +1,138 @@
+import { readFileSync } from "node:fs";
+import type { RouteOptions } from "fastify";
+import { describe, expect, it } from "vitest";
+import { IncidentQuery } from "../../src/http/incidents.ts";
+import { PROBLEMS } from "../../src/http/problem.ts";
+import { buildServer } from "../../src/http/server.ts";
+import { SOURCES } from "../../src/source/registry.ts";
+import { edgeDeps, read, startEdge } from "./harness.ts";
+
+const DOC = readFileSync(new URL("../../docs/http.md", import.meta.url), "utf8");
+
+type Operation = {
+  operationId: string;
+  summary: string;
+  tags: string[];
+  security?: Record<string, string[]>[];
+  parameters?: { name: string; in: string; required?: boolean }[];
+  responses: Record<string, { description: string; content?: Record<string, { schema?: object }> }>;
+};
+type Document = {
+  openapi: string;
+  info: { title: string; version: string };
+  paths: Record<string, Record<string, Operation>>;
+  components: { schemas: Record<string, object>; securitySchemes: Record<string, object> };
+};
+
+async function document(): Promise<Document> {
+  const edge = await startEdge({ sources: SOURCES });
+  return (await (await read(edge, "/openapi.json", {})).json()) as Document;
+}
+
+/** Every method and address the server answers to, as `GET /healthz`, in OpenAPI's spelling. */
+async function routes(): Promise<string[]> {
+  const app = buildServer(edgeDeps().deps);
+  const found: string[] = [];
+  app.addHook("onRoute", ({ method, url, schema }: RouteOptions) => {
+    if (schema && "hide" in schema) return; // the 405s
+    for (const each of [method].flat())
+      if (each !== "HEAD") found.push(`${each} ${url.replace(/:(\w+)/g, "{$1}")}`);
+  });
+  await app.ready();
+  await app.close();
+  return found.sort();
+}
+
+const operations = ({ paths }: Document) =>
+  Object.entries(paths).flatMap(([path, item]) =>
+    Object.entries(item).map(([method, operation]) => ({
+      route: `${method.toUpperCase()} ${path}`,
+      path,
+      operation,
+    })),
+  );
+
+describe("the OpenAPI document", () => {
+  it("covers every route and no other", async () => {
+    const documented = operations(await document()).map(({ route }) => route);
+    expect(documented.filter((route) => !route.startsWith("HEAD ")).sort()).toEqual(await routes());
+    expect(documented).toHaveLength(new Set(documented).size);
+  });
+
+  it("is OpenAPI 3.1 with what each operation needs", async () => {
+    const doc = await document();
+    expect(doc).toMatchObject({ openapi: "3.1.0", info: { title: "Breakwater", version: "1" } });
+    const ids = new Set<string>();
+    for (const { route, path, operation } of operations(doc)) {
+      expect(operation, route).toMatchObject({ summary: expect.any(String), tags: [expect.any(String)] });
+      ids.add(operation.operationId);
+      const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+      const declared = (operation.parameters ?? []).filter((each) => each.in === "path");
+      expect(
+        declared.map(({ name }) => name),
+        route,
+      ).toEqual(inPath);
+      expect(
+        declared.every(({ required }) => required),
+        route,
+      ).toBe(true);
+      for (const answer of Object.values(operation.responses)) expect(answer.description, route).toBeTruthy();
+      for (const scheme of (operation.security ?? []).flatMap(Object.keys)) {
+        expect(doc.components.securitySchemes).toHaveProperty(scheme);
+      }
+    }
+    expect(ids.size).toBe(operations(doc).length);
+  });
+
+  it("has no reference that leads nowhere, and no schema that nothing refers to", async () => {
+    const doc = await document();
+    const text = JSON.stringify(doc);
+    const referred = [...text.matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)].map(([, name]) => name);
+    expect([...new Set(referred)].sort()).toEqual(Object.keys(doc.components.schemas).sort());
+    expect(text.match(/"\$ref":"(?!#\/components\/schemas\/)/)).toBeNull();
+  });
+
+  it("tells the alert format, the sources, the filters and the problems", async () => {
+    const doc = await document();
+    const send = doc.paths["/v1/alerts/{source}"]!.post!;
+    expect(JSON.stringify(doc.components.schemas.AlertBody)).toContain("What is broken, in one line");
+    for (const { name } of SOURCES) expect(JSON.stringify(send.parameters)).toContain(`"${name}"`);
+    expect(Object.keys(send.responses)).toEqual([
+      "200",
+      "400",
+      "401",
+      "404",
+      "408",
+      "413",
+      "415",
+      "422",
+      "500",
+      "503",
+    ]);
+    const list = doc.paths["/v1/incidents"]!.get!;
+    expect(list.parameters!.map(({ name }) => name)).toEqual(Object.keys(IncidentQuery.shape));
+    expect(list.responses["401"]!.content).toEqual({
+      "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } },
+    });
+    expect(list.security).toEqual([{ bearer: [] }]);
+    expect(doc.paths["/healthz"]!.get!.security).toBeUndefined();
+  });
+});
+
+describe("docs/http.md", () => {
+  it("names every route", async () => {
+    for (const route of await routes()) expect(DOC).toContain(`\`${route}\``);
+  });
+
+  it("names every problem with its status", () => {
+    for (const [code, { status }] of Object.entries(PROBLEMS))
+      expect(DOC).toContain(`| \`${code}\` | ${status} |`);
+    const listed = [...DOC.matchAll(/^\| `(\w+)` \| \d{3} \|/gm)].map(([, code]) => code);
+    expect(listed).toEqual(Object.keys(PROBLEMS));
+  });
+
+  it("names every filter of the list and every source", () => {
+    for (const name of Object.keys(IncidentQuery.shape)) expect(DOC).toContain(`| \`${name}\` |`);
+    for (const { name } of SOURCES) expect(DOC).toContain(`\`${name}\``);
+  });
+});

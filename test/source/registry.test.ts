@@ -1,0 +1,32 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { AlertSignal } from "../../src/core/signal/alert.ts";
+import { SOURCES, sourceByName } from "../../src/source/registry.ts";
+
+const FOLDER = join(import.meta.dirname, "../../src/source");
+const DOCS = join(import.meta.dirname, "../../docs/sources");
+
+test("every source in the folder is in the registry", async () => {
+  const found: unknown[] = [];
+  for (const file of readdirSync(FOLDER)) {
+    const exported = Object.values(await import(join(FOLDER, file)));
+    found.push(
+      ...exported.filter((each) => typeof each === "object" && each !== null && "authenticate" in each),
+    );
+  }
+  expect(new Set(found)).toEqual(new Set(SOURCES));
+});
+
+test("a source is found by its name, and each name is one that alerts can carry", () => {
+  for (const source of SOURCES) {
+    expect(sourceByName(source.name)).toBe(source);
+    AlertSignal.shape.source.parse(source.name);
+  }
+  expect(sourceByName("nagios")).toBeNull();
+});
+
+test("every source has a page in docs/sources, and every page a source", () => {
+  for (const { name } of SOURCES) expect(existsSync(join(DOCS, `${name}.md`)), name).toBe(true);
+  for (const page of readdirSync(DOCS)) expect(sourceByName(page.replace(/\.md$/, "")), page).not.toBeNull();
+});
