@@ -10,8 +10,7 @@ const POLICY = `default-src 'none'; style-src 'sha256-${createHash("sha256").upd
 
 /** A document as one HTML file that needs nothing beside itself: it can be mailed, archived, printed. */
 export function renderHtml(document: Document): string {
-  const title =
-    document.title === null ? "" : `<header>\n<h1>${escapeHtml(document.title)}</h1>\n</header>\n`;
+  const title = document.title === null ? "" : `<header>\n<h1>${lines(document.title)}</h1>\n</header>\n`;
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -54,7 +53,7 @@ function rendered(blocks: Block[]): string {
 function renderBlock(block: Block): string {
   switch (block.type) {
     case "heading":
-      return `<h${block.level + 1}>${escapeHtml(block.text)}</h${block.level + 1}>`;
+      return `<h${block.level + 1}>${lines(block.text)}</h${block.level + 1}>`;
     case "paragraph":
       return `<p>${inline(block.text)}</p>`;
     case "context":

@@ -105,7 +105,7 @@ function link(label: string, address: string): string {
   );
   return label === address || label === url
     ? `<${destination}>`
-    : `[${escape(label === "" ? url : label)}](${destination})`;
+    : `[${escapeText(label === "" ? url : label)}](${destination})`;
 }
 
 const percent = (character: string) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
@@ -118,14 +118,14 @@ function inline(text: string): string {
   let written = "";
   let end = 0;
   for (const match of text.matchAll(ADDRESS)) {
-    written += `${escape(text.slice(end, match.index))}\`${match[0]}\``;
+    written += `${escapeText(text.slice(end, match.index))}\`${match[0]}\``;
     end = match.index + match[0].length;
   }
-  return written + escape(text.slice(end));
+  return written + escapeText(text.slice(end));
 }
 
 /** Backslashes before what Markdown would read; an underscore inside a word is none of it, and table names keep theirs. */
-function escape(text: string): string {
+function escapeText(text: string): string {
   return text
     .replace(/[\\`*[\]<>|~$]/g, "\\$&")
     .replace(/(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])/g, "\\_")

@@ -45,7 +45,10 @@ export type ModalContext = {
   threadTs: string | null;
   /** Of the button that was pressed, for the runbook's forms. */
   target?: Target;
-  /** Given where the client cannot choose among everybody by itself (the local Slack page). */
+  /**
+   * Given for the local Slack page, which can neither offer everybody by itself nor show what is ticked at first:
+   * there people are chosen from these, and boxes begin empty.
+   */
   people?: { id: string; name: string }[] | null;
   /** What was typed already: `/incident new Orders are late`. */
   title?: string;
@@ -434,10 +437,11 @@ function buildRestored(context: ModalContext): SlackView {
       optional: !left.some((known) => known.firing > 0),
       placeholder: "The test passes; row counts are as yesterday's",
     }),
-    ...assetFields(left, "Which data is right again?", {
-      ticked: true,
-      hint: "Untick what is still wrong or unproven.",
-    }),
+    ...assetFields(
+      left,
+      "Which data is right again?",
+      context.people ? {} : { ticked: true, hint: "Untick what is still wrong or unproven." },
+    ),
   ]);
 }
 

@@ -276,13 +276,10 @@ async function saveIncidents(db: Database, changes: Changes): Promise<void> {
       )
       .execute();
   }
-  const terms = changed.flatMap(({ state, assets }) =>
-    termsOf(state, assets === "all" ? [] : [...assets]).map((term) => ({
-      term,
-      detected_at: state.detectedAt,
-      incident: state.key,
-    })),
-  );
+  const terms = [...Map.groupBy(changes.events, (e) => e.incident)].flatMap(([incident, events]) => {
+    const detected_at = changes.incidents.get(incident)!.state.detectedAt;
+    return [...new Set(events.flatMap(termsOf))].map((term) => ({ term, detected_at, incident }));
+  });
   for (const chunk of chunks(terms))
     await db
       .insertInto("incident_term")

@@ -1,4 +1,5 @@
-import type { IncidentState } from "../core/incident/state.ts";
+import type { RecordedEvent } from "../core/incident/events.ts";
+import { type Asset, assetId } from "../core/signal/asset.ts";
 
 const MAX_TERMS = 300;
 
@@ -15,19 +16,30 @@ export function sourceTerm(source: string): string {
   return `source:${source}`;
 }
 
-/** What an incident is found by: its words, its sources, and the assets that changed with the batch. */
-export function termsOf(state: IncidentState, changedAssets: string[]): string[] {
-  const text = [
-    state.key,
-    state.title,
-    state.summary,
-    state.outcome,
-    state.origin?.description,
-    ...changedAssets,
-  ];
-  return [
-    ...changedAssets.map(assetTerm),
-    ...state.sources.map(sourceTerm),
-    ...words(text.filter(Boolean).join(" ")).slice(0, MAX_TERMS),
-  ];
+/** What an event adds to what its incident is found by: words, assets, sources. */
+export function termsOf({ incident, body }: Pick<RecordedEvent, "incident" | "body">): string[] {
+  switch (body.type) {
+    case "opened":
+      return words([incident, body.title, body.origin?.description].filter(Boolean).join(" ")).slice(0, MAX_TERMS);
+    case "title_changed":
+      return words(body.title);
+    case "summary_set":
+    case "resolved":
+      return words(body.text).slice(0, MAX_TERMS);
+    case "cancelled":
+      return words(body.reason).slice(0, MAX_TERMS);
+    case "alert_attached":
+      return [sourceTerm(body.source), ...[...body.assets, ...body.impacted].flatMap(assetTerms)];
+    case "alert_refired":
+    case "absorbed":
+      return body.assets.flatMap(assetTerms);
+    case "asset_added":
+      return assetTerms(body.asset);
+    default:
+      return [];
+  }
+}
+
+function assetTerms(asset: Asset): string[] {
+  return [assetTerm(assetId(asset)), ...words(asset.name)];
 }

@@ -286,6 +286,11 @@ describe("recovery", () => {
     });
   });
 
+  it("begins with empty boxes where ticked ones cannot be shown", () => {
+    const parsed = parse("restored", mitigated(), { reason: text("x") }, { people: PEOPLE });
+    expect(parsed).toMatchObject({ ok: false, errors: { assets_0: expect.any(String) } });
+  });
+
   it("wants to know how, where alerts still fire", () => {
     const parsed = parse("restored", acknowledged(), { reason: text(null) });
     expect(parsed).toMatchObject({

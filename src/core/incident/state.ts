@@ -190,6 +190,21 @@ function write(state: IncidentState, event: RecordedEvent, kind: string, text: s
   state.entries[event.seq] = { at: event.at, text, kind, hidden: false };
 }
 
+function isLastStatus(state: IncidentState, entry: Entry): boolean {
+  return (
+    entry.kind === "status_posted" &&
+    state.lastStatus?.at === entry.at &&
+    state.lastStatus.text === entry.text
+  );
+}
+
+/** Corrected words stand wherever the old ones stood: they were corrected for a reason. */
+function correctText(state: IncidentState, entry: Entry, text: string) {
+  if (isLastStatus(state, entry)) state.lastStatus!.text = text;
+  if (entry.kind === "resolved" && state.outcome === entry.text) state.outcome = text;
+  entry.text = text;
+}
+
 /** Moves the clock that an entry stands for when its time is corrected. */
 function correctClock(state: IncidentState, kind: string, at: string) {
   if (kind === "acknowledged") state.acknowledgedAt = at;
@@ -363,7 +378,7 @@ function apply(state: IncidentState, event: RecordedEvent, body: EventBody): voi
     case "entry_edited": {
       const entry = state.entries[body.seq];
       if (!entry) return;
-      if (body.text !== null) entry.text = body.text;
+      if (body.text !== null) correctText(state, entry, body.text);
       if (body.at !== null) {
         entry.at = body.at;
         correctClock(state, entry.kind, body.at);
@@ -372,7 +387,9 @@ function apply(state: IncidentState, event: RecordedEvent, body: EventBody): voi
     }
     case "entry_hidden": {
       const entry = state.entries[body.seq];
-      if (entry) entry.hidden = true;
+      if (!entry) return;
+      entry.hidden = true;
+      if (isLastStatus(state, entry)) state.lastStatus = null;
       return;
     }
     case "runbook_suggested":

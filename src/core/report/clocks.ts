@@ -68,7 +68,7 @@ export type Interval = { from: string; to: string | null; until: string };
  */
 export function downtimeIntervals(state: IncidentState, asset: AssetState, asOf: string): Interval[] {
   const end = (state.phase === "cancelled" || state.phase === "merged" ? state.closedAt : null) ?? asOf;
-  return asset.downtime.map(({ from, to }) => ({ from, to, until: to ?? (end < from ? from : end) }));
+  return asset.downtime.map(({ from, to }) => ({ from, to, until: to ?? [from, end].toSorted().at(-1)! }));
 }
 
 /** Data downtime of one asset in milliseconds. */

@@ -61,5 +61,5 @@ export function coverage(walk: Walk): Coverage {
 /** The outcome before this one by time, not by place: people go back and do a step again. */
 function since(walk: Walk, at: string): string {
   const before = walk.steps.flatMap(({ result }) => (result && result.at < at ? [result.at] : []));
-  return before.reduce((latest, other) => (other > latest ? other : latest), walk.startedAt);
+  return [walk.startedAt, ...before].toSorted().at(-1)!;
 }

@@ -350,7 +350,7 @@ function assetLane(state: IncidentState, asset: AssetState, scale: Scale, asOf: 
   const name = element(
     "text",
     { x: 0, y: 17 },
-    title(`${asset.asset.namespace}/${asset.asset.name}`) + escape(ending(asset.asset.name, 25)),
+    title(`${asset.asset.namespace}/${asset.asset.name}`) + escapeXml(ending(asset.asset.name, 25)),
   );
   return [name, baseline(20), ...bars, value(formatDuration(downtime(state, asset, asOf)), 17)].join("");
 }
@@ -379,14 +379,14 @@ function span(from: number, to: number): string {
 }
 
 function label(text: string, y: number, attributes: Record<string, string | number>): string {
-  return element("text", { x: 0, y, ...attributes }, escape(text));
+  return element("text", { x: 0, y, ...attributes }, escapeXml(text));
 }
 
 function value(text: string, y: number): string {
   return element(
     "text",
     { x: WIDTH, y, "text-anchor": "end", "font-size": 12, "fill-opacity": 0.8 },
-    escape(text),
+    escapeXml(text),
   );
 }
 
@@ -402,7 +402,7 @@ function baseline(y: number): string {
 }
 
 function title(text: string): string {
-  return element("title", {}, escape(text));
+  return element("title", {}, escapeXml(text));
 }
 
 function count(n: number, one: string, many = `${one}s`): string {
@@ -424,9 +424,9 @@ function round(n: number): number {
   return Math.round(n * 10) / 10;
 }
 
-/** `content` is markup: text in it has gone through `escape`. */
+/** `content` is markup: text in it has gone through `escapeXml`. */
 function element(name: string, attributes: Record<string, string | number>, content = ""): string {
-  const written = Object.entries(attributes).map(([key, entry]) => ` ${key}="${escape(String(entry))}"`);
+  const written = Object.entries(attributes).map(([key, entry]) => ` ${key}="${escapeXml(String(entry))}"`);
   return content === ""
     ? `<${name}${written.join("")}/>`
     : `<${name}${written.join("")}>${content}</${name}>`;
@@ -441,7 +441,7 @@ const ENTITIES: Record<string, string> = {
 };
 
 /** Control characters are no valid XML and direction marks can turn a label round: both are left out. */
-function escape(text: string): string {
+function escapeXml(text: string): string {
   return text
     .toWellFormed()
     .replace(/[\p{Cc}\p{Bidi_Control}]/gu, (character) => (character === "\n" ? character : ""))

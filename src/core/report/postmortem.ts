@@ -208,7 +208,13 @@ function summary(report: PreparedPostmortem): Block[] {
   const own: Block[] =
     written.length > 0
       ? written.map((text) => ({ type: "paragraph", text: linked(text) }))
-      : [missing(report, "summary", "what happened, to whom it mattered, and how it ended")];
+      : [
+          missing(
+            report,
+            `summary ${report.state.key} set <text>`,
+            "what happened, to whom it mattered, and how it ended",
+          ),
+        ];
   return [...own, { type: written.length > 0 ? "context" : "paragraph", text: fromTheLog(report) }];
 }
 
@@ -483,7 +489,7 @@ function review(report: PreparedPostmortem, name: ReviewSection, ask: string): B
   const statements = report.state.review[name];
   return statements.length > 0
     ? [{ type: "list", items: statements.map(linked) }]
-    : [missing(report, name, ask)];
+    : [missing(report, `postmortem ${report.state.key} ${name} <text>`, ask)];
 }
 
 function actionItems({ state, slash }: PreparedPostmortem): Block[] {
@@ -559,14 +565,10 @@ function proof({ integrity: { entries, lastAt, hash, brokenAt } }: PreparedPostm
   ];
 }
 
-function missing({ state, slash }: PreparedPostmortem, what: string, ask: string): Block {
+function missing({ slash }: PreparedPostmortem, line: string, ask: string): Block {
   return {
     type: "paragraph",
-    text: [
-      { em: "Nobody has written this yet" },
-      ` (${ask}): `,
-      { code: `${slash} postmortem ${state.key} ${what} <text>` },
-    ],
+    text: [{ em: "Nobody has written this yet" }, ` (${ask}): `, { code: `${slash} ${line}` }],
   };
 }
 

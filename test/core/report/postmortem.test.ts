@@ -16,7 +16,8 @@ function under(title: string, document: Document): string {
   const end = after.findIndex((block) => block.type === "heading" && block.level === 1);
   return renderMarkdown({ summary: "", title: null, blocks: after.slice(0, end < 0 ? undefined : end) });
 }
-const before = (document: Document) => renderMarkdown({ ...document, blocks: document.blocks.slice(0, 3) });
+const beginning = (document: Document) =>
+  renderMarkdown({ ...document, blocks: document.blocks.slice(0, 3) });
 
 test("has its sections in the order of reading", () => {
   const titles = report(story()).blocks.filter(
@@ -39,7 +40,7 @@ test("has its sections in the order of reading", () => {
 
 describe("what nobody has written yet", () => {
   test.each([
-    ["Summary", "/incident postmortem INC-12 summary <text>"],
+    ["Summary", "/incident summary INC-12 set <text>"],
     ["What changed", "/incident change INC-12"],
     ["What went well", "/incident postmortem INC-12 well <text>"],
     ["What went badly", "/incident postmortem INC-12 badly <text>"],
@@ -49,7 +50,7 @@ describe("what nobody has written yet", () => {
   ])("%s says how to write it", (title, hint) => expect(under(title, report(begun()))).toContain(hint));
 
   test("with the slash command as it is called here", () => {
-    expect(under("Summary", report(begun(), { slash: "/oops" }))).toContain("/oops postmortem");
+    expect(under("Summary", report(begun(), { slash: "/oops" }))).toContain("/oops summary");
   });
 
   test("the log tells the story in the meantime", () => {
@@ -64,17 +65,19 @@ describe("what nobody has written yet", () => {
 
 describe("kinds of incident", () => {
   test("a drill says so first", () =>
-    expect(before(report(begun({ kind: "drill" })))).toContain("> **This was a drill.**"));
+    expect(beginning(report(begun({ kind: "drill" })))).toContain("> **This was a drill.**"));
   test("an open one is a draft as of now", () =>
-    expect(before(report(begun()))).toContain("> **Still open.** A draft as of 22 Nov 2026 09:00 UTC"));
+    expect(beginning(report(begun()))).toContain("> **Still open.** A draft as of 22 Nov 2026 09:00 UTC"));
   test("a false alarm says so", () => {
     expect(
-      before(report(begun().add("22 04:00", ana, "slash", { type: "cancelled", reason: "planned load" }))),
+      beginning(report(begun().add("22 04:00", ana, "slash", { type: "cancelled", reason: "planned load" }))),
     ).toContain("> **False alarm.** It was cancelled: planned load");
   });
   test("a merged one says where the story goes on", () => {
     expect(
-      before(report(begun().add("22 04:00", ana, "slash", { type: "merged", into: "INC-3", reason: null }))),
+      beginning(
+        report(begun().add("22 04:00", ana, "slash", { type: "merged", into: "INC-3", reason: null })),
+      ),
     ).toContain("It went on as INC-3");
   });
   test("one that people noticed has no alerts and says who declared it", () => {
