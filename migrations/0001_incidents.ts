@@ -41,12 +41,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn("incident", "text")
     .addColumn("reason", "text", (c) => c.notNull())
     .execute();
-  await db.schema
-    .createIndex("signal_delivery")
-    .on("signal")
-    .columns(["source", "fingerprint", "delivery_id"])
-    .execute();
-  await db.schema.createIndex("signal_received").on("signal").column("received_at").execute();
+  await sql`create index signal_delivery on signal (source, fingerprint, delivery_id) where delivery_id is not null`.execute(db);
   await appendOnly(db, postgres, "signal");
 
   // Read models: folds of the log, written in the same transaction.

@@ -143,21 +143,40 @@ async function find(
 ): Promise<Posted | null> {
   // Clocks differ a little; a minute before the incident nothing of ours can bear its mark.
   const oldest = String(Date.parse(since) / 1000 - 60);
+  const channel = await channelId(client, place.channel);
   let cursor: string | undefined;
   for (let page = 0; page < SEARCH_PAGES; page++) {
-    const window = { channel: place.channel, oldest, limit: 200, ...(cursor ? { cursor } : {}) };
+    const window = { channel, oldest, limit: 200, ...(cursor ? { cursor } : {}) };
     const answer = place.threadTs
       ? await client.conversations.replies({ ...window, ts: place.threadTs })
       : await client.conversations.history(window);
     for (const message of (answer.messages ?? []) as Message[]) {
       const file = message.files?.find((f) => fileTitle !== null && f.title === fileTitle);
-      if (file?.id) return { channel: place.channel, ts: file.id, permalink: null };
+      if (file?.id) return { channel, ts: file.id, permalink: null };
       if (fileTitle === null && message.ts && message.blocks?.some((b) => b.block_id === place.mark)) {
-        return { channel: place.channel, ts: message.ts, permalink: null };
+        return { channel, ts: message.ts, permalink: null };
       }
     }
     cursor = answer.response_metadata?.next_cursor || undefined;
     if (!cursor) return null;
   }
   return null;
+}
+
+/** Posting takes `#name`, reading takes ids only. */
+async function channelId(client: WebClient, channel: string): Promise<string> {
+  if (!channel.startsWith("#")) return channel;
+  let cursor: string | undefined;
+  do {
+    const page = await client.conversations.list({
+      types: "public_channel,private_channel",
+      exclude_archived: true,
+      limit: 1000,
+      ...(cursor ? { cursor } : {}),
+    });
+    const found = page.channels?.find((c) => c.name === channel.slice(1));
+    if (found?.id) return found.id;
+    cursor = page.response_metadata?.next_cursor || undefined;
+  } while (cursor);
+  throw new DeliveryFailure("retry", `there is no channel ${channel} that the bot can see; invite it there`);
 }

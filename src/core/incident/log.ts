@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Asset } from "../signal/asset.ts";
 import type { Asked } from "./command.ts";
-import type { EventBody, NewEvent, RecordedEvent } from "./events.ts";
+import { EventBody, type NewEvent, type RecordedEvent } from "./events.ts";
 
 /** JSON with sorted keys: the same value gives the same bytes, whatever order it was built or parsed in. */
 export function canonicalJson(value: unknown): string {
@@ -23,7 +23,10 @@ export function hashEvent(previous: string, event: Omit<RecordedEvent, "hash">):
     .digest("hex");
 }
 
-/** Turns decided events into log entries that continue the incident's chain. */
+/**
+ * Turns decided events into log entries that continue the incident's chain. Bodies are parsed as they will be when they
+ * are read back: a field too many would break the chain, and a wrong one the reading of the whole log.
+ */
 export function record(
   incident: string,
   tail: { version: number; hash: string },
@@ -40,7 +43,7 @@ export function record(
       actor: event.actor ?? asked.actor,
       via: event.via ?? asked.via,
       permalink: event.permalink === undefined ? asked.permalink : event.permalink,
-      body: event.body,
+      body: EventBody.parse(event.body),
     };
     hash = hashEvent(hash, entry);
     return { ...entry, hash };

@@ -1,0 +1,199 @@
+import { describe, expect, it } from "vitest";
+import type { Command } from "../../../src/core/incident/command.ts";
+import { decide } from "../../../src/core/incident/decide.ts";
+import type { EventBody } from "../../../src/core/incident/events.ts";
+import { brokenAt, record } from "../../../src/core/incident/log.ts";
+import type { Actor } from "../../../src/core/incident/person.ts";
+import { fold, type IncidentState } from "../../../src/core/incident/state.ts";
+import { Refusal } from "../../../src/core/refusal.ts";
+
+const ana: Actor = { kind: "person", id: "U1", name: "Ana Diaz" };
+const ben: Actor = { kind: "person", id: "U2", name: "Ben Okafor" };
+const at = (minute: number) => `2026-11-22T03:${String(minute).padStart(2, "0")}:00.000Z`;
+const orders = { namespace: "snowflake://acme", name: "core.orders" };
+const revenue = { namespace: "bi", name: "revenue" };
+
+const opened: EventBody = {
+  type: "opened",
+  kind: "incident",
+  severity: "SEV3",
+  title: "Orders are late",
+  channel: "C1",
+  startedAt: at(0),
+  origin: { source: "dbt", fingerprint: "f1", title: "Orders are late", description: null, asset: orders, labels: {}, links: [] },
+  groupingKey: "asset:orders",
+  reason: "no open incident",
+};
+const attached = (fingerprint: string, assets = [orders]): EventBody => ({
+  type: "alert_attached",
+  fingerprint,
+  source: "dbt",
+  severity: "warning",
+  title: fingerprint,
+  assets,
+  impacted: [],
+  brokenAt: at(0),
+  reason: "grouped",
+});
+const steps = [
+  { id: "look", title: "Look" },
+  { id: "rerun", title: "Rerun" },
+];
+const started: EventBody = { type: "runbook_started", runbook: "late", title: "Late table", hash: "h", steps };
+
+/** The state after events of Ana's, one a minute from 03:01. */
+function given(...bodies: EventBody[]): IncidentState {
+  const tail = { version: 0, hash: "" };
+  const events = bodies.flatMap((body, i) => {
+    const [event] = record("INC-1", tail, [{ body }], { actor: ana, via: "button", now: at(i + 1), permalink: null });
+    tail.version = event!.seq;
+    tail.hash = event!.hash;
+    return event!;
+  });
+  return fold(events)!;
+}
+
+function when(state: IncidentState | null, command: Command, by = ben): EventBody[] {
+  return decide(state, command, { actor: by, via: "button", now: at(59), permalink: null }).map((e) => e.body);
+}
+
+function refused(state: IncidentState | null, command: Command): string {
+  try {
+    when(state, command);
+  } catch (error) {
+    if (error instanceof Refusal) return `${error.code}: ${error.message}`;
+    throw error;
+  }
+  return "accepted";
+}
+
+describe("acknowledging", () => {
+  it("is told who was first", () => {
+    expect(when(given(opened), { type: "acknowledge" })).toEqual([{ type: "acknowledged" }]);
+    expect(refused(given(opened, { type: "acknowledged" }), { type: "acknowledge" })).toBe(
+      "conflict: INC-1 was already acknowledged by Ana Diaz.",
+    );
+  });
+  it("comes with mitigating, which nobody does unseen", () => {
+    expect(when(given(opened), { type: "mitigate", text: "rerun" }).map((e) => e.type)).toEqual(["acknowledged", "mitigated"]);
+  });
+  it("is not for what is over", () => {
+    const over = given(opened, { type: "resolved", text: "fixed" });
+    expect(refused(over, { type: "acknowledge" })).toBe(
+      "wrong_state: Cannot acknowledge: INC-1 is resolved. `reopen <reason>` opens it again.",
+    );
+  });
+});
+
+describe("the resolve gate", () => {
+  it("names what is left, and what to type", () => {
+    expect(refused(given(opened, attached("f1")), { type: "resolve", text: "x" })).toMatch(/blocked: .*`core.orders` \(impacted\).*waive/);
+  });
+  it("opens when all data is verified or waived", () => {
+    const state = given(
+      opened,
+      attached("f1"),
+      attached("f2", [revenue]),
+      { type: "asset_verified", asset: orders, reason: null },
+      { type: "asset_waived", asset: revenue, reason: "rebuilt daily" },
+    );
+    expect(when(state, { type: "resolve", text: "fixed" })).toEqual([{ type: "resolved", text: "fixed" }]);
+    expect(state.assets.get("bi/revenue")).toMatchObject({ waivedReason: "rebuilt daily", downtime: [{ from: at(0), to: at(5) }] });
+  });
+  it("needs a reason to call data right while alerts fire on it", () => {
+    const state = given(opened, attached("f1"));
+    expect(refused(state, { type: "restore", assets: [], reason: null })).toMatch(/^blocked: Alerts still fire on/);
+    expect(when(state, { type: "restore", assets: ["orders"], reason: "counted" })).toEqual([
+      { type: "asset_verified", asset: orders, reason: "counted" },
+    ]);
+  });
+  it("asks which, never guesses", () => {
+    const state = given(opened, attached("f1"), attached("f2", [{ namespace: "pg", name: "shop.orders" }]));
+    expect(refused(state, { type: "waive", assets: ["orders"], reason: "x" })).toBe(
+      "not_found: `orders` could be `core.orders` or `shop.orders`. Write the full name.",
+    );
+    expect(refused(state, { type: "waive", assets: ["users"], reason: "x" })).toMatch(/no asset `users`. It has `core.orders`/);
+  });
+});
+
+describe("alerts", () => {
+  const news = { fingerprint: "f2", source: "soda", title: "rows", assets: [orders], impacted: [revenue], brokenAt: at(0), reason: "grouped" };
+  it("raise the severity, until a person has chosen one", () => {
+    const fired: Command = { type: "alert_fired", alert: { ...news, severity: "critical", known: "never" } };
+    expect(when(given(opened), fired).at(-1)).toMatchObject({ type: "severity_changed", from: "SEV3", to: "SEV1" });
+    const chosen = given(opened, { type: "severity_changed", from: "SEV3", to: "SEV4", reason: "a test table" });
+    expect(when(chosen, fired).map((e) => e.type)).toEqual(["alert_attached"]);
+  });
+  it("reopen what was resolved", () => {
+    const state = given(opened, attached("f2"), { type: "alert_resolved", fingerprint: "f2", title: "f2", assets: [orders] }, { type: "resolved", text: "" });
+    const fired: Command = { type: "alert_fired", alert: { ...news, severity: "warning", known: "resolved" } };
+    expect(when(state, fired).map((e) => e.type)).toEqual(["reopened", "alert_refired"]);
+  });
+  it("leave data recovering, not recovered, when the last of them passes", () => {
+    const passed = (fingerprint: string): Command => ({
+      type: "alert_passed",
+      alert: { fingerprint, source: "dbt", severity: "warning", title: fingerprint, assets: [orders], known: "firing", reason: "" },
+    });
+    const two = given(opened, attached("f1"), attached("f2"));
+    expect(when(two, passed("f1")).map((e) => e.type)).toEqual(["alert_resolved"]);
+    const one = given(opened, attached("f1"), attached("f2"), { type: "alert_resolved", fingerprint: "f1", title: "f1", assets: [orders] });
+    expect(when(one, passed("f2")).map((e) => e.type)).toEqual(["alert_resolved", "asset_recovering"]);
+  });
+});
+
+describe("walking a runbook", () => {
+  const done = (step: string | null): Command => ({ type: "finish_step", runbook: "late", step, outcome: "done", note: null });
+  it("refuses the second of two who press Done on the same step, and says who was first", () => {
+    const moved = given(opened, started, { type: "step_finished", runbook: "late", step: "look", title: "Look", outcome: "done", note: null });
+    expect(refused(moved, done("look"))).toBe("conflict: Ana Diaz already marked “Look” done. The walk stands at step 2: Rerun.");
+  });
+  it("finishes with its last step, and can go back", () => {
+    const last = given(opened, started, { type: "step_finished", runbook: "late", step: "look", title: "Look", outcome: "skipped", note: "n/a" });
+    expect(when(last, done("rerun")).map((e) => e.type)).toEqual(["step_finished", "runbook_finished"]);
+    expect(when(last, { type: "step_back", runbook: "late", step: "rerun" })).toEqual([
+      { type: "step_reopened", runbook: "late", step: "look", title: "Look" },
+    ]);
+    expect(refused(given(opened, started), { type: "step_back", runbook: "late", step: "look" })).toMatch(/at its first step/);
+  });
+  it("is started once at a time", () => {
+    expect(refused(given(opened, started), { type: "start_runbook", runbook: "late", title: "Late table", hash: "h", steps })).toBe(
+      "conflict: “Late table” was already started by Ana Diaz and stands at step 1: Look.",
+    );
+  });
+});
+
+describe("correcting the timeline", () => {
+  const state = given(opened, { type: "acknowledged" }, { type: "noted", text: "teh bucket" }, { type: "mitigated", text: "rerun" });
+  it("moves a clock with its entry, in order only", () => {
+    expect(when(state, { type: "edit_entry", seq: 4, text: null, at: at(3) })).toEqual([{ type: "entry_edited", seq: 4, text: null, at: at(3) }]);
+    expect(refused(state, { type: "edit_entry", seq: 4, text: null, at: at(1) })).toMatch(/cannot be mitigated .* before it was acknowledged/);
+  });
+  it("does not look into the future", () => {
+    expect(refused(state, { type: "edit_entry", seq: 3, text: null, at: "2026-11-23T00:00:00.000Z" })).toMatch(/future/);
+    expect(refused(state, { type: "note", text: "x", at: "2026-11-23T00:00:00.000Z" })).toMatch(/future/);
+  });
+  it("says which entries there are to correct", () => {
+    expect(refused(state, { type: "edit_entry", seq: 1, text: "x", at: null })).toMatch(/no entry 1 that can be changed/);
+    expect(when(state, { type: "edit_entry", seq: 3, text: "teh bucket", at: null })).toEqual([]);
+  });
+  it("stands corrected wherever the old words stood", () => {
+    const over = given(opened, { type: "resolved", text: "password: hunter2" }, { type: "entry_edited", seq: 2, text: "rotated the key", at: null });
+    expect(JSON.stringify({ ...over, assets: [] })).not.toContain("hunter2");
+    const said = given(opened, { type: "status_posted", text: "oops" }, { type: "entry_hidden", seq: 2, reason: null });
+    expect(said.lastStatus).toBeNull();
+  });
+});
+
+it("keeps roles by name only, even one called constructor", () => {
+  const person = { id: "U2", name: "Ben Okafor" };
+  expect(when(given(opened), { type: "assign_role", role: "constructor", person })).toHaveLength(1);
+  expect(when(given(opened), { type: "clear_role", role: "toString" })).toEqual([]);
+});
+
+it("shows where a log was tampered with", () => {
+  const asked = { actor: ana, via: "slash", now: at(1), permalink: null } as const;
+  const events = record("INC-1", { version: 0, hash: "" }, [{ body: opened }, { body: { type: "noted", text: "a" } }, { body: { type: "acknowledged" } }], asked);
+  expect(brokenAt(events)).toBeNull();
+  expect(brokenAt(events.map((e, i) => (i === 1 ? { ...e, body: { type: "noted", text: "b" } as const } : e)))).toBe(2);
+  expect(brokenAt([events[0]!, events[2]!])).toBe(2);
+});
