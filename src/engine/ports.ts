@@ -2,8 +2,8 @@ import type { Command } from "../core/incident/command.ts";
 import type { RecordedEvent, Severity } from "../core/incident/events.ts";
 import type { Actor, Via } from "../core/incident/person.ts";
 import type { IncidentState, Phase } from "../core/incident/state.ts";
+import type { ReportedAlert } from "../core/report/api.ts";
 import type { AlertOutcome, AlertSignal } from "../core/signal/alert.ts";
-import type { Asset } from "../core/signal/asset.ts";
 
 /** A command on its way to the writer. `incident` is null only for `open`. */
 export type CommandRequest = {
@@ -30,25 +30,10 @@ export type Engine = {
 };
 
 /** One alert as it stands in one incident. */
-export type IncidentAlert = {
+export type IncidentAlert = ReportedAlert & {
   incident: string;
-  fingerprint: string;
-  source: string;
-  status: "firing" | "resolved";
-  severity: string;
-  title: string;
-  description: string | null;
-  assets: Asset[];
-  labels: Record<string, string>;
-  links: { title: string; url: string }[];
+  /** What of its payload was not understood. */
   warnings: string[];
-  startsAt: string | null;
-  endsAt: string | null;
-  firstSeenAt: string;
-  lastSeenAt: string;
-  count: number;
-  outcome: string;
-  reason: string;
 };
 
 export type IncidentFilter = {

@@ -1,16 +1,9 @@
+import { escapeXml } from "../core/report/xml.ts";
 import { safeUrl, visible } from "./span.ts";
-
-const ENTITIES: Record<string, string> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
 
 /** Data for HTML text or a quoted attribute. */
 export function escapeHtml(text: string): string {
-  return visible(text).replace(/[&<>"']/g, (character) => ENTITIES[character]!);
+  return escapeXml(visible(text));
 }
 
 /** A link around markup, or the markup alone where the address may not be followed. */

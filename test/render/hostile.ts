@@ -20,7 +20,9 @@ export const hostileText = fc
     ),
     { minLength: 1, maxLength: 6 },
   )
-  .map((parts) => parts.join(""));
+  .map((parts) => parts.join(""))
+  // Events hold no empty words, and the log would refuse them.
+  .filter((text) => text !== "");
 
 /** An incident in which every text that anyone can write is the hostile one. */
 export function hostileLog(text: string): Log {

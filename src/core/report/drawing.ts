@@ -3,6 +3,7 @@ import type { AssetState, IncidentState } from "../incident/state.ts";
 import { downtime, downtimeIntervals, elapsed, formatDuration, isFinished } from "./clocks.ts";
 import { utcDateTime, utcShortDate, utcTime } from "./instants.ts";
 import { type TimelineEntry, timeline } from "./timeline.ts";
+import { escapeXml } from "./xml.ts";
 
 /**
  * The incident over time, as one SVG picture: its states, the alerts that came, what people did, and how long each asset
@@ -430,20 +431,4 @@ function element(name: string, attributes: Record<string, string | number>, cont
   return content === ""
     ? `<${name}${written.join("")}/>`
     : `<${name}${written.join("")}>${content}</${name}>`;
-}
-
-const ENTITIES: Record<string, string> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
-
-/** Control characters are no valid XML and direction marks can turn a label round: both are left out. */
-function escapeXml(text: string): string {
-  return text
-    .toWellFormed()
-    .replace(/[\p{Cc}\p{Bidi_Control}]/gu, (character) => (character === "\n" ? character : ""))
-    .replace(/[&<>"']/g, (character) => ENTITIES[character]!);
 }
