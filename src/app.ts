@@ -1,22 +1,27 @@
 import { setInterval } from "node:timers";
-import type { FastifyLoggerOptions } from "fastify";
+import type { WebClient } from "@slack/web-api";
+import type { FastifyBaseLogger, FastifyInstance, FastifyLoggerOptions } from "fastify";
 import { Registry } from "prom-client";
 import type { Config } from "./config.ts";
 import { compileRunbooks } from "./core/runbook/match.ts";
+import type { Runbook } from "./core/runbook/parse.ts";
 import { createConversation } from "./engine/converse.ts";
 import { createDeliverer } from "./engine/deliver.ts";
 import { createEngine } from "./engine/engine.ts";
 import type { Engine, Reads } from "./engine/ports.ts";
 import { show } from "./engine/show.ts";
+import type { Writer } from "./engine/writer.ts";
+import type { HealthReport } from "./http/operations.ts";
 import { buildServer } from "./http/server.ts";
 import { POSTMORTEM_FORMATS, type PostmortemFormat, renderPostmortem } from "./render/postmortem.ts";
 import { loadRunbooks } from "./runbooks.ts";
 import { connectSlack, type SlackConnection } from "./slack/connect.ts";
+import type { DoorDeps } from "./slack/doors.ts";
 import { createMessenger, slackClient } from "./slack/messenger.ts";
 import { createPeople } from "./slack/people.ts";
 import { SOURCES } from "./source/registry.ts";
 import { openForReading } from "./store/open.ts";
-import { readsOf } from "./store/reads.ts";
+import { type OutboxReads, readsOf } from "./store/reads.ts";
 import { startWriter } from "./writer.ts";
 
 const TICK_MS = 60_000;
@@ -36,29 +41,17 @@ export type App = { url: string; engine: Engine; stop(): Promise<void> };
 export async function startApp(config: Config, options: AppOptions): Promise<App> {
   const now = options.now ?? Date.now;
   const iso = () => new Date(now()).toISOString();
-  const { runbooks, problems } = await loadRunbooks(config.runbooksDir);
   const channel = config.channel ?? "#data-incidents";
-  const writer = await startWriter(
-    {
-      database: config.database,
-      channel,
-      reopenWithinMs: config.reopenWithinMs,
-      closeAfterMs: config.closeAfterMs,
-      runbooks: runbooks.map(({ slug, text }) => ({ slug, text })),
-    },
-    // Without it nothing can be stored, so nothing may be answered 2xx: end, and be restarted.
-    (error) => {
-      server.log.fatal({ err: error }, "the writer is gone; ending");
-      process.exit(1);
-    },
-  );
-  const db = openForReading(config.database);
-  const reads = readsOf(db);
+  const { runbooks, problems } = await loadRunbooks(config.runbooksDir);
+  const store = await openStore(config, channel, runbooks, (error) => {
+    // Without the writer nothing can be stored, so nothing may be answered 2xx: end, and be restarted.
+    server.log.fatal({ err: error }, "the writer is gone; ending");
+    process.exit(1);
+  });
   let wake = () => {};
-  const engine = createEngine({ writer, reads, now: iso, committed: () => wake() });
-  const report = (format: string, key: string) => reportOf(reads, format, key, iso(), config.command);
   let slack: SlackConnection | null = null;
-
+  const engine = createEngine({ ...store, now: iso, committed: () => wake() });
+  const report: Report = (format, key) => reportOf(store.reads, format, key, iso(), config.command);
   const server = buildServer({
     engine,
     config,
@@ -67,83 +60,24 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
     log: options.log,
     metrics: new Registry(),
     report,
-    async health() {
-      const waiting = await reads.undelivered();
-      const slackHealth = slack?.health() ?? {
-        ok: true,
-        detail: config.slack ? "starting" : "no Slack is configured",
-      };
-      return {
-        checks: [
-          { name: "database", ok: true, detail: null },
-          { name: "slack", ...slackHealth },
-          { name: "outbox", ok: true, detail: `${waiting.pending} waiting, ${waiting.dead} given up` },
-        ],
-      };
-    },
+    health: () => healthOf(store.reads, slack, config.slack !== null),
   });
   for (const { file, line, message } of problems) server.log.warn(`${file}:${line}: ${message}`);
-  server.register(async (scope) => {
-    scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
-    scope.post("/slack/events", { schema: { hide: true } }, async (request, reply) => {
-      if (!slack?.handle) return reply.code(404).send();
-      const answer = await slack.handle(request.headers, request.body as Buffer);
-      return reply.code(answer.status).type(answer.contentType).send(answer.body);
-    });
+  slackRoute(server, () => slack);
+  const url = await server.listen({ host: config.host, port: config.port }).catch(async (error: unknown) => {
+    await store.close();
+    throw error;
   });
-  const url = await server.listen({ host: config.host, port: config.port });
 
+  const parts: Part = { config, options, engine, channel, runbooks, report, now, iso, log: server.log };
   const stops: (() => Promise<void>)[] = [];
   if (config.slack) {
     const client = slackClient(config.slack.botToken, config.slack.apiUrl);
-    const render = { dates: options.local ? "plain" : "slack" } as const;
-    const deliverer = createDeliverer({
-      messenger: createMessenger(client, render),
-      reads,
-      show: (row, state) =>
-        show(
-          {
-            reads,
-            report: async (key, format) => fileOf(await report(format, key)),
-            command: config.command,
-            now: iso,
-          },
-          row,
-          state,
-        ),
-      submit: async (job) => {
-        const result = await writer.submit(job);
-        return result.ok ? result.value : null;
-      },
-      now,
-      log: server.log,
-    });
+    const deliverer = delivererOf(parts, store, client);
     wake = deliverer.wake;
     await deliverer.start();
-    stops.push(() => deliverer.stop());
-    const people = createPeople(client, now);
-    const conversation = createConversation({
-      engine,
-      catalog: compileRunbooks(runbooks),
-      names: people.names,
-      command: config.command,
-      channel,
-      now: iso,
-    });
-    slack = await connectSlack(config.slack, client, server.log, () => ({
-      engine,
-      conversation,
-      people,
-      client,
-      render,
-      command: config.command,
-      channel,
-      everybody: options.local?.people ?? null,
-      now: iso,
-      log: server.log,
-    }));
-    stops.unshift(() => slack!.stop());
+    slack = await connectSlack(config.slack, client, server.log, doorsOf(parts, client));
+    stops.push(slack.stop, deliverer.stop);
   }
   const ticking = setInterval(
     () =>
@@ -152,7 +86,6 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
         .catch((error: unknown) => server.log.error({ err: error }, "the clock's work failed")),
     TICK_MS,
   );
-
   return {
     url,
     engine,
@@ -160,9 +93,126 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
       clearInterval(ticking);
       await server.close();
       for (const stop of stops) await stop();
+      await store.close();
+    },
+  };
+}
+
+/** What the parts below are made from. */
+type Part = {
+  config: Config;
+  options: AppOptions;
+  engine: Engine;
+  channel: string;
+  runbooks: Runbook[];
+  report: Report;
+  now: () => number;
+  iso: () => string;
+  log: FastifyBaseLogger;
+};
+type Report = (format: string, key: string) => ReturnType<typeof reportOf>;
+type Store = { writer: Writer; reads: Reads & OutboxReads; close(): Promise<void> };
+
+async function openStore(
+  config: Config,
+  channel: string,
+  runbooks: Runbook[],
+  failed: (error: Error) => void,
+): Promise<Store> {
+  const { database, reopenWithinMs, closeAfterMs } = config;
+  const texts = runbooks.map(({ slug, text }) => ({ slug, text }));
+  const writer = await startWriter(
+    { database, channel, reopenWithinMs, closeAfterMs, runbooks: texts },
+    failed,
+  );
+  const db = openForReading(database);
+  return {
+    writer,
+    reads: readsOf(db),
+    async close() {
       await db.destroy();
       await writer.close();
     },
+  };
+}
+
+/** HTTP mode: Slack's requests come in through the one server, as the bytes that are signed. */
+function slackRoute(server: FastifyInstance, slack: () => SlackConnection | null): void {
+  server.register(async (scope) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
+    scope.post("/slack/events", { schema: { hide: true } }, async (request, reply) => {
+      const connection = slack();
+      if (!connection) return reply.code(503).header("retry-after", "5").send();
+      if (!connection.handle) return reply.code(404).send();
+      const answer = await connection.handle(request.headers, request.body as Buffer);
+      return reply.code(answer.status).type(answer.contentType).send(answer.body);
+    });
+  });
+}
+
+/** The sandbox's page shows Slack's date markup as text. */
+function renderOptions(options: AppOptions) {
+  return { dates: options.local ? "plain" : "slack" } as const;
+}
+
+function delivererOf({ config, options, report, now, iso, log }: Part, store: Store, client: WebClient) {
+  const { reads, writer } = store;
+  const showing = {
+    reads,
+    command: config.command,
+    now: iso,
+    report: async (key: string, format: string) => fileOf(await report(format, key)),
+  };
+  return createDeliverer({
+    messenger: createMessenger(client, renderOptions(options)),
+    reads,
+    show: (row, state) => show(showing, row, state),
+    submit: async (job) => {
+      const result = await writer.submit(job);
+      // What could not be recorded did not happen, as far as the deliverer is concerned.
+      if (!result.ok) throw new Error(result.refusal.message);
+      return result.value;
+    },
+    now,
+    log,
+  });
+}
+
+function doorsOf(parts: Part, client: WebClient): () => Omit<DoorDeps, "workspaceUrl"> {
+  const { config, options, engine, channel, runbooks, now, iso, log } = parts;
+  const people = createPeople(client, now);
+  const { command } = config;
+  const conversation = createConversation({
+    engine,
+    catalog: compileRunbooks(runbooks),
+    names: people.names,
+    command,
+    channel,
+    now: iso,
+  });
+  const everybody = options.local?.people ?? null;
+  const render = renderOptions(options);
+  return () => ({ engine, conversation, people, client, render, command, channel, everybody, now: iso, log });
+}
+
+async function healthOf(
+  reads: OutboxReads,
+  slack: SlackConnection | null,
+  wanted: boolean,
+): Promise<HealthReport> {
+  const waiting = await reads.undelivered().catch(() => null);
+  const outbox = waiting && `${waiting.pending} waiting, ${waiting.dead} given up`;
+  const connection = slack?.health() ?? {
+    ok: !wanted,
+    detail: wanted ? "starting" : "no Slack is configured",
+  };
+  return {
+    checks: [
+      { name: "database", ok: waiting !== null, detail: waiting ? null : "it cannot be read" },
+      { name: "slack", ...connection },
+      { name: "outbox", ok: waiting !== null, detail: outbox },
+    ],
   };
 }
 

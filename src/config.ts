@@ -30,8 +30,6 @@ const ConfigFile = z.strictObject({
   closeAfter: Duration.prefault("14d"),
   /** The largest request body taken, in MiB; dbt manifests are the large ones. */
   maxBodyMiB: z.number().int().min(1).max(256).default(50),
-  /** The address people reach this process at, for links in Slack and reports. */
-  publicUrl: z.url({ protocol: /^https?$/ }).optional(),
 });
 
 const list = z.string().transform((text) =>
@@ -74,7 +72,6 @@ export type Config = Readonly<{
   reopenWithinMs: number;
   closeAfterMs: number;
   maxBodyBytes: number;
-  publicUrl: string | null;
   apiTokens: readonly string[];
   /** Ingest secrets by source name, several while rotating. */
   sourceSecrets: ReadonlyMap<string, readonly string[]>;
@@ -159,7 +156,6 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     reopenWithinMs: file.reopenWithin,
     closeAfterMs: file.closeAfter,
     maxBodyBytes: file.maxBodyMiB * 1024 * 1024,
-    publicUrl: file.publicUrl ?? null,
     apiTokens: e.BREAKWATER_API_TOKEN,
     sourceSecrets: sourceSecrets(env),
     openSources: false,

@@ -3,10 +3,11 @@ import type { Config } from "./config.ts";
 import { compileRunbooks, matchRunbooks } from "./core/runbook/match.ts";
 import { parseRunbook } from "./core/runbook/parse.ts";
 import type { Job, JobResult } from "./engine/commit.ts";
-import { createWriter, type Writer } from "./engine/writer.ts";
+import { createWriter, type Transact, type Writer } from "./engine/writer.ts";
+import { storeFault } from "./store/fault.ts";
 import { ledgerOf } from "./store/ledger.ts";
 import { migrate } from "./store/migrate.ts";
-import { openForWriting } from "./store/open.ts";
+import { type Database, isPostgres, openForWriting } from "./store/open.ts";
 import type { Request, Response } from "./writer-thread.ts";
 
 /** What the writer needs, as plain data: it crosses a thread. */
@@ -20,13 +21,15 @@ export type WriterSettings = {
 };
 
 /** Opens the database for writing, brings it up to date, and joins it with the commit loop. Runs wherever it is called. */
-export async function openWriter(settings: WriterSettings): Promise<Writer> {
-  const db = openForWriting(settings.database);
+export async function openWriter(
+  settings: WriterSettings,
+  db: Database = openForWriting(settings.database),
+): Promise<Writer> {
   await migrate(db);
   const catalog = compileRunbooks(
     settings.runbooks.flatMap(({ slug, text }) => parseRunbook(slug, text).runbook ?? []),
   );
-  const writer = createWriter((work) => db.transaction().execute((trx) => work(ledgerOf(trx))), {
+  const writer = createWriter(transactOn(db), {
     channel: settings.channel,
     reopenWithinMs: settings.reopenWithinMs,
     closeAfterMs: settings.closeAfterMs,
@@ -38,6 +41,21 @@ export async function openWriter(settings: WriterSettings): Promise<Writer> {
       await writer.close();
       await db.destroy();
     },
+  };
+}
+
+function transactOn(db: Database): Transact {
+  return async (work) => {
+    // A transaction of SQLite sees one moment by itself; Postgres has to be asked, or a second writer's change between
+    // our reading a row and writing it would be overwritten unseen.
+    const transaction = isPostgres(db)
+      ? db.transaction().setIsolationLevel("repeatable read")
+      : db.transaction();
+    try {
+      return await transaction.execute((trx) => work(ledgerOf(trx)));
+    } catch (error) {
+      throw storeFault(error);
+    }
   };
 }
 
@@ -53,24 +71,32 @@ function startThread(settings: WriterSettings, failed: (error: Error) => void): 
   const thread = new Worker(new URL("./writer-thread.ts", import.meta.url), { workerData: settings });
   const waiting = new Map<number, { resolve(result: JobResult): void; reject(error: Error): void }>();
   const send = (request: Request) => thread.postMessage(request);
+  let started = false;
   let closing = false;
+  /** Why there is no thread any more; what is submitted then would wait for ever. */
+  let gone: Error | null = null;
   let next = 1;
 
   return new Promise((ready, refuse) => {
     const fail = (error: Error) => {
+      if (gone) return;
+      gone = error;
       refuse(error);
       for (const job of waiting.values()) job.reject(error);
       waiting.clear();
-      if (!closing) failed(error);
+      closed();
+      // Whoever is still waiting for the start is told by the refusal above.
+      if (started && !closing) failed(error);
     };
-    thread.on("error", fail);
-    thread.on("exit", (code) => {
-      if (!closing) fail(new Error(`the writer thread ended with code ${code}`));
-    });
     let closed: () => void = () => {};
+    thread.on("error", fail);
+    thread.on("exit", (code) => fail(new Error(`the writer thread ended with code ${code}`)));
     thread.on("message", (response: Response) => {
-      if ("ready" in response) return ready({ submit, close });
-      if ("closed" in response) return closed();
+      if ("ready" in response) {
+        started = true;
+        return ready({ submit, close });
+      }
+      if ("closed" in response) return void thread.terminate();
       const job = waiting.get(response.id);
       waiting.delete(response.id);
       if ("fault" in response) job?.reject(new Error(response.fault));
@@ -78,6 +104,7 @@ function startThread(settings: WriterSettings, failed: (error: Error) => void): 
     });
     const submit = (job: Job) =>
       new Promise<JobResult>((resolve, reject) => {
+        if (gone) return reject(gone);
         const id = next++;
         waiting.set(id, { resolve, reject });
         send({ id, job });
@@ -85,7 +112,8 @@ function startThread(settings: WriterSettings, failed: (error: Error) => void): 
     const close = () => {
       closing = true;
       return new Promise<void>((done) => {
-        closed = () => void thread.terminate().then(() => done());
+        if (gone) return done();
+        closed = done;
         send({ close: true });
       });
     };

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { loadConfig } from "../config.ts";
 import { Refusal } from "../core/refusal.ts";
 import type { MatchRule } from "../core/runbook/front-matter.ts";
 import { lintRunbooks } from "../core/runbook/lint.ts";
@@ -7,7 +8,15 @@ import { VARIABLES } from "../core/runbook/variables.ts";
 import { loadRunbooks, readRunbookFiles } from "../runbooks.ts";
 import { guarded, processTerminal, type Terminal } from "./terminal.ts";
 
-const DIR = ["--dir <folder>", "the folder the runbooks are in", "runbooks"] as const;
+const DIR = [
+  "--dir <folder>",
+  "the folder the runbooks are in; as breakwater.yaml says if left out",
+] as const;
+
+/** The folder the bot itself reads, unless another one is named. */
+function folder(options: { dir?: string }): string {
+  return options.dir ?? loadConfig(process.env).runbooksDir;
+}
 
 /** `breakwater runbook lint|list|show`. */
 export function runbookCommand(terminal: Terminal = processTerminal): Command {
@@ -26,21 +35,23 @@ export function runbookCommand(terminal: Terminal = processTerminal): Command {
       "\nRun it in CI, before a runbook with a broken rule or step can reach an incident.",
     )
     .action(
-      guarded(terminal, (paths: string[], options: { dir: string }) =>
-        lint(terminal, paths.length > 0 ? paths : [options.dir]),
+      guarded(terminal, (paths: string[], options: { dir?: string }) =>
+        lint(terminal, paths.length > 0 ? paths : [folder(options)]),
       ),
     );
   command
     .command("list")
     .description("List the runbooks, and when each is suggested")
     .option(...DIR)
-    .action(guarded(terminal, (options: { dir: string }) => list(terminal, options.dir)));
+    .action(guarded(terminal, (options: { dir?: string }) => list(terminal, folder(options))));
   command
     .command("show")
     .description("Print one runbook the way it will be walked")
     .argument("<slug>", "the runbook's name: its file name without .md")
     .option(...DIR)
-    .action(guarded(terminal, (slug: string, options: { dir: string }) => show(terminal, slug, options.dir)));
+    .action(
+      guarded(terminal, (slug: string, options: { dir?: string }) => show(terminal, slug, folder(options))),
+    );
   return command;
 }
 

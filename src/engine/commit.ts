@@ -187,6 +187,7 @@ class Batch {
     const first = events[0];
     if (!first) return;
     const state = this.states.get(key)!;
+    const channel = state.thread?.channel ?? state.channel;
     for (const reaction of react(events, state)) {
       const suffix =
         reaction.kind === "walk"
@@ -199,6 +200,7 @@ class Batch {
         incident: key,
         kind: reaction.kind,
         payload: reaction,
+        channel,
         wanted: state.version,
       });
     }
@@ -209,6 +211,7 @@ class Batch {
         incident: key,
         kind: "reply",
         payload: reply,
+        channel,
         wanted: state.version,
       });
   }
@@ -561,6 +564,7 @@ const OUTCOME_OF: Record<Placement["to"], Outcome> = {
 
 /** An alert is placed where it is allowed; a refusal here is a fault of ours, and must fail the batch, not half of it. */
 function asFault(error: unknown): never {
+  if (!(error instanceof Refusal)) throw error;
   throw new Error("an alert was placed where it may not go", { cause: error });
 }
 

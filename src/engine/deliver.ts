@@ -63,6 +63,8 @@ const REDRAWS: Rate = { burst: 1, perSecond: 1 };
 const FILES: Rate = { burst: 5, perSecond: 100 / 60 };
 
 const LOOK_AHEAD = 500;
+/** A post that timed out, or whose sender was killed, may still be on its way: looked for any sooner it is not there yet. */
+const LOOK_AFTER_MS = 2_000;
 const MAX_BACKOFF_MS = 5 * 60_000;
 
 /**
@@ -75,10 +77,12 @@ export function createDeliverer(deps: DelivererDeps) {
   const working = new Set<Promise<void>>();
   let stopped = true;
   let timer: NodeJS.Timeout | null = null;
-  let looking = false;
+  let looking: Promise<void> | null = null;
   let lookAgain = false;
   /** Rows whose outcome could not even be looked up; tried again later. */
   const lost = new Map<number, { row: OutboxRow; notBefore: number }>();
+  /** Ids of channels that are configured by name, learned from what was posted there. */
+  const channelIds = new Map<string, string>();
 
   const iso = (ms: number) => new Date(ms).toISOString();
   const settle = (row: OutboxRow, outcome: OutboxOutcome) =>
@@ -92,15 +96,16 @@ export function createDeliverer(deps: DelivererDeps) {
         ["chat.update", UPDATES],
         [`redraw:${row.key}`, REDRAWS],
       ];
-    return [[`chat.postMessage:${row.channel ?? row.incident}`, POSTS]];
+    return [[`chat.postMessage:${channelIds.get(row.channel) ?? row.channel}`, POSTS]];
   }
 
-  async function deliver(row: OutboxRow): Promise<void> {
+  /** `claimed` is called once a post may have happened. */
+  async function deliver(row: OutboxRow, claimed: () => void): Promise<void> {
     const state = await deps.reads.state(row.incident);
     const shown = state && (await deps.show(row, state));
     if (!state || !shown)
       return void (await settle(row, { type: "dead", error: "there is nothing to show" }));
-    if (row.ts && row.channel && shown.type === "message") {
+    if (row.ts && shown.type === "message") {
       await deps.messenger.update(row.channel, row.ts, shown.document);
       return void (await settle(row, {
         type: "sent",
@@ -113,63 +118,80 @@ export function createDeliverer(deps: DelivererDeps) {
     if (row.kind !== "card" && !state.thread)
       throw new DeliveryFailure("retry", "the root message does not stand yet");
     const place = placeOf(row, state);
-    if (row.state !== "sending" && !(await deps.submit({ type: "claim", id: row.id }))) return;
+    if (!(await deps.submit({ type: "claim", id: row.id }))) return;
+    claimed();
     const posted =
       shown.type === "file"
         ? await deps.messenger.upload(place, shown.file)
         : await deps.messenger.post(place, shown.document, { permalink: row.kind === "card" });
+    channelIds.set(place.channel, posted.channel);
     await settle(row, { type: "sent", version: state.version, ...posted });
-    if (row.kind === "card") pace.take(`redraw:${row.key}`, REDRAWS, deps.now());
+    if (isLiving(row)) pace.take(`redraw:${row.key}`, REDRAWS, deps.now());
   }
 
   /** Looks for a post whose outcome is unknown. Found: settled with version 0, so a living message is then redrawn. */
   async function reconcile(row: OutboxRow): Promise<void> {
-    const state = await deps.reads.state(row.incident);
-    if (!state) return void (await settle(row, { type: "dead", error: "there is nothing to show" }));
+    const state = (await deps.reads.state(row.incident))!;
     const shown = row.kind === "file" ? await deps.show(row, state) : null;
     const found = await deps.messenger.find(
       placeOf(row, state),
       shown?.type === "file" ? shown.file.title : null,
       state.detectedAt,
     );
+    await settle(
+      row,
+      found
+        ? { type: "sent", version: isLiving(row) ? 0 : row.wanted, ...found }
+        : { type: "retry", notBefore: "", error: "posted again after an unknown outcome" },
+    );
     lost.delete(row.id);
-    if (!found)
-      return void (await settle(row, {
-        type: "retry",
-        notBefore: "",
-        error: "posted again after an unknown outcome",
-      }));
-    const living = row.kind === "card" || row.kind === "alerts" || row.kind === "walk";
-    await settle(row, { type: "sent", version: living ? 0 : row.wanted, ...found });
   }
 
   async function attempt(row: OutboxRow): Promise<void> {
+    // From the claim on, only a look at Slack or a settled row says what became of a post.
+    let posting = lost.has(row.id);
     try {
-      await (lost.has(row.id) ? reconcile(row) : deliver(row));
+      await (posting
+        ? reconcile(row)
+        : deliver(row, () => {
+            posting = true;
+          }));
     } catch (error) {
-      await failed(row, error);
+      await failed(row, error, posting);
     }
   }
 
-  async function failed(row: OutboxRow, error: unknown): Promise<void> {
-    const failure = error instanceof DeliveryFailure ? error : new DeliveryFailure("unknown", String(error));
+  function lose(row: OutboxRow, forMs: number): void {
+    lost.set(row.id, {
+      row: { ...row, state: "sending", attempts: row.attempts + 1 },
+      notBefore: deps.now() + forMs,
+    });
+  }
+
+  async function failed(row: OutboxRow, error: unknown, posting: boolean): Promise<void> {
+    const failure =
+      error instanceof DeliveryFailure
+        ? error
+        : new DeliveryFailure(posting ? "unknown" : "retry", String(error));
     if (!(error instanceof DeliveryFailure)) deps.log.error({ err: error, key: row.key }, "delivery failed");
     const now = deps.now();
-    const backoff = Math.min(MAX_BACKOFF_MS, 1000 * 2 ** Math.min(row.attempts, 16));
+    const waitMs =
+      failure.kind === "rate_limited"
+        ? failure.retryAfterMs
+        : Math.min(MAX_BACKOFF_MS, 1000 * 2 ** Math.min(row.attempts, 16));
+    if (lost.has(row.id)) {
+      deps.log.warn({ key: row.key, reason: failure.message }, "Slack could not be asked for a message");
+      return lose(row, waitMs);
+    }
     if (failure.kind === "rate_limited")
       for (const [key, rate] of limits(row))
         if (!key.startsWith("redraw")) pace.block(key, rate, now, failure.retryAfterMs);
-    const posting = row.ts === null;
-    if (lost.has(row.id) || (failure.kind === "unknown" && posting)) {
+    if (failure.kind === "unknown" && posting) {
       deps.log.warn(
         { key: row.key, reason: failure.message },
         "it is unknown whether Slack has this message; looking for it",
       );
-      lost.set(row.id, {
-        row: { ...row, state: "sending", attempts: row.attempts + 1 },
-        notBefore: lost.has(row.id) ? now + backoff : now,
-      });
-      return;
+      return lose(row, LOOK_AFTER_MS);
     }
     deps.log.warn(
       { key: row.key, reason: failure.message, kind: failure.kind },
@@ -178,12 +200,12 @@ export function createDeliverer(deps: DelivererDeps) {
     const outcome: OutboxOutcome =
       failure.kind === "refused"
         ? { type: "dead", error: failure.message }
-        : {
-            type: "retry",
-            notBefore: iso(now + (failure.kind === "rate_limited" ? failure.retryAfterMs : backoff)),
-            error: failure.message,
-          };
-    await settle(row, outcome);
+        : { type: "retry", notBefore: iso(now + waitMs), error: failure.message };
+    await settle(row, outcome).catch((unsettled: unknown) => {
+      // The row still says that a post is under way, and nobody else would ever look after it.
+      if (posting) lose(row, LOOK_AFTER_MS);
+      throw unsettled;
+    });
   }
 
   /** Starts what may go now; returns milliseconds until the next thing may, or null. */
@@ -231,8 +253,7 @@ export function createDeliverer(deps: DelivererDeps) {
     if (stopped) return;
     lookAgain = true;
     if (looking) return;
-    looking = true;
-    void (async () => {
+    looking = (async () => {
       let wait: number | null = null;
       try {
         while (lookAgain && !stopped) {
@@ -243,7 +264,7 @@ export function createDeliverer(deps: DelivererDeps) {
         deps.log.error({ err: error }, "the outbox could not be read");
         wait = 1000;
       }
-      looking = false;
+      looking = null;
       if (timer) clearTimeout(timer);
       // Rows put off (`not_before`) come due without a wake, hence a look every few seconds at the least.
       if (!stopped) timer = setTimeout(wake, Math.min(wait ?? 5000, 5000));
@@ -254,15 +275,22 @@ export function createDeliverer(deps: DelivererDeps) {
     wake,
     async start() {
       stopped = false;
-      for (const row of await deps.reads.sending()) lost.set(row.id, { row, notBefore: 0 });
+      const notBefore = deps.now() + LOOK_AFTER_MS;
+      for (const row of await deps.reads.sending()) lost.set(row.id, { row, notBefore });
       wake();
     },
+    /** Starts nothing more, and resolves when what was under way is settled. */
     async stop() {
       stopped = true;
       if (timer) clearTimeout(timer);
+      await looking;
       await Promise.allSettled(working);
     },
   };
+}
+
+function isLiving({ kind }: OutboxRow): boolean {
+  return kind === "card" || kind === "alerts" || kind === "walk";
 }
 
 function placeOf(row: OutboxRow, state: IncidentState): Place {

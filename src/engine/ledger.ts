@@ -28,6 +28,8 @@ export type Effect = {
   kind: "card" | "alerts" | "walk" | "reply" | "file";
   /** Kind-specific: the document of a reply, the runbook of a walk, the format of a file. */
   payload: unknown;
+  /** Where the incident stands, as far as it is known: an id or `#name`. Its posts share one rate limit. */
+  channel: string;
   wanted: number;
 };
 
@@ -39,7 +41,7 @@ export type OutboxRow = Effect & {
   state: "pending" | "sending" | "done" | "dead";
   attempts: number;
   notBefore: string;
-  channel: string | null;
+  /** Null before it is posted. */
   ts: string | null;
 };
 
@@ -81,3 +83,16 @@ export type OutboxOutcome =
   | { type: "sent"; version: number; channel: string; ts: string; permalink: string | null }
   | { type: "retry"; notBefore: string; error: string }
   | { type: "dead"; error: string };
+
+/**
+ * Why the database did not carry out a transaction. `conflict`: another writer was first, so what was read is stale;
+ * with a fresh look it may succeed. `unavailable`: it takes no writes just now (full, locked, read-only, away).
+ */
+export class StoreFault extends Error {
+  readonly kind: "conflict" | "unavailable";
+  constructor(kind: StoreFault["kind"], message: string, cause: unknown) {
+    super(message, { cause });
+    this.name = "StoreFault";
+    this.kind = kind;
+  }
+}

@@ -4,6 +4,9 @@
  */
 export type Rate = { burst: number; perSecond: number };
 
+/** Keys of messages come and go for as long as the process runs; beyond this the idle ones are forgotten. */
+const MAX_BUCKETS = 10_000;
+
 type Bucket = { tokens: number; at: number; blockedUntil: number };
 
 export class Pace {
@@ -29,11 +32,18 @@ export class Pace {
   private refill(key: string, rate: Rate, now: number): Bucket {
     let bucket = this.buckets.get(key);
     if (!bucket) {
+      if (this.buckets.size >= MAX_BUCKETS) this.forgetIdle(now);
       bucket = { tokens: rate.burst, at: now, blockedUntil: 0 };
       this.buckets.set(key, bucket);
     }
     bucket.tokens = Math.min(rate.burst, bucket.tokens + ((now - bucket.at) / 1000) * rate.perSecond);
     bucket.at = now;
     return bucket;
+  }
+
+  /** Of one that was not asked about for a minute, nothing is left to know: no rate here takes longer to refill. */
+  private forgetIdle(now: number): void {
+    for (const [key, bucket] of this.buckets)
+      if (now - bucket.at > 60_000 && bucket.blockedUntil <= now) this.buckets.delete(key);
   }
 }

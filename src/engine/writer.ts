@@ -1,8 +1,11 @@
 import type { IncidentState } from "../core/incident/state.ts";
 import { type CommitSettings, commitJobs, type Job, type JobResult } from "./commit.ts";
-import type { Ledger } from "./ledger.ts";
+import { type Ledger, StoreFault } from "./ledger.ts";
 
-/** Runs work in one transaction of the database: all of it durable when the promise resolves, none of it otherwise. */
+/**
+ * Runs work in one transaction of the database: all of it durable when the promise resolves, none of it otherwise.
+ * Where the database is the reason, it rejects with StoreFault.
+ */
 export type Transact = <T>(work: (ledger: Ledger) => Promise<T>) => Promise<T>;
 
 /** The one way anything is written. Resolves when the job is durable; rejects only for faults, not refusals. */
@@ -13,18 +16,21 @@ type Waiting = { job: Job; resolve(result: JobResult): void; reject(error: unkno
 /** Bounds on one transaction, so that a flood cannot hold back the first of it for long. */
 const MAX_JOBS = 512;
 const MAX_SIGNALS = 2000;
+/** How often a batch that another writer forestalled is tried, each time on what is stored then. */
+const MAX_TRIES = 10;
 
 /**
  * Group commit: while one transaction runs, jobs gather, and the next takes them all. There is no timer; the batch
- * grows by itself with the cost of a commit. States of incidents stay in memory between batches (this is the only
- * writer); a failed batch drops them, and its jobs are tried again one by one, so that one bad job fails alone.
+ * grows by itself with the cost of a commit. States of incidents stay in memory between batches; a failed batch drops
+ * them. Should there be a second writer, the log's unique `(incident, seq)` shows whose states are stale, and the batch
+ * is tried again on fresh ones. After any other fault its jobs are tried one by one, so that one bad job fails alone.
  */
 export function createWriter(transact: Transact, settings: CommitSettings, maxCached = 5000): Writer {
   const cache = new Map<string, IncidentState>();
   const queue: Waiting[] = [];
   let running: Promise<void> | null = null;
 
-  async function commit(batch: Waiting[]): Promise<void> {
+  async function commit(batch: Waiting[], tries = 1): Promise<void> {
     if (cache.size > maxCached) cache.clear();
     try {
       const results = await transact((ledger) =>
@@ -38,9 +44,17 @@ export function createWriter(transact: Transact, settings: CommitSettings, maxCa
       for (const [i, waiting] of batch.entries()) waiting.resolve(results[i]!);
     } catch (error) {
       cache.clear();
-      if (batch.length === 1) return batch[0]!.reject(error);
-      for (const waiting of batch) await commit([waiting]);
+      await recover(batch, error, tries);
     }
+  }
+
+  async function recover(batch: Waiting[], error: unknown, tries: number): Promise<void> {
+    const kind = error instanceof StoreFault ? error.kind : null;
+    if (kind === "conflict" && tries < MAX_TRIES) return commit(batch, tries + 1);
+    // All are told at once: one by one, each would wait for the lock or the network by itself.
+    if (kind === "unavailable") for (const waiting of batch) waiting.resolve(unavailable(error as Error));
+    else if (batch.length === 1) batch[0]!.reject(error);
+    else for (const waiting of batch) await commit([waiting]);
   }
 
   async function drain(): Promise<void> {
@@ -60,6 +74,11 @@ export function createWriter(transact: Transact, settings: CommitSettings, maxCa
       while (running) await running;
     },
   };
+}
+
+function unavailable({ message }: Error): JobResult {
+  const text = `${message}. Nothing of this was stored; send it again.`;
+  return { ok: false, refusal: { code: "unavailable", message: text, issues: [] } };
 }
 
 function takeBatch(queue: Waiting[]): Waiting[] {

@@ -3,7 +3,7 @@ import { type Block, type Document, type Span, spans, type Text } from "../core/
 import { anchor, escapeHtml } from "./html-escape.ts";
 import { markdownToHtml } from "./html-markdown.ts";
 import { STYLE } from "./html-style.ts";
-import { timeText, visible } from "./span.ts";
+import { misleads, timeText, visible } from "./span.ts";
 
 /** The page may show its own stylesheet and nothing else: no script, no request, no form, whatever slipped into it. */
 const POLICY = `default-src 'none'; style-src 'sha256-${createHash("sha256").update(STYLE).digest("base64")}'; base-uri 'none'; form-action 'none'`;
@@ -112,7 +112,10 @@ function renderSpan(span: Span): string {
     return `<strong${span.tone ? ` class="tone ${span.tone}"` : ""}>${lines(span.strong)}</strong>`;
   if ("em" in span) return `<em>${lines(span.em)}</em>`;
   if ("code" in span) return `<code>${escapeHtml(span.code)}</code>`;
-  if ("link" in span) return anchor(escapeHtml(span.link), span.url);
+  if ("link" in span)
+    return misleads(span)
+      ? `${lines(span.link)} (${anchor(escapeHtml(span.url), span.url)})`
+      : anchor(escapeHtml(span.link), span.url);
   if ("time" in span) return `<time datetime="${escapeHtml(span.time)}">${escapeHtml(timeText(span))}</time>`;
   if ("person" in span) return `<span class="person">${escapeHtml(span.person)}</span>`;
   // An emoji stands beside words that say the same.

@@ -1,5 +1,5 @@
 import { type Block, type Document, type Span, spans, type Text } from "../core/report/document.ts";
-import { safeUrl, timeText, visible, visibleLine } from "./span.ts";
+import { misleads, safeUrl, timeText, visible, visibleLine } from "./span.ts";
 
 /**
  * A document as GitHub-flavoured Markdown. Data is escaped so that it reads on any forge as it was written: it can make
@@ -83,7 +83,10 @@ function renderSpan(span: Span, data: (text: string) => string): string {
   if ("strong" in span) return emphasised("**", data(span.strong));
   if ("em" in span) return emphasised("*", data(span.em));
   if ("code" in span) return code(visibleLine(span.code));
-  if ("link" in span) return link(visibleLine(span.link), span.url);
+  if ("link" in span)
+    return misleads(span)
+      ? `${inline(visibleLine(span.link))} (${link(span.url, span.url)})`
+      : link(visibleLine(span.link), span.url);
   if ("time" in span) return timeText(span);
   if ("person" in span) return inline(visibleLine(span.person));
   // An emoji stands beside words that say the same.

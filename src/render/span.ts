@@ -19,11 +19,19 @@ export function visibleLine(text: string): string {
   return visible(text).replace(/\s+/g, " ").trim();
 }
 
-/** The address of a link that may be followed, as a browser would write it; null for any scheme but http, https, mailto. */
+/**
+ * The address of a link that may be followed, as a browser would write it; null for any scheme but http, https, mailto,
+ * and where a user name stands before the host (`https://bank.example@evil.example`).
+ */
 export function safeUrl(address: string): string | null {
-  if (!URL.canParse(address)) return null;
-  const url = new URL(address);
+  const url = URL.parse(address);
+  if (!url || url.username || url.password) return null;
   return ["http:", "https:", "mailto:"].includes(url.protocol) ? visibleLine(url.href) : null;
+}
+
+/** Whether a link's label names another address than the one it leads to: a sender must not send people elsewhere. */
+export function misleads({ link, url }: Extract<Span, { link: string }>): boolean {
+  return /:\/\/|\bwww\./i.test(link) && link.trim() !== url.trim();
 }
 
 /** These targets do not know their reader's zone nor the moment of reading: UTC, with the date except where only the time was asked for. */

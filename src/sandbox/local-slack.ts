@@ -214,11 +214,15 @@ async function answers(url: string): Promise<boolean> {
 
 function didNotStart(port: number, reason: string, said: string[]): Refusal {
   const output = said.join("\n");
+  if (/EADDRINUSE|in use/i.test(output)) {
+    return new Refusal(
+      "conflict",
+      `Port ${port} is taken. Stop what listens there, or give the local Slack server another port.`,
+    );
+  }
   return new Refusal(
     "unavailable",
-    /EADDRINUSE|in use/i.test(output)
-      ? `Port ${port} is taken. Stop what listens there, or give the local Slack server another port.`
-      : `The local Slack server did not start: ${reason}.\n${said.slice(-10).join("\n")}`.trim(),
+    `The local Slack server did not start: ${reason}.\n${said.slice(-10).join("\n")}`.trim(),
   );
 }
 

@@ -1,4 +1,4 @@
-import { rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { startApp } from "../app.ts";
 import type { Config } from "../config.ts";
@@ -18,7 +18,14 @@ export async function startSandbox(
   say: (line: string) => void,
   pagePort = PAGE_PORT,
 ): Promise<{ stop(): Promise<void> }> {
+  if (!["127.0.0.1", "::1", "localhost"].includes(config.host)) {
+    throw new Refusal(
+      "invalid",
+      `The sandbox takes alerts without a secret, so it listens on this machine only. Leave HOST out (it is ${config.host}), or set SLACK_BOT_TOKEN to run against Slack.`,
+    );
+  }
   const dir = config.database.type === "sqlite" ? dirname(config.database.path) : join("data", "sandbox");
+  await refuseSecond(dir);
   if (config.database.type === "sqlite" && !process.env.DATABASE_URL)
     rmSync(dir, { recursive: true, force: true });
   const slack = await startOnFreePort(
@@ -50,7 +57,15 @@ export async function startSandbox(
         ),
       config.port,
     );
+    if ((await app.engine.reads.list({}, 1, null)).incidents.length > 0) {
+      await app.stop();
+      throw new Refusal(
+        "conflict",
+        "DATABASE_URL names a database that holds incidents, and the sandbox would play in it. Set SLACK_BOT_TOKEN to run against Slack, or leave DATABASE_URL out for a sandbox.",
+      );
+    }
     await play(app.url);
+    writeFileSync(join(dir, RUNNING), slack.url);
     for (const line of guide(slack, app.url, channel.name)) say(line);
     return {
       async stop() {
@@ -64,6 +79,22 @@ export async function startSandbox(
   }
 }
 
+/** Names the workspace page of the sandbox that uses the folder. */
+const RUNNING = "running";
+
+/** Beginning afresh would pull the database from under a sandbox that still runs in this folder. */
+async function refuseSecond(dir: string): Promise<void> {
+  const file = join(dir, RUNNING);
+  if (!existsSync(file)) return;
+  const page = readFileSync(file, "utf8");
+  const answers = await fetch(page, { signal: AbortSignal.timeout(1000) }).catch(() => null);
+  if (answers?.ok)
+    throw new Refusal(
+      "unavailable",
+      `A sandbox is running here already: ${page}. Stop it first (Ctrl+C), or start this one in another folder.`,
+    );
+}
+
 /** The usual port, or a free one where somebody has it: a sandbox should never fail for that. */
 async function startOnFreePort<T>(start: (port: number) => Promise<T>, port: number): Promise<T> {
   try {
@@ -71,7 +102,7 @@ async function startOnFreePort<T>(start: (port: number) => Promise<T>, port: num
   } catch (error) {
     const taken =
       (error as NodeJS.ErrnoException).code === "EADDRINUSE" ||
-      (error instanceof Refusal && error.message.includes("port"));
+      (error instanceof Refusal && error.code === "conflict");
     if (!taken || port === 0) throw error;
     return start(0);
   }

@@ -5,12 +5,13 @@
 export type Delivery = { path: string; body: unknown };
 
 const MINUTE = 60_000;
+const DBT_RUN = "https://dbt.fernhollow.example/runs/70441";
 
 export function story(now: Date): Delivery[] {
   const ago = (minutes: number) => new Date(now.getTime() - minutes * MINUTE).toISOString();
   return [
     {
-      path: "/v1/alerts/dbt?namespace=snowflake://fernhollow",
+      path: `/v1/alerts/dbt?namespace=snowflake://fernhollow&url=${encodeURIComponent(DBT_RUN)}`,
       body: { run_results: runResults(ago), manifest: manifest() },
     },
     { path: "/v1/alerts/airflow", body: failedTask(ago) },

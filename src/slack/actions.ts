@@ -18,7 +18,9 @@ export type ActionEffect =
 export const ACTIONS: Readonly<Record<ActionName, ActionEffect>> = {
   ack: { asks: () => does({ type: "acknowledge" }) },
   unack: { asks: () => does({ type: "unacknowledge", reason: null }) },
-  lead: { asks: (_, presser) => does({ type: "assign_role", role: "lead", person: presser }) },
+  lead: {
+    asks: (_, { id, name }) => does({ type: "assign_role", role: "lead", person: { id, name } }),
+  },
   severity: { opens: "severity" },
   status: { opens: "status" },
   note: { opens: "note" },

@@ -59,6 +59,8 @@ export async function connectSlack(
     });
     stopApp = async () => void (await app.stop());
     await app.start();
+    // Stopped while it was joining: nobody would stop it later.
+    if (stopped) return stopApp();
     connected = true;
     detail = null;
     log.info({ team: identity.team, bot: identity.user }, "joined Slack");

@@ -389,18 +389,22 @@ async function follow(
   });
 }
 
+/** Puts a message on its incident's timeline, and says so: the emoji shows by itself that it worked, the shortcut does not. */
 async function pinned(
   deps: DoorDeps,
   channel: string,
   ts: string,
   user: string,
   door: { via: "emoji" | "shortcut"; key: string },
-): Promise<Document | null> {
-  const result = await attempt(deps, "a pin", async () => {
+): Promise<Document> {
+  return attempt(deps, "a pin", async () => {
     const message = await messageAt(deps, channel, ts);
     const root = message?.thread_ts ?? ts;
     const incident = await deps.engine.reads.byThread(channel, root);
-    if (!message || !incident || ts === root) return null;
+    if (!message || !incident || ts === root)
+      return sentence(
+        "This message is no reply in an incident's thread, so there is no timeline to put it on.",
+      );
     const author =
       message.user && !message.bot_id
         ? ({ kind: "person", ...(await person(deps, message.user)) } as const)
@@ -414,9 +418,12 @@ async function pinned(
       permalink: permalink(deps, channel, ts, root),
       idempotencyKey: door.key,
     });
-    return null;
+    return sentence(`The message is on the timeline of ${incident}.`);
   });
-  return result;
+}
+
+function sentence(words: string): Document {
+  return { summary: words, title: null, blocks: [{ type: "paragraph", text: words }] };
 }
 
 async function person(deps: DoorDeps, id: string): Promise<{ id: string; name: string }> {
@@ -449,8 +456,7 @@ function shortcutDoors(app: App, deps: DoorDeps): void {
       via: "shortcut",
       key: `shortcut:${trigger_id}`,
     });
-    if (document)
-      await whisper(deps, user.id, { channel: channel.id, threadTs: message.thread_ts ?? null }, document);
+    await whisper(deps, user.id, { channel: channel.id, threadTs: message.thread_ts ?? null }, document);
   });
   app.shortcut(SHORTCUTS.declare, async ({ ack, shortcut }) => {
     await openModal(

@@ -1,4 +1,10 @@
-import { WebAPIHTTPError, WebAPIPlatformError, WebAPIRateLimitedError, WebClient } from "@slack/web-api";
+import {
+  LogLevel,
+  WebAPIHTTPError,
+  WebAPIPlatformError,
+  WebAPIRateLimitedError,
+  WebClient,
+} from "@slack/web-api";
 import { DeliveryFailure, type Messenger, type Place, type Posted } from "../engine/deliver.ts";
 import { type RenderOptions, renderDocument } from "./block-kit.ts";
 
@@ -10,12 +16,14 @@ const SEARCH_PAGES = 10;
  * A client that leaves waiting and repeating to the outbox: by default it would pause all calls after one 429 and
  * silently repeat posts whose outcome is unknown.
  */
-export function slackClient(token: string, apiUrl: string | null): WebClient {
+export function slackClient(token: string, apiUrl: string | null, timeoutMs = TIMEOUT_MS): WebClient {
   return new WebClient(token, {
     ...(apiUrl ? { slackApiUrl: apiUrl } : {}),
     retryConfig: { retries: 0 },
     rejectRateLimitedCalls: true,
-    timeout: TIMEOUT_MS,
+    timeout: timeoutMs,
+    // Whoever calls knows what failed, and logs it in our log; the client would write to the terminal besides.
+    logLevel: LogLevel.ERROR,
   });
 }
 
@@ -45,6 +53,8 @@ function failure(error: unknown): DeliveryFailure {
     return new DeliveryFailure("rate_limited", "rate limited", error.retryAfter * 1000);
   if (error instanceof WebAPIPlatformError) {
     const code = error.data.error;
+    // An answer that is cut short, or is a proxy's page, comes as an error whose code is the very text of it.
+    if (!/^[a-z0-9_.:-]{1,100}$/i.test(code)) return new DeliveryFailure("unknown", "the answer is not JSON");
     if (AMBIGUOUS.has(code)) return new DeliveryFailure("unknown", code);
     return new DeliveryFailure(MENDABLE.has(code) ? "retry" : "refused", code);
   }

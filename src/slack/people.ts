@@ -21,7 +21,8 @@ export function createPeople(client: WebClient, now: () => number): People {
   async function look(id: string): Promise<{ person: SlackPerson; keepMs: number }> {
     try {
       const { user } = await client.users.info({ user: id });
-      const name = user?.profile?.display_name || user?.real_name || user?.profile?.real_name || user?.name;
+      // The real name: reports are read by people who do not know the handles.
+      const name = user?.real_name || user?.profile?.real_name || user?.profile?.display_name || user?.name;
       if (name) return { person: { id, name, timeZone: zoneOr(user?.tz, "UTC") }, keepMs: KEEP_MS };
     } catch {
       // Told apart from nobody below: the id is kept, so the log stays true.

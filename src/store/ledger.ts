@@ -68,7 +68,7 @@ export function ledgerOf(db: Database): Ledger {
     claimOutbox: async (id) => {
       const claimed = await db
         .updateTable("outbox")
-        .set({ state: "sending", attempts: sql`attempts + 1` })
+        .set({ state: "sending" })
         .where("id", "=", id)
         .where("state", "=", "pending")
         .executeTakeFirst();
@@ -181,7 +181,12 @@ async function settleOutbox(db: Database, id: number, outcome: OutboxOutcome): P
           state: row.wanted > outcome.version ? "pending" : "done",
         }
       : outcome.type === "retry"
-        ? { state: "pending", not_before: outcome.notBefore, error: outcome.error }
+        ? {
+            state: "pending",
+            attempts: row.attempts + 1,
+            not_before: outcome.notBefore,
+            error: outcome.error,
+          }
         : { state: "dead", error: outcome.error };
   await db.updateTable("outbox").set(set).where("id", "=", id).execute();
   return outboxFromRow({ ...row, ...set });
@@ -360,7 +365,7 @@ async function saveEffects(db: Database, effects: Effect[]): Promise<void> {
         state: "pending",
         attempts: 0,
         not_before: "",
-        channel: null,
+        channel: e.channel,
         ts: null,
         error: null,
       })),

@@ -1,12 +1,16 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import SQLite from "better-sqlite3";
-import { Kysely, PostgresDialect, SqliteDialect } from "kysely";
+import { Kysely, PostgresAdapter, PostgresDialect, SqliteDialect } from "kysely";
 import pg from "pg";
 import type { Config } from "../config.ts";
 import type { Schema } from "./schema.ts";
 
 export type Database = Kysely<Schema>;
+
+export function isPostgres(db: Database): boolean {
+  return db.getExecutor().adapter instanceof PostgresAdapter;
+}
 
 /**
  * Opens a connection to the file. A WAL database is reopened at `synchronous=NORMAL`, which would lose what a 2xx
@@ -36,7 +40,16 @@ function openPostgres(url: string, connections: number): Database {
 /** The one connection that writes. */
 export function openForWriting(database: Config["database"]): Database {
   if (database.type === "postgres") return openPostgres(database.url, 1);
-  return new Kysely<Schema>({ dialect: new SqliteDialect({ database: openFile(database.path, false) }) });
+  const file = openFile(database.path, false);
+  return new Kysely<Schema>({
+    dialect: new SqliteDialect({
+      database: {
+        // Having read, a transaction can no longer wait for another's lock and fails at once; so it takes it to begin with.
+        prepare: (text) => file.prepare(text === "begin" ? "begin immediate" : text),
+        close: () => file.close(),
+      },
+    }),
+  });
 }
 
 /** Connections that only read; of a file that the writer has opened and migrated before. */

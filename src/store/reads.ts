@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import { z } from "zod";
 import type { IncidentState } from "../core/incident/state.ts";
 import { Refusal } from "../core/refusal.ts";
@@ -7,15 +8,17 @@ import type { Database } from "./open.ts";
 import { eventFromRow, incidentAlertFromRow, incidentFromRow, outboxFromRow } from "./rows.ts";
 import { assetTerm, sourceTerm, words } from "./terms.ts";
 
-/** What the deliverer reads besides: the outbox, due rows first posted before later ones. */
+/** What the deliverer reads besides: the outbox. */
 export type OutboxReads = {
+  /** What may be sent now, oldest first; nothing is posted under an incident before what it must come after. */
   due(now: string, limit: number): Promise<OutboxRow[]>;
   /** Posts that were under way when the process ended. */
   sending(): Promise<OutboxRow[]>;
-  /** The next moment something is to be tried again, or null. */
-  nextDue(): Promise<string | null>;
   undelivered(): Promise<{ pending: number; dead: number }>;
 };
+
+/** As the partial index has it, or SQLite would walk every row ever delivered. */
+const undelivered = sql<boolean>`outbox.state <> 'done'`;
 
 export function readsOf(db: Database): Reads & OutboxReads {
   const noAssets = (row: { state: string }): IncidentState => incidentFromRow(row, []);
@@ -99,33 +102,51 @@ export function readsOf(db: Database): Reads & OutboxReads {
       const rows = await db
         .selectFrom("outbox")
         .selectAll()
+        .where(undelivered)
         .where("state", "=", "pending")
         .where("not_before", "<=", now)
+        // A thread is read in order: a post put off holds back the later ones, and a root given up all of them.
+        .where((e) =>
+          e.or([
+            e("ts", "is not", null),
+            e.not(
+              e.exists(
+                e
+                  .selectFrom("outbox as earlier")
+                  .select("earlier.id")
+                  .whereRef("earlier.incident", "=", "outbox.incident")
+                  .whereRef("earlier.id", "<", "outbox.id")
+                  .where("earlier.ts", "is", null)
+                  .where((f) =>
+                    f.or([
+                      f.and([f("earlier.state", "=", "pending"), f("earlier.not_before", ">", now)]),
+                      f.and([f("earlier.state", "=", "dead"), f("earlier.kind", "=", "card")]),
+                    ]),
+                  ),
+              ),
+            ),
+          ]),
+        )
         .orderBy("id")
         .limit(limit)
         .execute();
       return rows.map(outboxFromRow);
     },
     async sending() {
-      return (
-        await db.selectFrom("outbox").selectAll().where("state", "=", "sending").orderBy("id").execute()
-      ).map(outboxFromRow);
-    },
-    async nextDue() {
-      const row = await db
+      const rows = await db
         .selectFrom("outbox")
-        .select("not_before")
-        .where("state", "=", "pending")
-        .orderBy("not_before")
-        .limit(1)
-        .executeTakeFirst();
-      return row?.not_before ?? null;
+        .selectAll()
+        .where(undelivered)
+        .where("state", "=", "sending")
+        .orderBy("id")
+        .execute();
+      return rows.map(outboxFromRow);
     },
     async undelivered() {
       const rows = await db
         .selectFrom("outbox")
         .select(["state", (e) => e.fn.countAll<number>().as("n")])
-        .where("state", "!=", "done")
+        .where(undelivered)
         .groupBy("state")
         .execute();
       const count = (state: string) => Number(rows.find((r) => r.state === state)?.n ?? 0);

@@ -72,7 +72,7 @@ export type Schema = {
     state: string;
     attempts: number;
     not_before: string;
-    channel: string | null;
+    channel: string;
     ts: string | null;
     error: string | null;
   };

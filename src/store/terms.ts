@@ -20,7 +20,10 @@ export function sourceTerm(source: string): string {
 export function termsOf({ incident, body }: Pick<RecordedEvent, "incident" | "body">): string[] {
   switch (body.type) {
     case "opened":
-      return words([incident, body.title, body.origin?.description].filter(Boolean).join(" ")).slice(0, MAX_TERMS);
+      return words([incident, body.title, body.origin?.description].filter(Boolean).join(" ")).slice(
+        0,
+        MAX_TERMS,
+      );
     case "title_changed":
       return words(body.title);
     case "summary_set":

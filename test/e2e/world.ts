@@ -12,12 +12,23 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
 import { type App, startApp } from "../../src/app.ts";
 import { type Config, loadConfig } from "../../src/config.ts";
 import type { TimelineEntry } from "../../src/core/report/timeline.ts";
+import { SANDBOX_WORKSPACE } from "../../src/sandbox/workspace.ts";
 import * as limits from "../../src/slack/limits.ts";
 import { type Json, type LogEntry, SlackHarness, type SlackMessage } from "../harness/slack.ts";
 
 export const CHANNEL = "#data-incidents";
 export const CHANNEL_ID = "C0INCIDENTS";
 export const API_TOKEN = "read-token";
+
+/** The name of somebody, as the log and the reports have it, by their handle. */
+export function nameOf(handle: string): string {
+  return SANDBOX_WORKSPACE.people.find((person) => person.name === handle)!.realName;
+}
+export const MAYA = nameOf("maya");
+export const JONAS = nameOf("jonas");
+export const PRIYA = nameOf("priya");
+export const DIEGO = nameOf("diego");
+export const HANNAH = nameOf("hannah");
 
 export type Answer = { status: number; type: string; headers: Headers; text: string; body: Json };
 export type Options = { http?: boolean; config?: Partial<Config> };
@@ -178,7 +189,13 @@ export class World {
         async () => {
           const root = (await this.slack.messages(CHANNEL)).find(({ text }) => text.includes(`${key} `));
           seen = root ? wordsOf(root) : seen;
-          return root && words.every((part) => wordsOf(root).includes(part)) && root;
+          // It stands for us once its place is in the log: what is said in the thread before is nobody's.
+          return (
+            root &&
+            words.every((part) => wordsOf(root).includes(part)) &&
+            (await this.incident(key)).threadTs &&
+            root
+          );
         },
         { what: `the card of ${key} to say ${words.join(", ")}`, timeout: 15_000 },
       )
@@ -258,8 +275,8 @@ export class World {
 
   /** Every message and modal is one that Slack accepts, holds no ping that nobody meant, and nothing failed. */
   private async everythingWasFit(): Promise<void> {
-    const log = await this.slack.log();
-    for (const { kind, summary, detail } of log.filter((entry) => entry.direction === "from_bot")) {
+    const log = await this.fromBot();
+    for (const { kind, summary, detail } of log) {
       const what = `${kind} ${summary}`;
       for (const message of messagesIn(detail))
         expect(limits.SlackMessage.safeParse(message).error?.message, what).toBeUndefined();
@@ -267,13 +284,22 @@ export class World {
         expect(limits.SlackView.safeParse(view).error?.message, what).toBeUndefined();
     }
     expect(markupIn(log).filter((token) => !OUR_MARKUP.test(token))).toEqual([]);
+    expect(mrkdwnObjectsIn(log).filter((object) => object.verbatim !== true)).toEqual([]);
     const failures = this.lines.filter((line) => JSON.parse(line).level >= 50);
     expect(failures.filter((line) => !this.mayFail?.test(line))).toEqual([]);
   }
 
   /** All markup that reached Slack's parser: `<@U…>`, `<https://…|label>`, `<!…>`. */
   async markup(): Promise<string[]> {
-    return markupIn(await this.slack.log());
+    return markupIn(await this.fromBot());
+  }
+
+  /** What the bot sent: calls, acknowledgements, and in HTTP mode the answers, which are logged as text. */
+  private async fromBot(): Promise<LogEntry[]> {
+    const log = await this.slack.log();
+    return log
+      .filter((entry) => entry.direction === "from_bot")
+      .map((entry) => (isJson(entry.detail) ? { ...entry, detail: JSON.parse(entry.detail) } : entry));
   }
 }
 
@@ -298,13 +324,23 @@ function mrkdwnIn(value: Json): string[] {
   return [...text, ...Object.values(value).flatMap(mrkdwnIn)];
 }
 
+/** Without `verbatim` Slack makes links of bare addresses, names and channels. */
+function mrkdwnObjectsIn(value: Json): Json[] {
+  if (value === null || typeof value !== "object") return [];
+  const own = value.type === "mrkdwn" && value.text ? [value] : [];
+  return [...own, ...Object.values(value).flatMap(mrkdwnObjectsIn)];
+}
+
 /** Every stretch from a bracket on: an unclosed one is as suspicious as a closed one. */
 function markupIn(log: LogEntry[]): string[] {
-  const ours = log.filter((entry) => entry.direction === "from_bot");
-  return ours
+  return log
     .flatMap(({ detail }) => [...messagesIn(detail), ...viewsIn(detail)])
     .flatMap(mrkdwnIn)
     .flatMap((text) => text.match(/<[^>]*>?/g) ?? []);
+}
+
+function isJson(detail: unknown): detail is string {
+  return typeof detail === "string" && detail.startsWith("{");
 }
 
 function messagesIn(detail: Json): Json[] {
@@ -330,7 +366,9 @@ function says(text: string, words: string | RegExp): boolean {
   return typeof words === "string" ? text.includes(words) : words.test(text);
 }
 
-export function buttonsOf(message: { blocks?: Json[] }): { action_id: string; value: string; text: string }[] {
+export function buttonsOf(message: {
+  blocks?: Json[];
+}): { action_id: string; value: string; text: string }[] {
   return (message.blocks ?? [])
     .filter((block) => block.type === "actions")
     .flatMap((block) => block.elements)

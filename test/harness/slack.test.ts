@@ -294,7 +294,7 @@ describe("the local Slack server", () => {
     const { port } = occupied.address() as { port: number };
     try {
       await expect(startLocalSlack({ workspace: SANDBOX_WORKSPACE, port })).rejects.toMatchObject({
-        code: "unavailable",
+        code: "conflict",
         message: expect.stringContaining(`Port ${port} is taken`),
       });
     } finally {

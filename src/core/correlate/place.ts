@@ -25,12 +25,12 @@ export type Placement =
  * What belongs together: alerts on the same asset, whichever tool reports them; without an asset, what the sender
  * groups; without that, the alert alone.
  */
-export function groupingKey(signal: AlertSignal): { key: string; why: string } {
+export function groupingKey(signal: AlertSignal): { key: string; about: string } {
   const asset = signal.assets[0];
-  if (asset) return { key: `asset:${assetId(asset)}`, why: `it is about ${asset.name}` };
+  if (asset) return { key: `asset:${assetId(asset)}`, about: `about ${asset.name}` };
   if (signal.groupHint)
-    return { key: `group:${signal.source}:${signal.groupHint}`, why: `${signal.source} groups it there` };
-  return { key: `alert:${signal.source}:${signal.dedupKey}`, why: "it is the same alert" };
+    return { key: `group:${signal.source}:${signal.groupHint}`, about: `for this group of ${signal.source}` };
+  return { key: `alert:${signal.source}:${signal.dedupKey}`, about: "for this alert" };
 }
 
 /** Decides what becomes of one signal. Pure: `now` is when it came, `reopenWithinMs` the configured window. */
@@ -92,8 +92,8 @@ function placeFiring(
       reason: `still the firing that ${alert.incident} ended with`,
     };
   }
-  const { why } = groupingKey(signal);
-  if (group.open) return { to: "attach", incident: group.open, reason: `grouped: ${why}, as ${group.open}` };
+  const { about } = groupingKey(signal);
+  if (group.open) return { to: "attach", incident: group.open, reason: `${group.open} is open ${about}` };
   if (group.resolved) {
     const agoMs = Date.parse(now) - Date.parse(group.resolved.at);
     if (agoMs <= reopenWithinMs) {
@@ -104,5 +104,5 @@ function placeFiring(
       };
     }
   }
-  return { to: "open", reason: `no open incident: ${why}` };
+  return { to: "open", reason: `nothing was open ${about}` };
 }

@@ -21,11 +21,12 @@ export type AlertLine = {
 export type AlertsView = { state: IncidentState; alerts: AlertLine[]; total: number };
 
 const SHOWN = 10;
+const SHOWN_LINES = 2;
 
 export function alertsDocument({ state, alerts, total }: AlertsView): Document {
   const counts = [
-    `${state.alerts.firing} firing`,
-    `${state.alerts.resolved} resolved`,
+    ...(state.alerts.firing > 0 ? [`${state.alerts.firing} firing`] : []),
+    ...(state.alerts.resolved > 0 ? [`${state.alerts.resolved} resolved`] : []),
     ...(state.alerts.held > 0 ? [`${state.alerts.held} held back`] : []),
   ].join(" · ");
   const shown = alerts.slice(0, SHOWN);
@@ -39,13 +40,18 @@ export function alertsDocument({ state, alerts, total }: AlertsView): Document {
 }
 
 function alertBlocks(alert: AlertLine): Block[] {
-  const error = alert.description?.split("\n").find((line) => line.trim() !== "");
   const words: Span[] = [`${sign(alert)} `, { strong: state(alert) }, ` · ${clip(alert.title, 200)}`];
-  if (error && error.trim() !== alert.title.trim()) words.push("\n", { code: clip(error.trim(), 240) });
+  for (const line of unsaid(alert)) words.push("\n", { code: clip(line, 240) });
   return [
     { type: "paragraph", text: words },
     { type: "context", text: details(alert) },
   ];
+}
+
+/** The description's first lines that the title does not say already: the cause is often the second or third. */
+function unsaid({ description, title }: AlertLine): string[] {
+  const lines = (description ?? "").split("\n").map((line) => line.trim());
+  return lines.filter((line) => line !== "" && !title.includes(line)).slice(0, SHOWN_LINES);
 }
 
 function held(alert: AlertLine): boolean {

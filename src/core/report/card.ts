@@ -1,6 +1,13 @@
 /** The root message of an incident: one screen of a phone that says what is broken, who has it, and what to press next. */
-import { currentStep, type IncidentState, isOpen, type Recovery } from "../incident/state.ts";
+import {
+  type AssetState,
+  currentStep,
+  type IncidentState,
+  isOpen,
+  type Recovery,
+} from "../incident/state.ts";
 import { clip } from "../signal/alert.ts";
+import { assetId } from "../signal/asset.ts";
 import { type ActionName, targetValue } from "./action-name.ts";
 import { clocks, formatDuration } from "./clocks.ts";
 import type { Block, Button, Document, Span, Text } from "./document.ts";
@@ -72,11 +79,21 @@ function assetFact(view: CardView): { label: string; value: Text }[] {
   const total = Object.values(assetCounts).reduce((sum, count) => sum + count, 0);
   if (total === 0) return [];
   const order: Recovery[] = ["impacted", "recovering", "verified", "waived"];
+  const origin = state.origin?.asset ? assetId(state.origin.asset) : null;
+  const isDownstream = ({ asset }: AssetState) => (assetId(asset) === origin ? 0 : 1);
+  // What broke stands before what is built from it.
   const worstFirst = [...state.assets.values()].sort(
-    (a, b) => order.indexOf(a.recovery) - order.indexOf(b.recovery),
+    (a, b) => order.indexOf(a.recovery) - order.indexOf(b.recovery) || isDownstream(a) - isDownstream(b),
   );
   const shown = worstFirst.slice(0, SHOWN_ASSETS);
-  const value = assetNames(shown, SHOWN_ASSETS, ({ recovery }) => RECOVERY_LOOKS[recovery].words);
+  const value = order
+    .map((recovery) => shown.filter((known) => known.recovery === recovery))
+    .filter((alike) => alike.length > 0)
+    .flatMap((alike, index): Span[] => [
+      ...(index > 0 ? ["; "] : []),
+      ...assetNames(alike, SHOWN_ASSETS),
+      ` ${RECOVERY_LOOKS[alike[0]!.recovery].words}`,
+    ]);
   if (total > shown.length) {
     const counts = order.filter((recovery) => assetCounts[recovery] > 0);
     value.push(
@@ -127,14 +144,13 @@ function runbookFact(state: IncidentState): { label: string; value: Text }[] {
   if (walk) {
     const step = currentStep(walk);
     const where = step
-      ? `step ${step.index + 1} of ${walk.steps.length}, ${clip(step.title, 80)}`
+      ? `step ${step.index + 1} of ${walk.steps.length}: ${clip(step.title, 80)}`
       : "finished";
-    return [{ label: "Runbook", value: `${clip(walk.title, 80)}: ${where}` }];
+    return [{ label: "Runbook", value: `${clip(walk.title, 80)} – ${where}` }];
   }
+  // Why it fits is told where the runbooks are listed.
   const [best] = state.suggestedRunbooks;
-  return best
-    ? [{ label: "Runbook", value: `${clip(best.title, 80)} – fits: ${clip(best.reason, 100)}` }]
-    : [];
+  return best ? [{ label: "Runbook", value: clip(best.title, 80) }] : [];
 }
 
 function linkFact(state: IncidentState): { label: string; value: Text }[] {
@@ -150,9 +166,9 @@ function linkFact(state: IncidentState): { label: string; value: Text }[] {
 
 function whyText({ state, command }: CardView): Text {
   const by: Span[] = state.origin
-    ? [`Opened by ${state.origin.source}: `]
-    : ["Declared by ", actorSpan(state.openedBy), ": "];
-  return [...by, clip(state.openedReason, 200), ` · ${command} help`];
+    ? [`Opened by ${state.origin.source} – ${clip(state.openedReason, 200)}`]
+    : ["Declared by ", actorSpan(state.openedBy)];
+  return [...by, ` · ${command} help`];
 }
 
 /**

@@ -16,11 +16,15 @@ export type WalkView = {
 
 export function walkDocument({ state, walk, step }: WalkView): Document {
   const current = currentStep(walk);
-  const blocks: Block[] = [{ type: "context", text: progress(walk, current?.index ?? null) }];
+  const blocks: Block[] = [{ type: "context", text: progress(walk) }];
   const finished = walk.steps.flatMap(({ title, result }) => (result ? [finishedLine(title, result)] : []));
   if (finished.length > 0) blocks.push({ type: "paragraph", text: joined(finished) });
   if (current) {
-    blocks.push({ type: "heading", level: 2, text: `Step ${current.index + 1}: ${current.title}` });
+    blocks.push({
+      type: "heading",
+      level: 2,
+      text: `Step ${current.index + 1} of ${walk.steps.length}: ${current.title}`,
+    });
     if (step?.body.trim()) blocks.push({ type: "markdown", text: step.body });
   } else {
     blocks.push({ type: "paragraph", text: endText(walk) });
@@ -32,15 +36,12 @@ export function walkDocument({ state, walk, step }: WalkView): Document {
   return { summary: `${state.key} runbook ${walk.title}, ${where}`, title: `📗 ${walk.title}`, blocks };
 }
 
-function progress(walk: Walk, index: number | null): Text {
+function progress(walk: Walk): Text {
   const { counts } = coverage(walk);
-  const failed = counts.failed > 0 ? ` · ${counts.failed} failed` : "";
-  const where =
-    index === null ? `All ${walk.steps.length} steps` : `Step ${index + 1} of ${walk.steps.length}`;
-  return [
-    `${where} · ${counts.done} done · ${counts.skipped} skipped${failed} · started by `,
-    actorSpan(walk.startedBy),
-  ];
+  const told = (["done", "skipped", "failed"] as const)
+    .filter((outcome) => counts[outcome] > 0)
+    .map((outcome) => ` · ${counts[outcome]} ${outcome}`);
+  return ["Started by ", actorSpan(walk.startedBy), ...told];
 }
 
 const RESULTS: Record<StepResult["outcome"], { sign: string; word: string }> = {

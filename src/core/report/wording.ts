@@ -48,14 +48,10 @@ export function plural(count: number, noun: string): string {
 }
 
 /** The names of assets as code, the first few, with how many are missing. */
-export function assetNames(
-  assets: AssetState[],
-  shown: number,
-  words?: (asset: AssetState) => string,
-): Span[] {
+export function assetNames(assets: AssetState[], shown: number): Span[] {
   const named = assets.slice(0, shown).flatMap((known, index): Span[] => {
     const name: Span = { code: clip(known.asset.name, 80) };
-    return [...(index > 0 ? [", "] : []), name, ...(words ? [` ${words(known)}`] : [])];
+    return index > 0 ? [", ", name] : [name];
   });
   return assets.length > shown ? [...named, ` and ${assets.length - shown} more`] : named;
 }

@@ -13,7 +13,15 @@ export const Link = z.object({ title: z.string().min(1).max(200), url: z.url().m
 export type Link = z.infer<typeof Link>;
 
 /** The limits hold the size of what is stored and shown; an adapter cuts text to them (see `clip`). */
-export const ALERT_LIMITS = { title: 300, description: 4000, labels: 100, labelValue: 1000, assets: 200, links: 20, dedupKey: 1000 } as const;
+export const ALERT_LIMITS = {
+  title: 300,
+  description: 4000,
+  labels: 100,
+  labelValue: 1000,
+  assets: 200,
+  links: 20,
+  dedupKey: 1000,
+} as const;
 
 /**
  * What every source is read into: one thing that one tool says is broken, or whole again.
@@ -53,7 +61,15 @@ export function fingerprint(signal: Pick<AlertSignal, "source" | "dedupKey">): s
 }
 
 /** What became of one alert, as the ingest answer names it. */
-export const OUTCOMES = ["opened", "grouped", "deduplicated", "resolved", "silenced", "inhibited", "ignored"] as const;
+export const OUTCOMES = [
+  "opened",
+  "grouped",
+  "deduplicated",
+  "resolved",
+  "silenced",
+  "inhibited",
+  "ignored",
+] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 export type AlertOutcome = { fingerprint: string; outcome: Outcome; incident: string | null; reason: string };
 

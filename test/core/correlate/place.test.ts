@@ -7,27 +7,84 @@ const now = "2026-11-22T12:00:00.000Z";
 const nobody = { open: null, resolved: null };
 const firing: KnownAlert = { status: "firing", incident: "INC-1", startsAt: null, observedAt: null };
 const passed: KnownAlert = { ...firing, status: "resolved" };
-const where = (...[signal, alert, open, group = nobody]: [Parameters<typeof place>[0], KnownAlert | null, boolean, Parameters<typeof place>[3]?]) =>
-  place(signal, alert, open, group, now, 24 * HOUR);
+const where = (
+  ...[signal, alert, open, group = nobody]: [
+    Parameters<typeof place>[0],
+    KnownAlert | null,
+    boolean,
+    Parameters<typeof place>[3]?,
+  ]
+) => place(signal, alert, open, group, now, 24 * HOUR);
 
 it("groups by the asset first, then by what the sender groups, then by the alert alone", () => {
-  expect(groupingKey(alertOn("orders", { groupHint: "g" })).key).toBe("asset:snowflake://acme/analytics.core.orders");
+  expect(groupingKey(alertOn("orders", { groupHint: "g" })).key).toBe(
+    "asset:snowflake://acme/analytics.core.orders",
+  );
   expect(groupingKey(alertOn("orders", { assets: [], groupHint: "g" })).key).toBe("group:dbt:g");
   expect(groupingKey(alertOn("orders", { assets: [] })).key).toBe("alert:dbt:test.orders");
 });
 
 it.each([
   ["new, nobody has it", alertOn("a"), null, false, nobody, { to: "open" }],
-  ["new, someone has its asset", alertOn("a"), null, false, { open: "INC-2", resolved: null }, { to: "attach", incident: "INC-2" }],
+  [
+    "new, someone has its asset",
+    alertOn("a"),
+    null,
+    false,
+    { open: "INC-2", resolved: null },
+    { to: "attach", incident: "INC-2" },
+  ],
   ["still firing", alertOn("a"), firing, true, nobody, { to: "duplicate", incident: "INC-1" }],
   ["fires again while open", alertOn("a"), passed, true, nobody, { to: "attach", incident: "INC-1" }],
-  ["fires again an hour after it was resolved", alertOn("a"), passed, false, { open: null, resolved: { incident: "INC-1", at: "2026-11-22T11:00:00.000Z" } }, { to: "reopen", incident: "INC-1" }],
-  ["fires again two days after", alertOn("a"), passed, false, { open: null, resolved: { incident: "INC-1", at: "2026-11-20T12:00:00.000Z" } }, { to: "open" }],
-  ["repeated by its sender after a person resolved", alertOn("a", { startsAt: "2026-11-22T01:00:00.000Z" }), { ...firing, startsAt: "2026-11-22T01:00:00.000Z" }, false, { open: null, resolved: { incident: "INC-1", at: "2026-11-22T11:00:00.000Z" } }, { to: "duplicate", incident: "INC-1" }],
-  ["passes", alertOn("a", { status: "resolved" }), firing, true, nobody, { to: "resolve", incident: "INC-1" }],
-  ["passes twice", alertOn("a", { status: "resolved" }), passed, true, nobody, { to: "duplicate", incident: "INC-1" }],
+  [
+    "fires again an hour after it was resolved",
+    alertOn("a"),
+    passed,
+    false,
+    { open: null, resolved: { incident: "INC-1", at: "2026-11-22T11:00:00.000Z" } },
+    { to: "reopen", incident: "INC-1" },
+  ],
+  [
+    "fires again two days after",
+    alertOn("a"),
+    passed,
+    false,
+    { open: null, resolved: { incident: "INC-1", at: "2026-11-20T12:00:00.000Z" } },
+    { to: "open" },
+  ],
+  [
+    "repeated by its sender after a person resolved",
+    alertOn("a", { startsAt: "2026-11-22T01:00:00.000Z" }),
+    { ...firing, startsAt: "2026-11-22T01:00:00.000Z" },
+    false,
+    { open: null, resolved: { incident: "INC-1", at: "2026-11-22T11:00:00.000Z" } },
+    { to: "duplicate", incident: "INC-1" },
+  ],
+  [
+    "passes",
+    alertOn("a", { status: "resolved" }),
+    firing,
+    true,
+    nobody,
+    { to: "resolve", incident: "INC-1" },
+  ],
+  [
+    "passes twice",
+    alertOn("a", { status: "resolved" }),
+    passed,
+    true,
+    nobody,
+    { to: "duplicate", incident: "INC-1" },
+  ],
   ["passes, never seen", alertOn("a", { status: "resolved" }), null, false, nobody, { to: "ignore" }],
-  ["older than what is known", alertOn("a", { observedAt: "2026-11-22T01:00:00.000Z" }), { ...passed, observedAt: "2026-11-22T02:00:00.000Z" }, true, nobody, { to: "ignore" }],
+  [
+    "older than what is known",
+    alertOn("a", { observedAt: "2026-11-22T01:00:00.000Z" }),
+    { ...passed, observedAt: "2026-11-22T02:00:00.000Z" },
+    true,
+    nobody,
+    { to: "ignore" },
+  ],
 ] as const)("%s", (_, signal, alert, open, group, expected) => {
   const placement = where(signal, alert, open, group);
   expect(placement).toMatchObject(expected);

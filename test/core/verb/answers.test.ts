@@ -145,7 +145,7 @@ describe("summary", () => {
       "State: 🟠 acknowledged, SEV2",
       "Since: 2026-11-22T03:00:00.000Z, open for 6 h",
       "Data wrong since: 2026-11-21T22:00:00.000Z",
-      "Lead: Ana leads",
+      "Lead: Ana",
       "Last status: backfill runs (Ana, 2026-11-22T03:08:00.000Z)",
       "Thread: INC-1",
       "# Data still wrong",
@@ -155,7 +155,7 @@ describe("summary", () => {
       "# Action items",
       "`1` add a check (Ana, due 2026-12-01)",
       "# Latest",
-      "`9` 2026-11-22T09:00:00.000Z Status: backfill runs (Ana, slash)",
+      "`9` 2026-11-22T09:00:00.000Z · Status: backfill runs (Ana, slash)",
     ]);
   });
   test("two people are told the same", () => {
@@ -186,8 +186,8 @@ test("the timeline shows numbers, full dates, who, how and whether it was edited
   const told = lines(timelineDocument("INC-1", entries));
   expect(told[0]).toBe("10 earlier entries: the postmortem has all of them");
   expect(told.slice(-3)).toEqual([
-    "`39` 2026-12-28T00:00:00.000Z entry 39 (Ana, mention, edited)",
-    "`40` 2026-12-29T00:00:00.000Z entry 40 (Ana, [mention])",
+    "`39` 2026-12-28T00:00:00.000Z · entry 39 (Ana, mention, edited)",
+    "`40` 2026-12-29T00:00:00.000Z · entry 40 (Ana, [mention])",
     "Correct one with `timeline edit <n> <text>`, `timeline edit <n> at <time>` or `timeline hide <n>`",
   ]);
 });

@@ -16,6 +16,8 @@ export function runbooksDocument(state: IncidentState, suggested: Suggested[], a
   const walking = Object.values(state.walks);
   const named = new Set([...suggested.map((r) => r.slug), ...walking.map((w) => w.runbook)]);
   const others = all.filter((runbook) => !named.has(runbook.slug));
+  const underWay = new Set(walking.filter((w) => currentStep(w)).map((w) => w.runbook));
+  const startable = suggested.filter((runbook) => !underWay.has(runbook.slug));
   const best = suggested[0];
   const blocks: Block[] = [
     ...listed(
@@ -32,12 +34,12 @@ export function runbooksDocument(state: IncidentState, suggested: Suggested[], a
     ),
   ];
   if (others.length > SHOWN) blocks.push({ type: "context", text: `and ${others.length - SHOWN} more` });
-  if (best)
+  if (startable.length > 0)
     blocks.push({
       type: "actions",
-      buttons: suggested.slice(0, BUTTONS).map((r) => startButton(state.key, r)),
+      buttons: startable.slice(0, BUTTONS).map((r) => startButton(state.key, r)),
     });
-  const example = best?.slug ?? all[0]?.slug;
+  const example = startable[0]?.slug ?? others[0]?.slug ?? all[0]?.slug;
   if (example)
     blocks.push({ type: "context", text: ["Begin one with ", { code: `runbook start ${example}` }] });
   else

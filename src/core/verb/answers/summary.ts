@@ -48,7 +48,7 @@ function facts(state: IncidentState, now: string): { label: string; value: Text 
     ...(state.startedAt < state.detectedAt
       ? [{ label: "Data wrong since", value: { time: state.startedAt, style: "datetime" } as const }]
       : []),
-    { label: "Lead", value: leadOf(state) },
+    { label: "Lead", value: state.roles.lead?.name ?? leadOf(state) },
     ...(total > 0
       ? [{ label: "Alerts", value: `${firing} firing of ${total}${held > 0 ? `, ${held} held` : ""}` }]
       : []),

@@ -54,11 +54,13 @@ export function latestEntries(entries: ShownEntry[], count: number): ShownEntry[
 export function timelineItem(entry: ShownEntry): Text {
   const time: Span = { time: entry.at, style: "datetime" };
   const via = entry.permalink ? { link: entry.via, url: entry.permalink } : entry.via;
+  // `Ana acknowledged (Ana, button)` would say it twice, and so would `dbt alert: … (dbt, alert)`.
+  const named = entry.text.startsWith(`${entry.actor} `);
   return [
     { code: String(entry.seq) },
     " ",
     time,
-    ` ${clip(entry.text, TEXT_LIMIT)} (${entry.actor}, `,
+    ` · ${clip(entry.text, TEXT_LIMIT)} (${named ? "" : `${entry.actor}, `}`,
     via,
     entry.edited ? ", edited)" : ")",
   ];

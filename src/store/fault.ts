@@ -1,0 +1,29 @@
+import { StoreFault } from "../engine/ledger.ts";
+
+/** SQLite's result codes, the extended ones by their beginning. */
+const SQLITE_CONFLICT = /^SQLITE_(BUSY_SNAPSHOT|CONSTRAINT_(PRIMARYKEY|UNIQUE))$/;
+const SQLITE_UNAVAILABLE = /^SQLITE_(BUSY|LOCKED|FULL|IOERR|READONLY|CANTOPEN)(_|$)/;
+
+/** Postgres: unique violation, serialization failure, deadlock. */
+const POSTGRES_CONFLICT = /^(23505|40001|40P01)$/;
+/** Connection exceptions, out of resources, shutting down, read-only (a standby); and the socket's own errors. */
+const POSTGRES_UNAVAILABLE =
+  /^(08...|53...|57P0.|25006|E(CONNREFUSED|CONNRESET|PIPE|TIMEDOUT|HOSTUNREACH|NOTFOUND))$/;
+/** What pg says without any code. */
+const POSTGRES_AWAY =
+  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered)/;
+
+/** An error of a transaction as StoreFault where the database is its reason; any other comes back as it is. */
+export function storeFault(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const code = "code" in error ? String(error.code) : "";
+  if (SQLITE_CONFLICT.test(code) || POSTGRES_CONFLICT.test(code))
+    return new StoreFault("conflict", "Another writer was first", error);
+  if (SQLITE_UNAVAILABLE.test(code) || POSTGRES_UNAVAILABLE.test(code) || POSTGRES_AWAY.test(error.message))
+    return new StoreFault(
+      "unavailable",
+      `The database takes no writes just now (${code || error.message})`,
+      error,
+    );
+  return error;
+}
