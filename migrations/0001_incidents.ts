@@ -64,7 +64,11 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .execute();
   await db.schema.createIndex("incident_newest").on("incident").columns(["detected_at", "key"]).execute();
   await db.schema.createIndex("incident_open").on("incident").columns(["open", "channel"]).execute();
-  await db.schema.createIndex("incident_phase").on("incident").columns(["phase", "resolved_at"]).execute();
+  await db.schema
+    .createIndex("incident_phase")
+    .on("incident")
+    .columns(["phase", "detected_at", "key"])
+    .execute();
   await db.schema
     .createIndex("incident_thread")
     .unique()

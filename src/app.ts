@@ -1,5 +1,4 @@
 import { setInterval } from "node:timers";
-import type { WebClient } from "@slack/web-api";
 import type { FastifyBaseLogger, FastifyInstance, FastifyLoggerOptions } from "fastify";
 import { Registry } from "prom-client";
 import type { Config } from "./config.ts";
@@ -16,9 +15,10 @@ import { buildServer } from "./http/server.ts";
 import { POSTMORTEM_FORMATS, type PostmortemFormat, renderPostmortem } from "./render/postmortem.ts";
 import { loadRunbooks } from "./runbooks.ts";
 import { connectSlack, type SlackConnection } from "./slack/connect.ts";
-import type { DoorDeps } from "./slack/doors.ts";
+import type { DoorDeps } from "./slack/doors/interaction.ts";
 import { createMessenger, slackClient } from "./slack/messenger.ts";
 import { createPeople } from "./slack/people.ts";
+import { workspaceAddress } from "./slack/permalink.ts";
 import { SOURCES } from "./source/registry.ts";
 import { openForReading } from "./store/open.ts";
 import { type OutboxReads, readsOf } from "./store/reads.ts";
@@ -30,8 +30,8 @@ const REPORTED_ALERTS = 1000;
 
 export type AppOptions = {
   log: FastifyLoggerOptions;
-  /** The sandbox's page shows Slack's date markup as text, and cannot choose among people by itself. */
-  local?: { people: { id: string; name: string }[] };
+  /** The sandbox's page shows Slack's date markup as text, cannot choose among people by itself, and is not at its workspace's address. */
+  local?: { people: { id: string; name: string }[]; url: string };
   now?: () => number;
 };
 
@@ -73,10 +73,11 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
   const stops: (() => Promise<void>)[] = [];
   if (config.slack) {
     const client = slackClient(config.slack.botToken, config.slack.apiUrl);
-    const deliverer = delivererOf(parts, store, client);
+    const address = options.local ? async () => `${options.local!.url}/` : workspaceAddress(client);
+    const deliverer = delivererOf(parts, store, client, address);
     wake = deliverer.wake;
     await deliverer.start();
-    slack = await connectSlack(config.slack, client, server.log, doorsOf(parts, client));
+    slack = await connectSlack(config.slack, client, server.log, address, doorsOf(parts, client));
     stops.push(slack.stop, deliverer.stop);
   }
   const ticking = setInterval(
@@ -110,6 +111,7 @@ type Part = {
   iso: () => string;
   log: FastifyBaseLogger;
 };
+type Client = ReturnType<typeof slackClient>;
 type Report = (format: string, key: string) => ReturnType<typeof reportOf>;
 type Store = { writer: Writer; reads: Reads & OutboxReads; close(): Promise<void> };
 
@@ -156,7 +158,12 @@ function renderOptions(options: AppOptions) {
   return { dates: options.local ? "plain" : "slack" } as const;
 }
 
-function delivererOf({ config, options, report, now, iso, log }: Part, store: Store, client: WebClient) {
+function delivererOf(
+  { config, options, report, now, iso, log }: Part,
+  store: Store,
+  client: Client,
+  address: () => Promise<string | null>,
+) {
   const { reads, writer } = store;
   const showing = {
     reads,
@@ -165,7 +172,7 @@ function delivererOf({ config, options, report, now, iso, log }: Part, store: St
     report: async (key: string, format: string) => fileOf(await report(format, key)),
   };
   return createDeliverer({
-    messenger: createMessenger(client, renderOptions(options)),
+    messenger: createMessenger(client, renderOptions(options), address),
     reads,
     show: (row, state) => show(showing, row, state),
     submit: async (job) => {
@@ -179,7 +186,7 @@ function delivererOf({ config, options, report, now, iso, log }: Part, store: St
   });
 }
 
-function doorsOf(parts: Part, client: WebClient): () => Omit<DoorDeps, "workspaceUrl"> {
+function doorsOf(parts: Part, client: Client): Omit<DoorDeps, "workspaceUrl"> {
   const { config, options, engine, channel, runbooks, now, iso, log } = parts;
   const people = createPeople(client, now);
   const { command } = config;
@@ -193,7 +200,7 @@ function doorsOf(parts: Part, client: WebClient): () => Omit<DoorDeps, "workspac
   });
   const everybody = options.local?.people ?? null;
   const render = renderOptions(options);
-  return () => ({ engine, conversation, people, client, render, command, channel, everybody, now: iso, log });
+  return { engine, conversation, people, client, render, command, channel, everybody, now: iso, log };
 }
 
 async function healthOf(

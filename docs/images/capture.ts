@@ -16,15 +16,14 @@ import { openBrowser } from "../../test/harness/chromium.ts";
 
 /** Minutes that the bot believes have gone by: nobody repairs a table in the seconds this takes. */
 let minutesLater = 0;
-const realNow = Date.now;
-Date.now = () => realNow() + minutesLater * 60_000;
+const now = () => Date.now() + minutesLater * 60_000;
 
 const browser = await openBrowser();
 if (!browser) throw new Error("There is no Chromium. Install one, or let CHROMIUM name its path.");
 const dir = await mkdtemp(join(tmpdir(), "breakwater-pictures-"));
 const said: string[] = [];
 const config = loadConfig({ DATABASE_URL: `sqlite:${join(dir, "sandbox", "breakwater.db")}`, PORT: "0" });
-const sandbox = await startSandbox(config, (line) => said.push(line), 0);
+const sandbox = await startSandbox(config, (line) => said.push(line), 0, now);
 try {
   await takePictures(browser, said.join("\n"));
 } finally {
@@ -35,16 +34,12 @@ try {
 
 async function takePictures(chromium: Browser, lines: string): Promise<void> {
   const bot = /at (http:\S+)\/v1\/incidents/.exec(lines)![1]!;
-  const page = await chromium.newPage({ viewport: { width: 1240, height: 1010 } });
+  const page = await chromium.newPage({ viewport: { width: 1240, height: 1000 } });
   await page.goto(/Workspace: (\S+)/.exec(lines)![1]!);
   const slack = new Workspace(page);
   await slack.open("data-incidents");
-  await page.addStyleTag({ content: ".topbar { display: none !important }" });
   const card = slack.card("INC-1");
   await card.locator(".thread-summary").click();
-  await slack.thread.evaluate((pane) => {
-    (pane as unknown as { style: { width: string } }).style.width = "500px";
-  });
 
   await pressAfter(3, card, "Acknowledge", "Acknowledged by");
   await pressAfter(0, card, "Take lead", "Lead:");
@@ -54,18 +49,17 @@ async function takePictures(chromium: Browser, lines: string): Promise<void> {
   minutesLater += 2;
   await slack.say("@breakwater note at 40 min ago CUSTOMER_TIER was renamed upstream");
   await slack.reply("note at 40 min ago").getByText("✅").waitFor();
-  await slack.type("/incident status Orders are stale. The fix is in review; next word in 30 min.");
+  await pressAfter(0, card, "More…");
+  await slack.modal.locator("select").selectOption("status");
+  await slack.submit("Next");
+  await slack.submit("Post", {
+    "What should everybody know now?": "Orders are stale. The fix is in review; next word in 30 min.",
+  });
   await card.getByText("next word in 30 min").waitFor();
-  await page.reload();
+  // Without the page's own controls, and with a wide thread.
   await page.addStyleTag({ content: ".topbar { display: none !important }" });
-  await card.locator(".thread-summary").click();
-  await slack.thread.evaluate((pane) => {
-    (pane as unknown as { style: { width: string } }).style.width = "500px";
-  });
-  await slack.thread.locator(".thread-body").evaluate((body) => {
-    const box = body as unknown as { scrollTop: number; scrollHeight: number };
-    box.scrollTop = box.scrollHeight;
-  });
+  await page.addStyleTag({ content: ".thread-pane { width: 500px !important }" });
+  await slack.reply("Status update").scrollIntoViewIfNeeded();
   await page.mouse.move(300, 900);
   await page.waitForTimeout(500);
   await page.screenshot({ path: join(import.meta.dirname, "thread.png") });
@@ -76,9 +70,9 @@ async function takePictures(chromium: Browser, lines: string): Promise<void> {
   });
   await card.getByText("Mitigated –").waitFor();
   minutesLater += 21;
-  await post(bot, resolvedStory(new Date(Date.now())));
+  await post(bot, resolvedStory(new Date(now())));
   await pressAfter(0, card, "Data recovered");
-  for (const box of await slack.modal.locator("input[type=checkbox]").all()) await box.check();
+  await slack.tickAll();
   await slack.submit("Data is right", { "How do you know?": "Row counts match the source" });
   await card.getByText("no data left to recover").waitFor();
   await pressAfter(4, card, "Resolve");

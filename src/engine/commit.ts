@@ -535,6 +535,8 @@ class Batch {
   private async tick(now: string): Promise<null> {
     const before = new Date(Date.parse(now) - this.settings.closeAfterMs).toISOString();
     for (const key of await this.ledger.resolvedBefore(before, 100)) {
+      // A job before this one may have reopened it; refusing that would leave the ones after it unclosed.
+      if ((await this.state(key)).phase !== "resolved") continue;
       const asked: Asked = { ...CLOCK, now };
       this.announce(
         key,

@@ -4,7 +4,7 @@ import { SEVERITIES } from "../core/incident/events.ts";
 import type { Via } from "../core/incident/person.ts";
 import { currentStep, type IncidentState } from "../core/incident/state.ts";
 import { Refusal } from "../core/refusal.ts";
-import type { Document } from "../core/report/document.ts";
+import type { Document, Span } from "../core/report/document.ts";
 import { replyFor } from "../core/report/replies.ts";
 import { curatedTimeline } from "../core/report/timeline.ts";
 import type { RunbookCatalog } from "../core/runbook/match.ts";
@@ -262,9 +262,14 @@ export type Conversation = ReturnType<typeof createConversation>;
 /** What the asker is told: what the thread is told, or in few words that it is done. */
 function confirmation(events: RecordedEvent[], state: IncidentState): Document {
   const reply = replyFor(events, state);
-  if (reply) return { ...reply, blocks: reply.blocks.filter((b) => b.type !== "actions") };
-  const words = events.length === 0 ? `Nothing to do: ${state.key} is so already.` : wordsFor(events, state);
   const thread = state.thread?.permalink;
+  const where: Span[] = thread ? [`${state.key} · `, { link: "Open the thread", url: thread }] : [state.key];
+  if (reply) {
+    // Its buttons are in the thread, where everybody sees what pressing them does.
+    const told = reply.blocks.filter((b) => b.type !== "actions");
+    return { ...reply, blocks: [...told, { type: "context", text: where }] };
+  }
+  const words = events.length === 0 ? `Nothing to do: ${state.key} is so already.` : wordsFor(events, state);
   return {
     summary: words,
     title: null,

@@ -40,13 +40,16 @@ export async function show(deps: ShowDeps, row: OutboxRow, state: IncidentState)
     case "reply":
       return message(row.payload as Document);
     case "file": {
-      const { format, seq } = row.payload as { format: string; seq: number };
+      const { format, at } = row.payload as { format: string; at: string };
       const file = await deps.report(state.key, format);
       // The title is the mark by which the upload is found again, so it differs from export to export.
       return (
         file && {
           type: "file",
-          file: { ...file, title: `${state.key} postmortem (${format}), entry ${seq}` },
+          file: {
+            ...file,
+            title: `${state.key} postmortem, ${at.slice(0, 10)} ${at.slice(11, 19)} UTC (${format})`,
+          },
         }
       );
     }

@@ -106,10 +106,12 @@ export function problemBody(problem: HttpProblem, requestId: string): Problem {
   };
 }
 
-/** Fastify's error handler. It logs faults only: refusals show in the line that every request gets. */
+/** Fastify's error handler. It logs what is ours to mend: other refusals show in the line that every request gets. */
 export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const problem = problemOf(error, request.id);
   if (problem.code === "internal") request.log.error({ err: error }, "fault");
+  // Nobody but the sender would hear why, and it may be a full disk.
+  if (problem.code === "unavailable") request.log.warn({ reason: problem.message }, "unavailable");
   // A client that waits for "100 Continue" never sends the body now, so the connection cannot go on (RFC 9110 §10.1.1).
   if (request.headers.expect !== undefined && !request.raw.complete) reply.header("connection", "close");
   // Bytes, as Fastify would add a charset to text, and this media type has no such parameter (RFC 9457 §6.1).

@@ -11,12 +11,14 @@ const PAGE_PORT = 3000;
 
 /**
  * The bot in a workspace of its own: a real local Slack server, joined over Socket Mode, with a first incident sent
- * through the front door. It begins afresh each time, as the workspace does. `say` gets the lines for the terminal.
+ * through the front door. It begins afresh each time, as the workspace does. `say` gets the lines for the terminal;
+ * with `now` the bot lives by another clock, in milliseconds.
  */
 export async function startSandbox(
   config: Config,
   say: (line: string) => void,
   pagePort = PAGE_PORT,
+  now?: () => number,
 ): Promise<{ stop(): Promise<void> }> {
   if (!["127.0.0.1", "::1", "localhost"].includes(config.host)) {
     throw new Refusal(
@@ -52,7 +54,11 @@ export async function startSandbox(
           { ...settings, port },
           {
             log: { level: settings.logLevel },
-            local: { people: SANDBOX_WORKSPACE.people.map((p) => ({ id: p.id, name: p.realName })) },
+            ...(now ? { now } : {}),
+            local: {
+              url: slack.url,
+              people: SANDBOX_WORKSPACE.people.map((p) => ({ id: p.id, name: p.realName })),
+            },
           },
         ),
       config.port,

@@ -1,8 +1,9 @@
 import type { Receiver } from "@slack/bolt";
 import type { WebClient } from "@slack/web-api";
 import type { SlackConfig } from "../config.ts";
-import { type DoorDeps, openDoors } from "./doors.ts";
-import { HttpReceiver, type SlackHttpAnswer } from "./receiver.ts";
+import type { DoorDeps } from "./doors/interaction.ts";
+import { openDoors } from "./doors.ts";
+import { acknowledgingWhenDone, HttpReceiver, type SlackHttpAnswer } from "./receiver.ts";
 
 export type SlackConnection = {
   /** Whether Slack can reach us now, and since when not. */
@@ -31,38 +32,52 @@ export async function connectSlack(
   config: SlackConfig,
   client: WebClient,
   log: Log,
-  doors: (identity: { url: string }) => Omit<DoorDeps, "workspaceUrl">,
+  address: () => Promise<string | null>,
+  doors: Omit<DoorDeps, "workspaceUrl">,
 ): Promise<SlackConnection> {
-  const { App, LogLevel } = await import("@slack/bolt");
+  const { App, LogLevel, SocketModeReceiver, isValidSlackRequest } = await import("@slack/bolt");
   let stopped = false;
   let connected = false;
   let detail: string | null = "not connected to Slack yet";
   let stopApp: () => Promise<void> = async () => {};
-  const receiver = config.mode.type === "http" ? new HttpReceiver(config.mode.signingSecret) : null;
+  const clientOptions = config.apiUrl ? { slackApiUrl: config.apiUrl } : {};
+  const logger = quietLogger(log);
+  const http =
+    config.mode.type === "http" ? new HttpReceiver(config.mode.signingSecret, isValidSlackRequest) : null;
+
+  /** A fresh socket for each attempt: one that failed to start is of no further use. */
+  function socketReceiver(appToken: string): Receiver {
+    const receiver = new SocketModeReceiver({ appToken, logger, installerOptions: { clientOptions } });
+    const init = receiver.init.bind(receiver);
+    receiver.init = (app) => init(acknowledgingWhenDone(app as never) as never);
+    receiver.client.on("connected", () => stands(true));
+    for (const event of ["reconnecting", "disconnected", "close"])
+      receiver.client.on(event, () => stands(false));
+    return receiver as Receiver;
+  }
+
+  function stands(up: boolean): void {
+    connected = up;
+    detail = up ? null : "the socket to Slack is down; it is reconnecting";
+  }
 
   async function join(): Promise<void> {
     const identity = await client.auth.test();
-    const url = identity.url ?? "https://slack.com/";
     const app = new App({
       token: config.botToken,
-      ...(receiver ? { receiver: receiver as Receiver } : {}),
-      ...(config.mode.type === "socket" ? { socketMode: true, appToken: config.mode.appToken } : {}),
-      clientOptions: config.apiUrl ? { slackApiUrl: config.apiUrl } : {},
+      receiver: config.mode.type === "socket" ? socketReceiver(config.mode.appToken) : http!,
+      clientOptions,
       logLevel: LogLevel.ERROR,
-      logger: quietLogger(log),
+      logger,
     });
     app.error(async (error) => log.error({ err: error }, "a Slack interaction failed"));
-    openDoors(app, { ...doors({ url }), workspaceUrl: url });
-    watchSocket(app, (up) => {
-      connected = up;
-      detail = up ? null : "the socket to Slack is down; it is reconnecting";
-    });
+    const workspaceUrl = (await address()) ?? identity.url ?? "https://slack.com/";
+    openDoors(app, { ...doors, workspaceUrl });
     stopApp = async () => void (await app.stop());
     await app.start();
     // Stopped while it was joining: nobody would stop it later.
     if (stopped) return stopApp();
-    connected = true;
-    detail = null;
+    stands(true);
     log.info({ team: identity.team, bot: identity.user }, "joined Slack");
   }
 
@@ -84,20 +99,12 @@ export async function connectSlack(
   await Promise.race([joining, new Promise((resolve) => setTimeout(resolve, RETRY_MS).unref())]);
   return {
     health: () => ({ ok: connected, detail }),
-    handle: receiver ? (headers, body) => receiver.handle(headers, body) : null,
+    handle: http && ((headers, body) => http.handle(headers, body)),
     async stop() {
       stopped = true;
       await stopApp();
     },
   };
-}
-
-/** Socket Mode's own client tells when the line is up and down. */
-function watchSocket(app: object, told: (up: boolean) => void): void {
-  const client = (app as { receiver?: { client?: { on?(event: string, listener: () => void): void } } })
-    .receiver?.client;
-  client?.on?.("connected", () => told(true));
-  for (const event of ["reconnecting", "disconnected", "close"]) client?.on?.(event, () => told(false));
 }
 
 /** Bolt's words into our log, without its arguments' insides, which may hold payloads. */

@@ -1,4 +1,5 @@
-import { PIN_EMOJI, SHORTCUTS } from "./doors.ts";
+import { PIN_EMOJI } from "./doors/pin.ts";
+import { SHORTCUTS } from "./doors/shortcut.ts";
 
 /** What each permission is for; the manifest asks for these and no others. */
 export const SCOPES: Record<string, string> = {

@@ -7,6 +7,7 @@ import {
 } from "@slack/web-api";
 import { DeliveryFailure, type Messenger, type Place, type Posted } from "../engine/deliver.ts";
 import { type RenderOptions, renderDocument } from "./block-kit.ts";
+import { permalink as permalinkTo } from "./permalink.ts";
 
 const TIMEOUT_MS = 10_000;
 /** Messages looked through for one of ours; a thread longer than this since the incident began is not a real one. */
@@ -75,11 +76,16 @@ function marked(blocks: object[], mark: string): object[] {
   return blocks.map((block, i) => (i === 0 ? { ...block, block_id: mark } : block));
 }
 
-export function createMessenger(client: WebClient, options: RenderOptions): Messenger {
-  async function permalinkOf(channel: string, ts: string): Promise<string | null> {
-    // A link is worth one call and no more: without it the thread still stands.
-    const answer = await client.chat.getPermalink({ channel, message_ts: ts }).catch(() => null);
-    return answer?.permalink ?? null;
+/** `address` gives the workspace's address, for permalinks, or null while it is not known. */
+export function createMessenger(
+  client: WebClient,
+  options: RenderOptions,
+  address: () => Promise<string | null>,
+): Messenger {
+  /** Never a reason for a post to fail: without it the thread still stands. */
+  async function linkOf(posted: { channel: string; ts: string }): Promise<string | null> {
+    const workspace = await address();
+    return workspace && permalinkTo(workspace, posted.channel, posted.ts, null);
   }
 
   return {
@@ -97,7 +103,7 @@ export function createMessenger(client: WebClient, options: RenderOptions): Mess
         });
         const { channel, ts } = posted;
         if (!channel || !ts) throw new DeliveryFailure("unknown", "the answer names no message");
-        return { channel, ts, permalink: permalink ? await permalinkOf(channel, ts) : null };
+        return { channel, ts, permalink: permalink ? await linkOf({ channel, ts }) : null };
       }),
     update: (channel, ts, document) =>
       calling(async () => {
@@ -108,9 +114,7 @@ export function createMessenger(client: WebClient, options: RenderOptions): Mess
     find: (place, fileTitle, since) =>
       calling(async () => {
         const found = await find(client, place, fileTitle, since);
-        return (
-          found && { ...found, permalink: place.threadTs ? null : await permalinkOf(found.channel, found.ts) }
-        );
+        return found && { ...found, permalink: place.threadTs ? null : await linkOf(found) };
       }),
   };
 }

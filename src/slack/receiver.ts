@@ -1,4 +1,22 @@
-import { type App, isValidSlackRequest, type Receiver, type ReceiverEvent } from "@slack/bolt";
+import type { App, isValidSlackRequest, Receiver, ReceiverEvent } from "@slack/bolt";
+
+/** Slack waits three seconds for an acknowledgement, then sends again. */
+const ACKNOWLEDGE_WITHIN_MS = 2_500;
+
+/**
+ * An app whose events are acknowledged once they are dealt with. Bolt acknowledges an event before its listeners run,
+ * and a process killed in between would have taken a command that nobody carries out; unacknowledged, Slack sends it
+ * again. Everything else is acknowledged by its listener.
+ */
+export function acknowledgingWhenDone(app: App): App {
+  const processEvent = async (event: ReceiverEvent): Promise<void> => {
+    if (event.body.type !== "event_callback") return app.processEvent(event);
+    const timer = setTimeout(() => void event.ack(), ACKNOWLEDGE_WITHIN_MS);
+    await app.processEvent({ ...event, ack: async () => {} }).finally(() => clearTimeout(timer));
+    await event.ack();
+  };
+  return { processEvent } as unknown as App;
+}
 
 /** An answer for the HTTP edge to send. */
 export type SlackHttpAnswer = { status: number; contentType: string; body: string };
@@ -10,11 +28,13 @@ export type SlackHttpAnswer = { status: number; contentType: string; body: strin
 export class HttpReceiver implements Receiver {
   private app: App | null = null;
   private readonly signingSecret: string;
-  constructor(signingSecret: string) {
+  private readonly isValid: typeof isValidSlackRequest;
+  constructor(signingSecret: string, isValid: typeof isValidSlackRequest) {
     this.signingSecret = signingSecret;
+    this.isValid = isValid;
   }
   init(app: App): void {
-    this.app = app;
+    this.app = acknowledgingWhenDone(app);
   }
   async start(): Promise<void> {}
   async stop(): Promise<void> {}
@@ -36,7 +56,7 @@ export class HttpReceiver implements Receiver {
     const signature = headers["x-slack-signature"];
     const timestamp = Number(headers["x-slack-request-timestamp"]);
     if (typeof signature !== "string" || !Number.isFinite(timestamp)) return false;
-    return isValidSlackRequest({
+    return this.isValid({
       signingSecret: this.signingSecret,
       body,
       headers: { "x-slack-signature": signature, "x-slack-request-timestamp": timestamp },

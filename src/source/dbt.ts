@@ -210,11 +210,23 @@ function messageOf(result: JsonObject): string | null {
   return `Last loaded at ${loaded}${age}`;
 }
 
-/** dbt's first line says only "Database Error in model orders (models/orders.sql)"; the cause is on the second. */
+/** Lines that say that something failed and not what: dbt's own first line, and the warehouse's introduction to the cause. */
+const PREAMBLES = [
+  /^[\w ]{0,40}Error( in .{1,800})?$/,
+  /^SQL compilation error:( error line \d+ at position \d+)?$/,
+];
+
+/** Snowflake puts its error code and SQLSTATE before its words. */
+const ERROR_CODE = /^\d{6} \(\w{5}\): /;
+
+/** The first line that names the cause; where none does, the first line. */
 function causeLine(message: string | null): string | null {
-  const [first, second] = (message ?? "").trimStart().split("\n", 2);
-  const repeats = /^[\w ]{0,40}Error( in .{1,800})?$/.test((first ?? "").trim().slice(0, 900));
-  return (repeats ? text(second) : null) ?? firstLine(message);
+  const lines = (message ?? "")
+    .slice(0, 4000)
+    .split("\n", 6)
+    .map((line) => line.trim().replace(ERROR_CODE, ""))
+    .filter((line) => line !== "");
+  return text(lines.find((line) => !PREAMBLES.some((preamble) => preamble.test(line)))) ?? firstLine(message);
 }
 
 function descriptionOf(message: string | null, result: JsonObject, node: JsonObject | null): string {

@@ -143,7 +143,7 @@ async function endIt(slack: Workspace, card: Locator, page: Page): Promise<void>
   await sees(card, "Alerts: 3 resolved");
   await sees(slack.reply("All 3 alerts have resolved"));
   await press(card, "Data recovered");
-  for (const box of await slack.modal.locator("input[type=checkbox]").all()) await box.check();
+  await slack.tickAll();
   await slack.submit("Data is right", { "How do you know?": "Row counts match the source" });
   await sees(card, "no data left to recover");
   await press(card, "Severity");

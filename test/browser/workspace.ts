@@ -62,6 +62,12 @@ export class Workspace {
     await this.modal.locator(".modal-foot").getByRole("button", { name: button, exact: true }).click();
   }
 
+  async tickAll(): Promise<void> {
+    const boxes = this.modal.locator("input[type=checkbox]");
+    await boxes.first().waitFor();
+    for (const box of await boxes.all()) await box.check();
+  }
+
   async react(text: string, emoji: string): Promise<void> {
     const ts = await this.reply(text).getAttribute("data-ts");
     const answer = await this.page.request.post(new URL("/_control/reaction", this.page.url()).href, {

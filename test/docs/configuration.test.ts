@@ -63,9 +63,9 @@ describe("the example of breakwater.yaml", () => {
     const empty = join(folder, "empty.yaml");
     const full = join(folder, "full.yaml");
     const defaults = rowsOf(page.split("\n## breakwater.yaml\n")[1]!)
-      .filter(([name]) => !["`channel`", "`publicUrl`"].includes(name!))
+      .filter(([name]) => !["`channel`"].includes(name!))
       .map(([name, value]) => `${codes(name!)[0]}: ${codes(value!)[0]}`);
-    expect(defaults).toHaveLength(KEYS.length - 2);
+    expect(defaults).toHaveLength(KEYS.length - 1);
     writeFileSync(empty, "");
     writeFileSync(full, defaults.join("\n"));
     expect(loadConfig({ BREAKWATER_CONFIG: full })).toEqual(loadConfig({ BREAKWATER_CONFIG: empty }));

@@ -146,6 +146,9 @@ test("an incident goes from its first alert to its postmortem in one thread", {
     expect(html).toMatch(new RegExp(clock, "i"));
   expect(html).not.toMatch(/<script|<@U|https?:\/\/[^"']+\.(js|css)/i);
 
+  const { integrity } = (await world.get("/v1/incidents/INC-1/postmortem.json")).body;
+  expect(integrity.brokenAt).toBeNull();
+
   expect((await slack.messages(CHANNEL)).filter((message) => message.bot_id)).toHaveLength(1);
 });
 

@@ -95,8 +95,9 @@ function start(): ChildProcess {
   return child;
 }
 
-async function healthy(): Promise<boolean> {
-  return (await fetch(`http://127.0.0.1:${port}/healthz`).catch(() => null))?.ok ?? false;
+/** Whether the door for alerts is open; Slack may be joined later. */
+async function takesAlerts(): Promise<boolean> {
+  return (await fetch(`http://127.0.0.1:${port}/healthz`).catch(() => null)) !== null;
 }
 
 /** Sends one alert until it is answered 2xx, as senders do that were told nothing or were refused. */
@@ -123,30 +124,47 @@ async function send(table: string, delivery: string): Promise<Sent & { tries: nu
   }
 }
 
-type Moment = "any" | "post on its way" | "post done, unanswered";
+type Moment = "starting" | "at work" | "a post on its way" | "a post done, unanswered";
 
 /** Kills the process at a moment that the seed chooses. */
-async function killAtSomeMoment(running: ChildProcess, sinceMs: number): Promise<Moment> {
+async function killAtSomeMoment(running: ChildProcess): Promise<Moment> {
   const choice = random();
-  const moment: Moment = choice < 0.4 ? "any" : choice < 0.7 ? "post on its way" : "post done, unanswered";
+  const moment =
+    choice < 0.15
+      ? "starting"
+      : choice < 0.4
+        ? "at work"
+        : choice < 0.7
+          ? "a post on its way"
+          : "a post done, unanswered";
   const ended = once(running, "exit");
-  if (moment === "any") {
-    await sleep(Math.max(0, random() * 2000 - (performance.now() - sinceMs)));
-    running.kill("SIGKILL");
+  if (moment === "starting") {
+    await sleep(random() * 1200);
   } else {
-    let left = 1 + Math.floor(random() * 3);
-    const stage = moment === "post on its way" ? "before" : "after";
-    proxy.onCall = (call, at) => {
-      if (call.method === "chat.postMessage" && at === stage && --left === 0) running.kill("SIGKILL");
-    };
-    const late = setTimeout(() => running.kill("SIGKILL"), 4000);
-    await ended;
-    clearTimeout(late);
-    proxy.onCall = () => {};
+    await waitFor(takesAlerts, { what: `the start:\n${said}`, timeout: 20_000 });
+    if (moment === "at work") await sleep(random() * 1500);
+    else await somePost(moment === "a post on its way" ? "before" : "after");
   }
+  running.kill("SIGKILL");
   await ended;
   if (running.signalCode !== "SIGKILL") throw new Error(`the process ended by itself:\n${said}`);
   return moment;
+}
+
+/** One of the next few posts, before Slack hears of it or when it has carried it out; or that none came for a while. */
+function somePost(stage: "before" | "after"): Promise<void> {
+  let left = 1 + Math.floor(random() * 4);
+  return new Promise((reached) => {
+    const done = () => {
+      clearTimeout(late);
+      proxy.onCall = () => {};
+      reached();
+    };
+    const late = setTimeout(done, 3000);
+    proxy.onCall = ({ method }, at) => {
+      if (method === "chat.postMessage" && at === stage && --left === 0) done();
+    };
+  });
 }
 
 it(`loses nothing and doubles nothing over ${KILLS} kills`, {
@@ -180,15 +198,13 @@ it(`loses nothing and doubles nothing over ${KILLS} kills`, {
   })();
 
   for (; round < KILLS; round++) {
-    const since = performance.now();
-    const running = start();
-    const moment = await killAtSomeMoment(running, since);
+    const moment = await killAtSomeMoment(start());
     moments[moment] = (moments[moment] ?? 0) + 1;
   }
 
   const restarted = performance.now();
   const last = start();
-  await waitFor(healthy, { what: `the last start:\n${said}`, timeout: 20_000 });
+  await waitFor(takesAlerts, { what: `the last start:\n${said}`, timeout: 20_000 });
   const startMs = performance.now() - restarted;
   await sleep(500);
   loading = false;

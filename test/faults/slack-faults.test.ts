@@ -55,7 +55,7 @@ async function start(channel: string): Promise<void> {
   const { reads, now } = world;
   client = slackClient(slack.slack.botToken, proxy.apiUrl, TIMEOUT_MS);
   deliverer = createDeliverer({
-    messenger: createMessenger(client, { dates: "plain" }),
+    messenger: createMessenger(client, { dates: "plain" }, async () => null),
     reads,
     show: (row, state) => show({ reads, report, command: "/incident", now }, row, state),
     submit: async (job) => {

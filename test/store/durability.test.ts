@@ -118,17 +118,21 @@ describe("migrations", () => {
   });
 });
 
-/** The schema as SQLite keeps it, a statement a line where it is short. */
+/** The schema as SQLite keeps it: each table with its columns, then its indexes and triggers. */
 function schemaOf(file: string): string {
   const db = new SQLite(file, { readonly: true });
   const rows = db
     .prepare(
-      "select sql from sqlite_schema where sql is not null and name not like 'sqlite_%' and tbl_name not like 'kysely_%' order by tbl_name, type desc, name",
+      `select sql from sqlite_schema
+       where sql is not null and tbl_name not like 'sqlite_%' and tbl_name not like 'kysely_%'
+       order by tbl_name, type = 'trigger', type = 'index', name`,
     )
     .pluck()
     .all() as string[];
   db.close();
-  return rows.map((statement) => `${statement.replace(/, (?=")/g, ",\n  ")};\n`).join("\n");
+  return rows
+    .map((text) => `${text.replace(/(?<= (null|text|key|autoincrement)), /g, ",\n  ")};\n`)
+    .join("\n");
 }
 
 describe("when the disk is in trouble", () => {
@@ -203,12 +207,6 @@ describe("when the disk is in trouble", () => {
       await writer.close();
     },
   );
-
-  it("does not start where it cannot write", async () => {
-    await expect(
-      startWriter({ ...settings, database: { type: "sqlite", path: "/proc/no/such.db" } }, () => {}),
-    ).rejects.toThrow();
-  });
 });
 
 /** Tables that grow with every alert and every incident, for ever. */
@@ -247,13 +245,17 @@ describe("no read walks through a table that grows", () => {
       });
   }
 
-  /** The newest incidents first, in pages, is the one walk there is: along an index, and over after one page. */
-  const PAGE = /^SCAN incident USING INDEX incident_newest$/;
+  /**
+   * The two walks there are, both along an index: the newest incidents first, over after one page; and what is not
+   * delivered yet, which is all that this index holds.
+   */
+  const SHORT =
+    /^SCAN (incident USING INDEX incident_newest|outbox USING COVERING INDEX outbox_undelivered)$/;
 
   function isWalk(detail: string): boolean {
     const scanned = /^SCAN (\w+)/.exec(detail)?.[1];
     const table = scanned === "earlier" ? "outbox" : scanned;
-    return table !== undefined && GROWING.includes(table) && !PAGE.test(detail);
+    return table !== undefined && GROWING.includes(table) && !SHORT.test(detail);
   }
 
   const NOW = "2026-11-22T03:00:00.000Z";

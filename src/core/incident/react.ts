@@ -6,7 +6,7 @@ export type Reaction =
   | { kind: "card" }
   | { kind: "alerts" }
   | { kind: "walk"; runbook: string }
-  | { kind: "file"; format: string; seq: number };
+  | { kind: "file"; format: string; seq: number; at: string };
 
 /** Events that change nothing the card shows. */
 const UNSEEN_ON_CARD: ReadonlySet<EventType> = new Set([
@@ -28,7 +28,7 @@ const UNSEEN_ON_CARD: ReadonlySet<EventType> = new Set([
 export function react(events: RecordedEvent[], state: IncidentState): Reaction[] {
   const reactions = new Map<string, Reaction>();
   if (events.some((e) => !UNSEEN_ON_CARD.has(e.body.type))) reactions.set("card", { kind: "card" });
-  for (const { body, seq } of events) {
+  for (const { body, seq, at } of events) {
     switch (body.type) {
       case "alert_attached":
       case "alert_refired":
@@ -42,7 +42,7 @@ export function react(events: RecordedEvent[], state: IncidentState): Reaction[]
         reactions.set(`walk:${body.runbook}`, { kind: "walk", runbook: body.runbook });
         break;
       case "postmortem_exported":
-        reactions.set(`file:${seq}`, { kind: "file", format: body.format, seq });
+        reactions.set(`file:${seq}`, { kind: "file", format: body.format, seq, at });
         break;
       default:
         break;

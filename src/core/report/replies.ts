@@ -274,9 +274,16 @@ function assetReplies(events: RecordedEvent[], state: IncidentState): Block[] {
 function nextAfterRecovery(state: IncidentState): Block[] {
   if (unsettledAssets(state).length > 0) return leftToRecover(state);
   return [
-    { type: "context", text: "No data is left to recover." },
+    { type: "context", text: `No data is left to recover.${stillFiring(state)}` },
     actions({ action: "resolve", label: "Resolve", value: state.key, style: "primary" }),
   ];
+}
+
+/** Data may be right while a check has yet to run again; whoever resolves should know. */
+function stillFiring({ alerts }: IncidentState): string {
+  return alerts.firing === 0
+    ? ""
+    : ` ${plural(alerts.firing, "alert")} still ${alerts.firing === 1 ? "fires" : "fire"}.`;
 }
 
 /** The last alert passed: the moment to look whether the data is right again, never to close by itself. */

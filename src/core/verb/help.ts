@@ -1,7 +1,7 @@
 import { Refusal } from "../refusal.ts";
 import type { Block, Document, Text } from "../report/document.ts";
 import { usageOf } from "./ask.ts";
-import { nearestName } from "./line.ts";
+import { nearestNames } from "./line.ts";
 import { VERBS } from "./registry.ts";
 import type { Verb } from "./verb.ts";
 
@@ -57,7 +57,7 @@ function line(verb: Verb): Text {
 function verbNamed(command: string, said: string): Verb {
   const verb = VERBS.find((known) => known.name === said || known.aliases.includes(said));
   if (verb) return verb;
-  const nearest = nearestName(said);
+  const [nearest] = nearestNames(said);
   const next = nearest
     ? `Did you mean \`${command} help ${nearest}\`?`
     : `\`${command} help\` lists all verbs.`;

@@ -94,29 +94,33 @@ function unknownVerb(text: string, command: string): Refusal {
   const shown = /^[\p{L}\p{N}_-]{1,30}$/u.test(word)
     ? `There is no \`${word}\`.`
     : "That does not begin with a verb.";
-  const nearest = nearestName(word);
-  const next = nearest
-    ? `Did you mean \`${nearest}\`? \`${command} help\` lists all verbs.`
-    : `\`${command} help\` lists all verbs${rest ? `, \`${command} new <title>\` opens an incident` : ""}.`;
+  const nearest = nearestNames(word);
+  const next =
+    nearest.length > 0
+      ? `Did you mean ${nearest.map((name) => `\`${name}\``).join(" or ")}? \`${command} help\` lists all verbs.`
+      : `\`${command} help\` lists all verbs${rest ? `, \`${command} new <title>\` opens an incident` : ""}.`;
   return new Refusal("invalid", `${shown} ${next}`);
 }
 
-/** The name or alias that was probably meant: one that the word begins, else within a third of its letters. */
-export function nearestName(word: string): string | null {
+/** The names or aliases that were probably meant, two at most: those the word begins, else within a third of their letters. */
+export function nearestNames(word: string): string[] {
   const typed = folded(word).slice(0, 30);
-  if (typed === "") return null;
+  if (typed === "") return [];
   const begun = typed.length < 3 ? [] : NAMES.filter(({ name }) => name.startsWith(typed));
-  if (begun.length > 0) return begun[0]!.name;
-  const ranked = NAMES.map(({ name }) => ({ name, far: distance(typed, name) })).sort(
-    (a, b) => a.far - b.far,
-  );
-  const best = ranked[0]!;
-  return best.far <= Math.max(1, Math.floor(best.name.length / 3)) || transposed(typed, best.name)
-    ? best.name
-    : null;
+  if (begun.length > 0) return [begun[0]!.name];
+  const ranked = NAMES.map(({ name }) => ({
+    name,
+    far: transposed(typed, name) ? 1 : distance(typed, name),
+  })).sort((a, b) => a.far - b.far);
+  const [best] = ranked;
+  if (!best || best.far > Math.max(1, Math.floor(best.name.length / 3))) return [];
+  return ranked
+    .filter(({ far }) => far === best.far)
+    .slice(0, 2)
+    .map(({ name }) => name);
 }
 
-/** Two neighbouring letters swapped, the commonest slip of all, count as two edits. */
+/** Two neighbouring letters swapped: the commonest slip of all is one slip, where the edit distance counts two. */
 function transposed(typed: string, name: string): boolean {
   if (typed.length !== name.length) return false;
   return [...name].some(

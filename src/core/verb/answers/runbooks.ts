@@ -26,7 +26,7 @@ export function runbooksDocument(state: IncidentState, suggested: Suggested[], a
     ),
     ...listed(
       "These fit",
-      suggested.map((r): Text => [{ code: r.slug }, ` ${r.title}: ${r.reason}`]),
+      startable.map((r): Text => [{ code: r.slug }, ` ${r.title}: ${r.reason}`]),
     ),
     ...listed(
       named.size > 0 ? "Others" : "All",

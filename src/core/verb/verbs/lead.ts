@@ -14,6 +14,10 @@ export const lead: Verb = {
     const { person, words } = takePerson(lead, rest, context);
     if (words !== "") throw misused(lead, `I cannot tell who \`${words.slice(0, 80)}\` is.`);
     if (person === "nobody") return does({ type: "clear_role", role: "lead" });
-    return does({ type: "assign_role", role: "lead", person: person ?? { id: context.asker.id, name: context.asker.name } });
+    return does({
+      type: "assign_role",
+      role: "lead",
+      person: person ?? { id: context.asker.id, name: context.asker.name },
+    });
   },
 };

@@ -1,0 +1,53 @@
+import type { App } from "@slack/bolt";
+import type { Target } from "../../core/report/action-name.ts";
+import type { Door } from "../../engine/converse.ts";
+import { chosenPeople, SubmittedView } from "../fields.ts";
+import { formOf, MODALS, metadataOf } from "../modals.ts";
+import { attempt, type DoorDeps, isAnswer, modalFor, whisper } from "./interaction.ts";
+
+export function formDoor(app: App, deps: DoorDeps): void {
+  app.view(/.*/, async ({ ack, view, body }) => {
+    const form = formOf(view.callback_id);
+    if (!form) return ack();
+    const submitted = SubmittedView.parse(view);
+    const about = metadataOf(submitted);
+    const where = { channel: about.channel, threadTs: about.threadTs };
+    const user = body.user.id;
+    const trigger = (body as { trigger_id?: string }).trigger_id ?? `${view.id}:${view.hash}`;
+    const door: Door = { via: "modal", permalink: null, key: `view:${trigger}` };
+    const result = await attempt(deps, "a form", async () => {
+      const asker = await deps.people.get(user);
+      const incident = about.incident ? await deps.engine.reads.state(about.incident) : null;
+      const names = await deps.people.names(chosenPeople(submitted));
+      const parsed = MODALS[form].parse(submitted, {
+        now: deps.now(),
+        timeZone: asker.timeZone,
+        asker,
+        names,
+        incident,
+      });
+      if (!parsed.ok) return parsed;
+      return deps.conversation.ask(parsed.ask, about.incident, asker, door);
+    });
+    if ("ok" in result) return result.ok ? ack() : ack({ response_action: "errors", errors: result.errors });
+    // A refusal stands beside the first field, so that nothing typed is lost.
+    if (!isAnswer(result)) {
+      const field = submitted.blocks.find((b) => "element" in b)?.block_id;
+      if (field) return ack({ response_action: "errors", errors: { [field]: result.summary } });
+      await ack();
+      return whisper(deps, user, where, result);
+    }
+    if (result.kind === "form")
+      return ack({
+        response_action: "update",
+        view: modalFor(deps, result.form, result.incident, where, targetOf(about)) as never,
+      });
+    await ack();
+    if (result.kind === "document" || about.incident === null)
+      await whisper(deps, user, where, result.document);
+  });
+}
+
+function targetOf(about: { incident: string | null; runbook: string | null; step: string | null }): Target {
+  return { incident: about.incident ?? "", runbook: about.runbook, step: about.step };
+}

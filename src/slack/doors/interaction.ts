@@ -1,0 +1,116 @@
+import { randomUUID } from "node:crypto";
+import type { WebClient } from "@slack/web-api";
+import type { IncidentState } from "../../core/incident/state.ts";
+import { Refusal } from "../../core/refusal.ts";
+import type { Target } from "../../core/report/action-name.ts";
+import type { Document } from "../../core/report/document.ts";
+import type { FormName } from "../../core/verb/verb.ts";
+import type { Answer, Conversation } from "../../engine/converse.ts";
+import type { Engine } from "../../engine/ports.ts";
+import { faultDocument, refusalDocument } from "../answer.ts";
+import { type RenderOptions, renderDocument } from "../block-kit.ts";
+import type { SlackView } from "../limits.ts";
+import { MODALS } from "../modals.ts";
+import type { People } from "../people.ts";
+import { permalink } from "../permalink.ts";
+
+/** Slack gives up on an answer after 3 s; before that we say "heard" and send the answer by itself. */
+const ANSWER_WITHIN_MS = 2_300;
+
+export type DoorDeps = {
+  engine: Engine;
+  conversation: Conversation;
+  people: People;
+  client: WebClient;
+  render: RenderOptions;
+  /** The slash command's name. */
+  command: string;
+  /** Where incidents open. */
+  channel: string;
+  /** The address of the workspace, for permalinks: `https://acme.slack.com/`. */
+  workspaceUrl: string;
+  /** Given where the client cannot choose among everybody by itself. */
+  everybody: { id: string; name: string }[] | null;
+  now(): string;
+  log: { error(fields: object, message: string): void };
+};
+
+export type Where = { channel: string; threadTs: string | null };
+
+/** Does the work, or says what went wrong in words for the person; a fault of ours is logged under a reference. */
+export async function attempt<T>(
+  deps: DoorDeps,
+  what: string,
+  work: () => Promise<T>,
+): Promise<T | Document> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof Refusal) return refusalDocument(error);
+    const reference = randomUUID().slice(0, 8);
+    deps.log.error({ err: error, reference }, `${what} failed`);
+    return faultDocument(reference);
+  }
+}
+
+export function isAnswer(result: Answer | Document): result is Answer {
+  return "kind" in result;
+}
+
+export function modalFor(
+  deps: DoorDeps,
+  form: FormName,
+  incident: IncidentState | null,
+  where: Where,
+  target?: Target,
+): SlackView {
+  const channel = form === "declare" ? deps.channel : where.channel;
+  return MODALS[form].build({
+    incident,
+    channel,
+    threadTs: where.threadTs,
+    people: deps.everybody,
+    ...(target ? { target } : {}),
+  });
+}
+
+export async function openModal(deps: DoorDeps, triggerId: string, view: SlackView): Promise<void> {
+  await deps.client.views.open({ trigger_id: triggerId, view: view as never });
+}
+
+export function ephemeral(deps: DoorDeps, document: Document) {
+  const { text, blocks } = renderDocument(document, deps.render);
+  return { response_type: "ephemeral" as const, text, blocks: blocks as never[] };
+}
+
+export async function whisper(deps: DoorDeps, user: string, where: Where, document: Document): Promise<void> {
+  const { response_type: _, ...message } = ephemeral(deps, document);
+  await deps.client.chat.postEphemeral({
+    channel: where.channel,
+    user,
+    ...(where.threadTs ? { thread_ts: where.threadTs } : {}),
+    ...message,
+  });
+}
+
+/** Answers in time: within Slack's three seconds with the work's result, or with nothing, and the result follows. */
+export function inTime<T>(
+  work: Promise<T>,
+  ack: (result: T | null) => Promise<void>,
+  late: (result: T) => Promise<void>,
+): Promise<void> {
+  let acknowledged = false;
+  const timer = setTimeout(() => {
+    acknowledged = true;
+    void ack(null);
+  }, ANSWER_WITHIN_MS);
+  return work.then((result) => {
+    clearTimeout(timer);
+    return acknowledged ? late(result) : ack(result);
+  });
+}
+
+/** The address of what was said or pressed. */
+export function linkTo(deps: DoorDeps, channel: string, ts: string, threadTs: string | null): string {
+  return permalink(deps.workspaceUrl, channel, ts, threadTs);
+}

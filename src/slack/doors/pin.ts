@@ -1,0 +1,146 @@
+import type { App } from "@slack/bolt";
+import type { Command } from "../../core/incident/command.ts";
+import type { Document } from "../../core/report/document.ts";
+import { mentionedIds, plainText } from "../../core/verb/words.ts";
+import { attempt, type DoorDeps, linkTo } from "./interaction.ts";
+
+/** The emoji that puts a message on the timeline. */
+export const PIN_EMOJI = "pushpin";
+
+type SlackMessage = {
+  ts?: string;
+  thread_ts?: string;
+  user?: string;
+  bot_id?: string;
+  username?: string;
+  text?: string;
+  reactions?: { name?: string; count?: number }[];
+};
+
+/** `:pushpin:` on a message of an incident's thread, taking it off again, and editing or deleting a pinned message. */
+export function pinDoors(app: App, deps: DoorDeps): void {
+  app.event("reaction_added", async ({ event, body }) => {
+    if (event.reaction !== PIN_EMOJI || event.item.type !== "message") return;
+    await pinned(deps, event.item.channel, event.item.ts, event.user, {
+      via: "emoji",
+      key: `event:${body.event_id}`,
+    });
+  });
+  app.event("reaction_removed", async ({ event, body }) => {
+    if (event.reaction !== PIN_EMOJI || event.item.type !== "message") return;
+    const { channel, ts } = event.item;
+    const message = await messageAt(deps, channel, ts);
+    // Somebody else's pin still holds it.
+    if (message?.reactions?.some((r) => r.name === PIN_EMOJI && (r.count ?? 0) > 0)) return;
+    await follow(deps, channel, message?.thread_ts ?? ts, event.user, `event:${body.event_id}`, ts, {
+      type: "unpin",
+      messageTs: ts,
+    });
+  });
+  app.event("message", async ({ event, body }) => {
+    const key = `event:${body.event_id}`;
+    if (event.subtype === "message_changed") {
+      const message = event.message as SlackMessage;
+      if (!message.ts || !message.user || message.bot_id) return;
+      const text = await read(deps, message.text ?? "");
+      await follow(deps, event.channel, message.thread_ts ?? message.ts, message.user, key, message.ts, {
+        type: "edit_pin",
+        messageTs: message.ts,
+        text: text || "(empty)",
+      });
+    } else if (event.subtype === "message_deleted") {
+      const before = event.previous_message as SlackMessage | undefined;
+      if (!before?.ts || !before.user || before.bot_id) return;
+      await follow(deps, event.channel, before.thread_ts ?? before.ts, before.user, key, before.ts, {
+        type: "delete_pin",
+        messageTs: before.ts,
+      });
+    }
+  });
+}
+
+/** A change to a message, told to its incident only if that message is pinned there. */
+async function follow(
+  deps: DoorDeps,
+  channel: string,
+  root: string,
+  user: string,
+  key: string,
+  messageTs: string,
+  command: Command,
+): Promise<void> {
+  await attempt(deps, "following a message", async () => {
+    const incident = await deps.engine.reads.byThread(channel, root);
+    const state = incident && (await deps.engine.reads.state(incident));
+    if (!state || state.pins[messageTs] === undefined) return;
+    const actor = { kind: "person", ...(await person(deps, user)) } as const;
+    await deps.engine.command({
+      incident: state.key,
+      command,
+      actor,
+      via: "emoji",
+      permalink: linkTo(deps, channel, messageTs, root),
+      idempotencyKey: key,
+    });
+  });
+}
+
+/** Puts a message on its incident's timeline, and says so: the emoji shows by itself that it worked, the shortcut does not. */
+export async function pinned(
+  deps: DoorDeps,
+  channel: string,
+  ts: string,
+  user: string,
+  door: { via: "emoji" | "shortcut"; key: string },
+): Promise<Document> {
+  return attempt(deps, "a pin", async () => {
+    const message = await messageAt(deps, channel, ts);
+    const root = message?.thread_ts ?? ts;
+    const incident = await deps.engine.reads.byThread(channel, root);
+    // Taken off again before we looked: the removal found nothing to take off, so there must be nothing.
+    const gone = door.via === "emoji" && !message?.reactions?.some((r) => r.name === PIN_EMOJI);
+    if (!message || !incident || ts === root || gone)
+      return sentence(
+        "This message is no reply in an incident's thread, so there is no timeline to put it on.",
+      );
+    const author =
+      message.user && !message.bot_id
+        ? ({ kind: "person", ...(await person(deps, message.user)) } as const)
+        : ({ kind: "source", name: message.username ?? "a bot" } as const);
+    const text = (await read(deps, message.text ?? "")) || "(no text)";
+    await deps.engine.command({
+      incident,
+      command: { type: "pin", messageTs: ts, author, text, at: new Date(Number(ts) * 1000).toISOString() },
+      actor: { kind: "person", ...(await person(deps, user)) },
+      via: door.via,
+      permalink: linkTo(deps, channel, ts, root),
+      idempotencyKey: door.key,
+    });
+    return sentence(`The message is on the timeline of ${incident}.`);
+  });
+}
+
+function sentence(words: string): Document {
+  return { summary: words, title: null, blocks: [{ type: "paragraph", text: words }] };
+}
+
+async function person(deps: DoorDeps, id: string): Promise<{ id: string; name: string }> {
+  const { name } = await deps.people.get(id);
+  return { id, name };
+}
+
+async function read(deps: DoorDeps, text: string): Promise<string> {
+  return plainText(text, await deps.people.names(mentionedIds(text)));
+}
+
+async function messageAt(deps: DoorDeps, channel: string, ts: string): Promise<SlackMessage | null> {
+  const answer = await deps.client.conversations.replies({
+    channel,
+    ts,
+    oldest: ts,
+    latest: ts,
+    inclusive: true,
+    limit: 5,
+  });
+  return ((answer.messages ?? []) as SlackMessage[]).find((m) => m.ts === ts) ?? null;
+}

@@ -1,0 +1,116 @@
+CREATE TABLE "alert" ("fingerprint" text primary key,
+  "source" text not null,
+  "dedup_key" text not null,
+  "status" text not null,
+  "incident" text,
+  "starts_at" text,
+  "observed_at" text,
+  "first_seen_at" text not null,
+  "last_seen_at" text not null,
+  "count" integer not null);
+
+CREATE TABLE "counter" ("name" text primary key,
+  "value" integer not null);
+
+CREATE TABLE "event" ("incident" text not null,
+  "seq" integer not null,
+  "at" text not null,
+  "recorded_at" text not null,
+  "actor" text not null,
+  "via" text not null,
+  "permalink" text,
+  "body" text not null,
+  "hash" text not null,
+  constraint "event_pk" primary key ("incident", "seq"));
+
+CREATE TRIGGER event_no_delete before delete on event begin select raise(abort, 'the event log is append-only'); end;
+
+CREATE TRIGGER event_no_update before update on event begin select raise(abort, 'the event log is append-only'); end;
+
+CREATE TABLE "incident" ("key" text primary key,
+  "number" integer not null,
+  "kind" text not null,
+  "phase" text not null,
+  "open" integer not null,
+  "severity" text not null,
+  "channel" text not null,
+  "thread_ts" text,
+  "detected_at" text not null,
+  "resolved_at" text,
+  "version" integer not null,
+  "state" text not null);
+
+CREATE INDEX "incident_newest" on "incident" ("detected_at", "key");
+
+CREATE INDEX "incident_open" on "incident" ("open", "channel");
+
+CREATE INDEX "incident_phase" on "incident" ("phase", "detected_at", "key");
+
+CREATE UNIQUE INDEX "incident_thread" on "incident" ("channel", "thread_ts");
+
+CREATE TABLE "incident_alert" ("incident" text not null,
+  "fingerprint" text not null,
+  "status" text not null,
+  "last_seen_at" text not null,
+  "body" text not null,
+  constraint "incident_alert_pk" primary key ("incident", "fingerprint"));
+
+CREATE INDEX "incident_alert_newest" on "incident_alert" ("incident", "status", "last_seen_at");
+
+CREATE TABLE "incident_asset" ("incident" text not null,
+  "asset" text not null,
+  "recovery" text not null,
+  "state" text not null,
+  constraint "incident_asset_pk" primary key ("incident", "asset"));
+
+CREATE TABLE "incident_group" ("grouping_key" text not null,
+  "incident" text not null,
+  "open" integer not null,
+  constraint "incident_group_pk" primary key ("grouping_key", "incident"));
+
+CREATE UNIQUE INDEX incident_group_open on incident_group (grouping_key) where open = 1;
+
+CREATE TABLE "incident_term" ("term" text not null,
+  "detected_at" text not null,
+  "incident" text not null,
+  constraint "incident_term_pk" primary key ("term", "detected_at", "incident"));
+
+CREATE TABLE "outbox" ("id" integer primary key autoincrement,
+  "key" text not null unique, "incident" text not null,
+  "kind" text not null,
+  "payload" text not null,
+  "wanted" integer not null,
+  "sent" integer not null,
+  "state" text not null,
+  "attempts" integer not null,
+  "not_before" text not null,
+  "channel" text not null,
+  "ts" text,
+  "error" text);
+
+CREATE INDEX outbox_undelivered on outbox (state, id) where state <> 'done';
+
+CREATE INDEX outbox_unposted on outbox (incident, id) where ts is null;
+
+CREATE TABLE "processed" ("key" text primary key,
+  "result" text not null);
+
+CREATE TABLE "runbook_version" ("hash" text primary key,
+  "slug" text not null,
+  "text" text not null);
+
+CREATE TABLE "signal" ("id" integer primary key autoincrement,
+  "received_at" text not null,
+  "source" text not null,
+  "fingerprint" text not null,
+  "delivery_id" text,
+  "body" text not null,
+  "outcome" text not null,
+  "incident" text,
+  "reason" text not null);
+
+CREATE INDEX signal_delivery on signal (source, fingerprint, delivery_id) where delivery_id is not null;
+
+CREATE TRIGGER signal_no_delete before delete on signal begin select raise(abort, 'the signal log is append-only'); end;
+
+CREATE TRIGGER signal_no_update before update on signal begin select raise(abort, 'the signal log is append-only'); end;
