@@ -1,22 +1,12 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { openWriter, type WriterSettings } from "./writer.ts";
-
-/** What the main thread sends. */
-export type Request =
-  | { id: number; job: Parameters<Awaited<ReturnType<typeof openWriter>>["submit"]>[0] }
-  | { close: true };
-export type Response =
-  | { ready: true }
-  | { id: number; result: unknown }
-  | { id: number; fault: string }
-  | { closed: true };
+import { openWriter, type ThreadAnswer, type ThreadRequest, type WriterSettings } from "./writer.ts";
 
 // The thread that owns the database file: transactions wait for the disk here, and the sockets are served meanwhile.
 const port = parentPort!;
-const send = (response: Response) => port.postMessage(response);
+const send = (answer: ThreadAnswer) => port.postMessage(answer);
 const writer = await openWriter(workerData as WriterSettings);
 
-port.on("message", (request: Request) => {
+port.on("message", (request: ThreadRequest) => {
   if ("close" in request) {
     void writer.close().then(() => {
       send({ closed: true });

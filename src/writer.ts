@@ -8,7 +8,6 @@ import { storeFault } from "./store/fault.ts";
 import { ledgerOf } from "./store/ledger.ts";
 import { migrate } from "./store/migrate.ts";
 import { type Database, isPostgres, openForWriting } from "./store/open.ts";
-import type { Request, Response } from "./writer-thread.ts";
 
 /** What the writer needs, as plain data: it crosses a thread. */
 export type WriterSettings = {
@@ -19,6 +18,14 @@ export type WriterSettings = {
   closeAfterMs: number;
   runbooks: { slug: string; text: string }[];
 };
+
+/** What passes between this thread and the writer's (src/writer-thread.ts). */
+export type ThreadRequest = { id: number; job: Job } | { close: true };
+export type ThreadAnswer =
+  | { ready: true }
+  | { id: number; result: JobResult }
+  | { id: number; fault: string }
+  | { closed: true };
 
 /** Opens the database for writing, brings it up to date, and joins it with the commit loop. Runs wherever it is called. */
 export async function openWriter(
@@ -70,7 +77,7 @@ export async function startWriter(settings: WriterSettings, failed: (error: Erro
 function startThread(settings: WriterSettings, failed: (error: Error) => void): Promise<Writer> {
   const thread = new Worker(new URL("./writer-thread.ts", import.meta.url), { workerData: settings });
   const waiting = new Map<number, { resolve(result: JobResult): void; reject(error: Error): void }>();
-  const send = (request: Request) => thread.postMessage(request);
+  const send = (request: ThreadRequest) => thread.postMessage(request);
   let started = false;
   let closing = false;
   /** Why there is no thread any more; what is submitted then would wait for ever. */
@@ -91,7 +98,7 @@ function startThread(settings: WriterSettings, failed: (error: Error) => void): 
     let closed: () => void = () => {};
     thread.on("error", fail);
     thread.on("exit", (code) => fail(new Error(`the writer thread ended with code ${code}`)));
-    thread.on("message", (response: Response) => {
+    thread.on("message", (response: ThreadAnswer) => {
       if ("ready" in response) {
         started = true;
         return ready({ submit, close });
@@ -100,7 +107,7 @@ function startThread(settings: WriterSettings, failed: (error: Error) => void): 
       const job = waiting.get(response.id);
       waiting.delete(response.id);
       if ("fault" in response) job?.reject(new Error(response.fault));
-      else job?.resolve(response.result as JobResult);
+      else job?.resolve(response.result);
     });
     const submit = (job: Job) =>
       new Promise<JobResult>((resolve, reject) => {

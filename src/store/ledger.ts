@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import type { EventType } from "../core/incident/events.ts";
 import { type AssetState, isOpen } from "../core/incident/state.ts";
 import { assetId } from "../core/signal/asset.ts";
 import { alertKey } from "../engine/commit.ts";
@@ -228,6 +229,17 @@ function signalRow({ receivedAt, signal, outcome }: Changes["signals"][number]) 
   };
 }
 
+/** Events after which an incident may hold other grouping keys, or hold or let go of its own. */
+const MOVES_GROUPS: ReadonlySet<EventType> = new Set([
+  "opened",
+  "absorbed",
+  "resolved",
+  "reopened",
+  "closed",
+  "cancelled",
+  "merged",
+] as const);
+
 async function saveIncidents(db: Database, changes: Changes): Promise<void> {
   const changed = [...changes.incidents.values()];
   for (const chunk of chunks(changed.map((c) => incidentToRow(c.state)))) {
@@ -248,7 +260,9 @@ async function saveIncidents(db: Database, changes: Changes): Promise<void> {
       )
       .execute();
   }
-  const groups = changed.flatMap(({ state }) =>
+  const moved = new Set(changes.events.filter((e) => MOVES_GROUPS.has(e.body.type)).map((e) => e.incident));
+  const holding = changed.filter(({ state }) => moved.has(state.key));
+  const groups = holding.flatMap(({ state }) =>
     state.groupingKeys.map((k) => ({
       grouping_key: k,
       incident: state.key,

@@ -40,20 +40,32 @@ function openPostgres(url: string, connections: number): Database {
 /** The one connection that writes. */
 export function openForWriting(database: Config["database"]): Database {
   if (database.type === "postgres") return openPostgres(database.url, 1);
-  const file = openFile(database.path, false);
+  // Having read, a transaction can no longer wait for another's lock and fails at once; so it takes it to begin with.
+  return kyselyOver(openFile(database.path, false), (text) => (text === "begin" ? "begin immediate" : text));
+}
+
+/** Statements kept ready. Most queries are few and come again and again; the widest inserts are made anew each time. */
+const MAX_PREPARED = 300;
+const MAX_PREPARED_CHARS = 20_000;
+
+/** Kysely prepares each query afresh, which costs more than most of them; so what is short and comes again is kept. */
+function kyselyOver(file: SQLite.Database, rewrite: (text: string) => string): Database {
+  const prepared = new Map<string, SQLite.Statement>();
+  function prepare(text: string): SQLite.Statement {
+    const known = prepared.get(text);
+    if (known) return known;
+    const statement = file.prepare(rewrite(text));
+    if (prepared.size >= MAX_PREPARED) prepared.clear();
+    if (text.length <= MAX_PREPARED_CHARS) prepared.set(text, statement);
+    return statement;
+  }
   return new Kysely<Schema>({
-    dialect: new SqliteDialect({
-      database: {
-        // Having read, a transaction can no longer wait for another's lock and fails at once; so it takes it to begin with.
-        prepare: (text) => file.prepare(text === "begin" ? "begin immediate" : text),
-        close: () => file.close(),
-      },
-    }),
+    dialect: new SqliteDialect({ database: { prepare, close: () => file.close() } }),
   });
 }
 
 /** Connections that only read; of a file that the writer has opened and migrated before. */
 export function openForReading(database: Config["database"]): Database {
   if (database.type === "postgres") return openPostgres(database.url, 4);
-  return new Kysely<Schema>({ dialect: new SqliteDialect({ database: openFile(database.path, true) }) });
+  return kyselyOver(openFile(database.path, true), (text) => text);
 }
