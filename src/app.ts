@@ -147,7 +147,8 @@ function slackRoute(server: FastifyInstance, slack: () => SlackConnection | null
       const connection = slack();
       if (!connection) return reply.code(503).header("retry-after", "5").send();
       if (!connection.handle) return reply.code(404).send();
-      const answer = await connection.handle(request.headers, request.body as Buffer);
+      const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+      const answer = await connection.handle(request.headers, body);
       return reply.code(answer.status).type(answer.contentType).send(answer.body);
     });
   });
@@ -159,7 +160,7 @@ function renderOptions(options: AppOptions) {
 }
 
 function delivererOf(
-  { config, options, report, now, iso, log }: Part,
+  { options, report, now, iso, log }: Part,
   store: Store,
   client: Client,
   address: () => Promise<string | null>,
@@ -167,7 +168,6 @@ function delivererOf(
   const { reads, writer } = store;
   const showing = {
     reads,
-    command: config.command,
     now: iso,
     report: async (key: string, format: string) => fileOf(await report(format, key)),
   };

@@ -157,11 +157,7 @@ class Batch {
     if (!state || events.length === 0) return events;
     this.states.set(key, state);
     this.changes.events.push(...events);
-    const change = this.changes.incidents.get(key) ?? {
-      state,
-      assets: new Set<string>(),
-      groups: state.groupingKeys,
-    };
+    const change = this.changes.incidents.get(key) ?? { state, assets: new Set<string>() };
     for (const { body } of events) {
       const touched = touchedAssets(body);
       if (touched === "all") change.assets = "all";
@@ -177,8 +173,11 @@ class Batch {
     const known = this.groups.get(key) ?? { open: null, resolved: null };
     if (isOpen(state.phase)) known.open = state.key;
     else if (known.open === state.key) known.open = null;
-    if (state.phase === "resolved") known.resolved = { incident: state.key, at: state.resolvedAt! };
-    else if (known.resolved?.incident === state.key) known.resolved = null;
+    const { resolved } = known;
+    if (state.phase !== "resolved") known.resolved = resolved?.incident === state.key ? null : resolved;
+    // A note in one that was resolved earlier does not make it the last.
+    else if (!resolved || resolved.at <= state.resolvedAt! || resolved.incident === state.key)
+      known.resolved = { incident: state.key, at: state.resolvedAt! };
     this.groups.set(key, known);
   }
 
@@ -262,18 +261,29 @@ class Batch {
 
   /** Reopening must not leave two open incidents for one grouping key. */
   private async refuseRival(state: IncidentState): Promise<void> {
-    if (state.groupingKeys.length === 0) return;
+    const rival = await this.rivalOf(state);
+    if (rival) {
+      throw new Refusal(
+        "conflict",
+        `${rival} is open for the same problem. Work there; once it is resolved or cancelled, \`reopen ${state.key} <reason>\` works.`,
+      );
+    }
+  }
+
+  /** Another incident that is open for one of the grouping keys of this one. */
+  private async rivalOf(state: IncidentState): Promise<string | null> {
     const unread = state.groupingKeys.filter((key) => !this.groups.has(key));
     for (const [key, known] of await this.ledger.groups(unread)) this.groups.set(key, known);
-    for (const key of state.groupingKeys) {
-      const rival = this.groups.get(key)?.open;
-      if (rival && rival !== state.key) {
-        throw new Refusal(
-          "conflict",
-          `${rival} is open for the same problem. Work there, or merge it first: \`merge ${state.key}\` is typed in ${rival} once ${state.key} is open.`,
-        );
-      }
-    }
+    const holders = state.groupingKeys.map((key) => this.groups.get(key)?.open);
+    return holders.find((holder) => holder && holder !== state.key) ?? null;
+  }
+
+  /** Who holds a signal's group. An incident that took others in cannot reopen while another holds what was theirs. */
+  private async groupOf(signal: AlertSignal): Promise<KnownGroup> {
+    const known = this.groups.get(groupingKey(signal).key) ?? { open: null, resolved: null };
+    if (known.open || !known.resolved) return known;
+    const rival = await this.rivalOf(await this.state(known.resolved.incident));
+    return rival ? { open: null, resolved: null } : known;
   }
 
   private async merge(
@@ -301,6 +311,7 @@ class Batch {
           firing: a.firing,
           recovery: a.recovery,
         })),
+        sources: from.sources,
       },
       asked,
     );
@@ -365,12 +376,11 @@ class Batch {
       this.seen.add(delivery);
     }
     const current = alert?.incident ? await this.state(alert.incident) : null;
-    const group = this.groups.get(groupingKey(signal).key) ?? { open: null, resolved: null };
     const placement = place(
       signal,
       alert,
       current !== null && isOpen(current.phase),
-      group,
+      await this.groupOf(signal),
       now,
       this.settings.reopenWithinMs,
     );
@@ -408,7 +418,9 @@ class Batch {
       const command = newsFor(signal, print, row ?? null, placement.reason, now);
       const events =
         placement.to === "duplicate" ? [] : this.append(incident, decide(state, command, asked), asked);
-      news.set(incident, [...(news.get(incident) ?? []), ...events]);
+      const told = news.get(incident) ?? [];
+      told.push(...events);
+      news.set(incident, told);
       this.rememberIn(incident, signal, print, row ?? null, outcome, placement.reason, now);
     }
     this.remember(signal, print, incident, now);

@@ -113,7 +113,7 @@ export function createConversation(deps: ConversationDeps) {
       case "export":
         return carryOut([{ type: "record_export", format: what.format }], key, asker, door);
       case "query":
-        return { kind: "document", document: await answer(what.query, key) };
+        return { kind: "document", document: await answer(what.query, key, asker) };
       default:
         return what satisfies never;
     }
@@ -198,7 +198,7 @@ export function createConversation(deps: ConversationDeps) {
     );
   }
 
-  async function answer(query: Query, key: string | null): Promise<Document> {
+  async function answer(query: Query, key: string | null, asker: Asker): Promise<Document> {
     const now = deps.now();
     switch (query.type) {
       case "help":
@@ -220,11 +220,13 @@ export function createConversation(deps: ConversationDeps) {
       }
       case "timeline": {
         const state = await known(key);
-        return timelineDocument(state.key, curatedTimeline(await engine.reads.events(state.key)));
+        const entries = curatedTimeline(await engine.reads.events(state.key));
+        return timelineDocument(state.key, entries, asker.timeZone);
       }
       case "summary": {
         const state = await known(key);
-        return summaryDocument(state, curatedTimeline(await engine.reads.events(state.key)), now);
+        const entries = curatedTimeline(await engine.reads.events(state.key));
+        return summaryDocument(state, entries, now, asker.timeZone);
       }
       case "runbooks": {
         const all = [...catalog.runbooks.values()].map(({ slug, title }) => ({ slug, title }));

@@ -99,8 +99,8 @@ export function createDeliverer(deps: DelivererDeps) {
     return [[`chat.postMessage:${channelIds.get(row.channel) ?? row.channel}`, POSTS]];
   }
 
-  /** `claimed` is called once a post may have happened. */
-  async function deliver(row: OutboxRow, claimed: () => void): Promise<void> {
+  /** `claiming` is called before anything says that a post may have happened. */
+  async function deliver(row: OutboxRow, claiming: () => void): Promise<void> {
     const state = await deps.reads.state(row.incident);
     const shown = state && (await deps.show(row, state));
     if (!state || !shown)
@@ -118,8 +118,9 @@ export function createDeliverer(deps: DelivererDeps) {
     if (row.kind !== "card" && !state.thread)
       throw new DeliveryFailure("retry", "the root message does not stand yet");
     const place = placeOf(row, state);
+    // Also a claim that fails may have been stored; a row that says so and is looked after by nobody would never go out.
+    claiming();
     if (!(await deps.submit({ type: "claim", id: row.id }))) return;
-    claimed();
     const posted =
       shown.type === "file"
         ? await deps.messenger.upload(place, shown.file)

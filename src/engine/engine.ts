@@ -27,6 +27,12 @@ export function createEngine(deps: {
     reads: deps.reads,
     async ingest(signals, receivedAt) {
       if (signals.length === 0) return [];
+      if (signals.length > MAX_WAITING_SIGNALS) {
+        throw new Refusal(
+          "too_large",
+          `${signals.length} alerts are more than the ${MAX_WAITING_SIGNALS} that are taken at once. Send them in parts; nothing of this was taken.`,
+        );
+      }
       if (waiting + signals.length > MAX_WAITING_SIGNALS) {
         throw new Refusal(
           "unavailable",

@@ -49,7 +49,7 @@ export type OutboxRow = Effect & {
 export type Changes = {
   events: RecordedEvent[];
   /** States after their events, with the ids of the assets that changed. */
-  incidents: Map<string, { state: IncidentState; assets: Set<string> | "all"; groups: string[] }>;
+  incidents: Map<string, { state: IncidentState; assets: Set<string> | "all" }>;
   alerts: Map<string, AlertRow>;
   incidentAlerts: Map<string, IncidentAlert>;
   signals: SignalRow[];

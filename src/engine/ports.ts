@@ -45,7 +45,6 @@ export type IncidentFilter = {
   /** detectedAt bounds, ISO 8601 UTC, since inclusive, until exclusive. */
   since?: string;
   until?: string;
-  channel?: string;
   kind?: "incident" | "drill";
   open?: boolean;
   text?: string;
@@ -67,7 +66,6 @@ export type Reads = {
   events(key: string): Promise<RecordedEvent[]>;
   /** Newest first, the firing ones before the resolved. */
   alerts(key: string, limit: number): Promise<IncidentAlert[]>;
-  alert(fingerprint: string): Promise<IncidentAlert | null>;
   /** The text of a runbook as it was when walked, by content hash. */
   runbookText(hash: string): Promise<string | null>;
 };

@@ -16,7 +16,6 @@ export type ShowDeps = {
   reads: Pick<Reads, "alerts" | "runbookText">;
   /** Renders the postmortem of an incident in a format. */
   report(key: string, format: string): Promise<Upload | null>;
-  command: string;
   now(): string;
 };
 
@@ -24,9 +23,7 @@ export type ShowDeps = {
 export async function show(deps: ShowDeps, row: OutboxRow, state: IncidentState): Promise<Shown> {
   switch (row.kind) {
     case "card":
-      return message(
-        card({ state, assetCounts: assetCounts(state), now: deps.now(), command: deps.command }),
-      );
+      return message(card({ state, assetCounts: assetCounts(state), now: deps.now() }));
     case "alerts":
       return message(
         alertsDocument({

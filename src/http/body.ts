@@ -12,7 +12,7 @@ const DECODERS: Record<string, () => Transform> = {
   deflate: () => createInflate(),
   br: () => createBrotliDecompress(),
 };
-export const ENCODINGS = ["gzip", "deflate", "br"];
+const ENCODINGS = ["gzip", "deflate", "br"];
 
 /** Several large bodies may arrive at once; more than these held in memory together is our overload (503). */
 const BODIES_AT_ONCE = 4;

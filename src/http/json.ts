@@ -1,7 +1,7 @@
 import { HttpProblem } from "./problem.ts";
 
 /** No sender nests this deep; what recurses over the body below is safe from a stack overflow. */
-export const MAX_DEPTH = 100;
+const MAX_DEPTH = 100;
 
 /**
  * Reads a JSON body (RFC 8259: UTF-8, a byte order mark is tolerated) or refuses with where it breaks. Of a key given

@@ -90,12 +90,13 @@ figure svg { display: block; width: 100%; height: auto; }
   main { max-width: none; padding: 0; }
   h1 { font-size: 19pt; }
   h2 { font-size: 13pt; }
-  table, .context, dt, th { font-size: 9pt; }
+  table, .context, dt, th, .narrow td:last-child { font-size: 9pt; }
   .figures { grid-template-columns: repeat(4, 1fr); }
   .figures dd { font-size: 12pt; }
   section { margin-top: 18pt; padding-top: 12pt; }
   h1, h2, h3, h4 { break-after: avoid; }
-  tr, figure, blockquote, li, .figures, .facts > div { break-inside: avoid; }
+  p, tr, figure, blockquote, li, .figures, .facts > div, .wide { break-inside: avoid; }
+  p:has(+ .table) { break-after: avoid; }
   thead { display: table-header-group; }
   .table, figure { overflow: visible; }
   .tone, .figures > div { print-color-adjust: exact; -webkit-print-color-adjust: exact; }

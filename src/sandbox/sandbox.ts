@@ -71,12 +71,13 @@ export async function startSandbox(
       );
     }
     await play(app.url);
-    writeFileSync(join(dir, RUNNING), slack.url);
+    writeFileSync(join(dir, RUNNING), `${process.pid} ${slack.url}`);
     for (const line of guide(slack, app.url, channel.name)) say(line);
     return {
       async stop() {
         await app.stop();
         await slack.stop();
+        rmSync(join(dir, RUNNING), { force: true });
       },
     };
   } catch (error) {
@@ -85,20 +86,30 @@ export async function startSandbox(
   }
 }
 
-/** Names the workspace page of the sandbox that uses the folder. */
+/** Holds the process and the workspace page of the sandbox that uses the folder. */
 const RUNNING = "running";
 
 /** Beginning afresh would pull the database from under a sandbox that still runs in this folder. */
 async function refuseSecond(dir: string): Promise<void> {
   const file = join(dir, RUNNING);
   if (!existsSync(file)) return;
-  const page = readFileSync(file, "utf8");
+  const [pid, page = ""] = readFileSync(file, "utf8").split(" ");
+  // A killed one leaves the file behind; then neither its number nor its port, which others may have, says that it runs.
+  if (!isAlive(Number(pid))) return;
   const answers = await fetch(page, { signal: AbortSignal.timeout(1000) }).catch(() => null);
   if (answers?.ok)
     throw new Refusal(
       "unavailable",
       `A sandbox is running here already: ${page}. Stop it first (Ctrl+C), or start this one in another folder.`,
     );
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 /** The usual port, or a free one where somebody has it: a sandbox should never fail for that. */

@@ -68,8 +68,9 @@ export function inlineCode(text: string, dialect: Dialect = "slack"): string {
 export function codeBlock(text: string, dialect: Dialect = "slack"): string {
   const safe = clean(text).replace(/``(?=`)/g, `\`\`${WORD_JOINER}`);
   if (dialect === "slack") return `\`\`\`\n${entities(safe, dialect)}\n\`\`\``;
-  // The local page knows code on one line only.
+  // The local page knows code on one line only, and shows several plain spaces as one.
   return safe
+    .replace(/ {2,}/g, (spaces) => "\u00a0".repeat(spaces.length))
     .split("\n")
     .map((line) => (line.trim() ? `\`${codeLine(line.replaceAll("`", LOOKALIKES["`"]!), dialect)}\`` : ""))
     .join("\n");

@@ -200,4 +200,4 @@ export function chosenPeople(view: SubmittedView): string[] {
 }
 
 /** The ids of fields in which somebody is chosen. */
-export const PERSON_FIELDS: ReadonlySet<string> = new Set(["person", "owner"]);
+const PERSON_FIELDS: ReadonlySet<string> = new Set(["person", "owner"]);

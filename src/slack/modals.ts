@@ -151,6 +151,14 @@ function incidentOf(context: { incident: IncidentState | null }): IncidentState 
   return context.incident;
 }
 
+/** A button of an old message is refused before anything is typed. */
+function openIncident(context: ModalContext): IncidentState {
+  const state = incidentOf(context);
+  if (isOpen(state.phase)) return state;
+  const next = state.mergedInto ? `Use ${state.mergedInto} instead.` : "`reopen <reason>` opens it again.";
+  throw new Refusal("wrong_state", `${state.key} is ${state.phase} already. ${next}`);
+}
+
 function ok(...commands: Command[]): Parsed {
   return { ok: true, ask: does(...commands) };
 }
@@ -248,7 +256,7 @@ function buildDeclare(context: ModalContext): SlackView {
       lines: true,
       optional: true,
       placeholder: "snowflake://acme/analytics.marts.orders",
-      hint: "One per line, where it lives and its name, parted by a slash.",
+      hint: "One per line: where it lives, a slash, its name.",
     }),
     field.smallPrint("Everybody in the channel will see it, and a thread opens there."),
   ]);
@@ -352,7 +360,7 @@ function parseNote(submitted: SubmittedView, submitter: Submitter): Parsed {
 // Data.
 
 function buildMitigate(context: ModalContext): SlackView {
-  const left = unsettledAssets(incidentOf(context)).length;
+  const left = unsettledAssets(openIncident(context)).length;
   return view("mitigate", "Mitigated", "Mitigated", context, [
     field.textField("text", "What was done about the cause?", {
       max: LIMITS.text,
@@ -428,7 +436,7 @@ function nothingLeft(form: FormName, title: string, context: ModalContext): Slac
 }
 
 function buildRestored(context: ModalContext): SlackView {
-  const left = unsettledAssets(incidentOf(context));
+  const left = unsettledAssets(openIncident(context));
   if (left.length === 0) return nothingLeft("restored", "Data recovered", context);
   return view("restored", "Data recovered", "Data is right", context, [
     field.textField("reason", "How do you know?", {
@@ -456,7 +464,7 @@ function parseRestored(submitted: SubmittedView, submitter: Submitter): Parsed {
 }
 
 function buildWaive(context: ModalContext): SlackView {
-  const left = unsettledAssets(incidentOf(context));
+  const left = unsettledAssets(openIncident(context));
   if (left.length === 0) return nothingLeft("waive", "Waive data", context);
   return view("waive", "Waive data", "Waive", context, [
     field.textField("reason", "Why will this data not be made right?", { max: LIMITS.reason, lines: true }),
@@ -476,7 +484,7 @@ function parseWaive(submitted: SubmittedView, submitter: Submitter): Parsed {
 
 /** While data is left the form says which, and leads to what can be done about it. */
 function buildResolve(context: ModalContext): SlackView {
-  const left = unsettledAssets(incidentOf(context));
+  const left = unsettledAssets(openIncident(context));
   if (left.length === 0) {
     return view("resolve", "Resolve", "Resolve", context, [
       field.textField("text", "What fixed it?", {

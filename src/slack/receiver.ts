@@ -11,7 +11,8 @@ const ACKNOWLEDGE_WITHIN_MS = 2_500;
 export function acknowledgingWhenDone(app: App): App {
   const processEvent = async (event: ReceiverEvent): Promise<void> => {
     if (event.body.type !== "event_callback") return app.processEvent(event);
-    const timer = setTimeout(() => void event.ack(), ACKNOWLEDGE_WITHIN_MS);
+    // Where the socket has just gone Slack does not hear this, and sends the event again; nobody else would catch it.
+    const timer = setTimeout(() => void event.ack().catch(() => {}), ACKNOWLEDGE_WITHIN_MS);
     await app.processEvent({ ...event, ack: async () => {} }).finally(() => clearTimeout(timer));
     await event.ack();
   };

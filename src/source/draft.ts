@@ -101,7 +101,7 @@ export function partsOf(body: unknown, path = ""): { path: string; part: unknown
 }
 
 /** `alerts[0]` and `labels.env` are `alerts[0].labels.env`. */
-export function joinPath(parent: string, child: string): string {
+function joinPath(parent: string, child: string): string {
   if (parent === "" || child === "" || child.startsWith("[")) return parent + child;
   return `${parent}.${child}`;
 }

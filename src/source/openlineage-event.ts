@@ -29,7 +29,7 @@ export function readRunEvent(event: unknown, source: string, receivedAt: string)
     {
       source,
       dedupKey: `${namespace}/${name}`,
-      deliveryId: `${namespace}/${name}/${run.own}/${type}`,
+      deliveryId: run.own === null ? null : `${namespace}/${name}/${run.own}/${type}`,
       status: failed ? "firing" : "resolved",
       severity: "error",
       title: failed ? `${name} failed${error === null ? "" : `: ${firstLine(error)}`}` : `${name} completed`,

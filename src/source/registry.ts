@@ -6,7 +6,3 @@ import type { Source } from "./source.ts";
 
 /** Every source there is. A test compares this list with the folder and with docs/sources. */
 export const SOURCES: readonly Source[] = [airflow, alertmanager, dbt, generic];
-
-export function sourceByName(name: string): Source | null {
-  return SOURCES.find((source) => source.name === name) ?? null;
-}

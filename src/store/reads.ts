@@ -77,19 +77,6 @@ export function readsOf(db: Database): Reads & OutboxReads {
         .execute();
       return rows.map(incidentAlertFromRow);
     },
-    async alert(fingerprint) {
-      const row = await db
-        .selectFrom("alert")
-        .innerJoin("incident_alert", (j) =>
-          j
-            .onRef("incident_alert.incident", "=", "alert.incident")
-            .onRef("incident_alert.fingerprint", "=", "alert.fingerprint"),
-        )
-        .select("body")
-        .where("alert.fingerprint", "=", fingerprint)
-        .executeTakeFirst();
-      return row ? incidentAlertFromRow(row) : null;
-    },
     async runbookText(hash) {
       const row = await db
         .selectFrom("runbook_version")
@@ -127,6 +114,8 @@ export function readsOf(db: Database): Reads & OutboxReads {
             ),
           ]),
         )
+        // Redraws can wait, however many there are: roots come first, then what is posted under them.
+        .orderBy(sql`case when ts is not null then 2 when kind = 'card' then 0 else 1 end`)
         .orderBy("id")
         .limit(limit)
         .execute();
@@ -182,6 +171,8 @@ async function list(
   limit: number,
   cursor: string | null,
 ): ReturnType<Reads["list"]> {
+  // A text without a word that is searched for (a single letter, signs) is found nowhere, rather than everywhere.
+  if (filter.text && words(filter.text).length === 0) return { incidents: [], next: null };
   let query = db.selectFrom("incident").select(["incident.state", "incident.detected_at", "incident.key"]);
   for (const [i, term] of searchTerms(filter).entries()) {
     const alias = `term${i}` as const;
@@ -196,7 +187,6 @@ async function list(
   if (filter.severities) query = query.where("severity", "in", filter.severities);
   if (filter.since) query = query.where("incident.detected_at", ">=", filter.since);
   if (filter.until) query = query.where("incident.detected_at", "<", filter.until);
-  if (filter.channel) query = query.where("channel", "=", filter.channel);
   if (filter.kind) query = query.where("kind", "=", filter.kind);
   if (filter.open !== undefined) query = query.where("open", "=", filter.open ? 1 : 0);
   if (cursor !== null) {

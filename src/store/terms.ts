@@ -33,8 +33,9 @@ export function termsOf({ incident, body }: Pick<RecordedEvent, "incident" | "bo
       return words(body.reason).slice(0, MAX_TERMS);
     case "alert_attached":
       return [sourceTerm(body.source), ...[...body.assets, ...body.impacted].flatMap(assetTerms)];
-    case "alert_refired":
     case "absorbed":
+      return [...(body.sources ?? []).map(sourceTerm), ...body.assets.flatMap(assetTerms)];
+    case "alert_refired":
       return body.assets.flatMap(assetTerms);
     case "asset_added":
       return assetTerms(body.asset);

@@ -487,6 +487,25 @@ describe("when it goes wrong", () => {
     expect(Object.values(await outbox())).toEqual(["done", "done"]);
     faults.length = 0;
   });
+
+  it("looks after a row whose claim was stored, although nobody heard of it", async () => {
+    let deaf = true;
+    deliverer = newDeliverer({
+      submit: async (job) => {
+        const result = (await world.submit(job)) as { value: unknown };
+        if (deaf) throw new Error("Connection terminated");
+        return result.value;
+      },
+      log: { warn: () => {}, error: () => {} },
+    });
+    await world.ingest(alertOn("orders"));
+    await deliverer.start();
+    await settle();
+    expect(await outbox()).toMatchObject({ "card:INC-1": "sending" });
+    deaf = false;
+    await pass(20);
+    expect(chat.marks()).toEqual(["card:INC-1", "alerts:INC-1"]);
+  });
 });
 
 describe("over a restart", () => {

@@ -197,6 +197,52 @@ function promises(name: string, database: () => Promise<{ database: Config["data
       expect((await world.reads.state("INC-1"))!.alerts).toMatchObject({ total: 3, firing: 2, resolved: 1 });
     });
 
+    it("opens anew what would reopen beside another that is open for the same problem", async () => {
+      await world.ingest(alertOn("users"));
+      await world.command("INC-1", { type: "cancel", reason: "planned" });
+      await world.ingest(alertOn("orders"), alertOn("users", { dedupKey: "rows" }));
+      await world.command("INC-3", { type: "merge_into", into: "INC-2", reason: null });
+      await world.command("INC-2", { type: "waive", assets: [], reason: "gone" });
+      await world.command("INC-2", { type: "resolve", text: "rerun" });
+      await world.command("INC-1", { type: "reopen", reason: "it was one" });
+      expect(await outcomes(alertOn("orders", { dedupKey: "rows" }))).toEqual(["opened INC-4"]);
+      expect(await refusal(world.command("INC-2", { type: "reopen", reason: "no" }))).toMatch(
+        /INC-[14] is open for the same problem.*`reopen INC-2 <reason>` works/,
+      );
+    });
+
+    it("reopens the last that was resolved, whatever is said in an earlier one meanwhile", async () => {
+      for (const key of ["INC-1", "INC-2"]) {
+        await world.ingest(alertOn("orders"));
+        await world.command(key, { type: "waive", assets: [], reason: "gone" });
+        await world.command(key, { type: "resolve", text: "rerun" });
+        world.advance(25 * HOUR);
+        await world.ingest(alertOn("orders", { status: "resolved" }));
+      }
+      world.advance(-24 * HOUR);
+      const [, [outcome]] = await Promise.all([
+        world.command("INC-1", { type: "note", text: "seen before", at: null }),
+        world.ingest(alertOn("orders")),
+      ]);
+      expect(outcome).toMatchObject({ outcome: "grouped", incident: "INC-2" });
+    });
+
+    it("is found by the sources of what it took in", async () => {
+      await world.ingest(alertOn("orders"), alertOn("users", { source: "soda" }));
+      await world.command("INC-2", { type: "merge_into", into: "INC-1", reason: null });
+      const { incidents } = await world.reads.list({ source: "soda", open: true }, 10, null);
+      expect(incidents.map((i) => [i.key, i.sources])).toEqual([["INC-1", ["dbt", "soda"]]]);
+    });
+
+    it("refuses more alerts at once than it ever takes, rather than asking for them again", async () => {
+      expect(await refusal(world.ingest(...Array(50_001).fill(alertOn("orders"))))).toMatch(/in parts/);
+    });
+
+    it("finds nothing by a text without a word in it", async () => {
+      await world.ingest(alertOn("orders"));
+      expect((await world.reads.list({ text: "?" }, 10, null)).incidents).toEqual([]);
+    });
+
     it("carries out a command once, however often its key comes", async () => {
       await world.ingest(alertOn("orders"));
       const note = () =>
@@ -237,6 +283,24 @@ function promises(name: string, database: () => Promise<{ database: Config["data
       expect(fold(events)).toEqual(state);
       expect(brokenAt(events)).toBeNull();
       expect((await world.reads.due(world.now(), 100)).map((r) => r.kind).sort()).toEqual(["alerts", "card"]);
+    });
+
+    it("lets a new root go before redraws of others, however many wait", async () => {
+      await world.ingest(alertOn("orders"), alertOn("users"));
+      for (const row of await world.reads.due(world.now(), 10)) {
+        const outcome = {
+          type: "sent",
+          version: 1,
+          channel: "C1",
+          ts: `1.${row.id}`,
+          permalink: null,
+        } as const;
+        await world.submit({ type: "settle", id: row.id, outcome, now: world.now() });
+      }
+      await world.command("INC-1", { type: "acknowledge" });
+      await world.ingest(alertOn("payments"));
+      const due = await world.reads.due(world.now(), 2);
+      expect(due.map((row) => row.key)).toEqual(["card:INC-3", "reply:INC-1:4"]);
     });
 
     it("knows after a restart what it knew before", async () => {

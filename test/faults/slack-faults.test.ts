@@ -57,7 +57,7 @@ async function start(channel: string): Promise<void> {
   deliverer = createDeliverer({
     messenger: createMessenger(client, { dates: "plain" }, async () => null),
     reads,
-    show: (row, state) => show({ reads, report, command: "/incident", now }, row, state),
+    show: (row, state) => show({ reads, report, now }, row, state),
     submit: async (job) => {
       const result = await world.submit(job);
       if (!result.ok) throw new Error(result.refusal.message);

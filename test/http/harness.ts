@@ -25,7 +25,6 @@ const NOTHING: Reads = {
   list: async () => ({ incidents: [], next: null }),
   events: async () => [],
   alerts: async () => [],
-  alert: async () => null,
   runbookText: async () => null,
 };
 

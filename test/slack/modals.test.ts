@@ -79,7 +79,7 @@ const seen: [string, FormName, () => Story | null, Partial<ModalContext>?][] = [
   ["mitigate", "mitigate", acknowledged],
   ["restored", "restored", acknowledged],
   ["restored-storm", "restored", storm],
-  ["restored-nothing", "restored", resolved],
+  ["restored-nothing", "restored", () => settled()],
   ["waive", "waive", mitigated],
   ["resolve-blocked", "resolve", mitigated],
   ["resolve", "resolve", () => settled()],
@@ -135,6 +135,15 @@ describe("a modal", () => {
     const story = triggered("INC-1", { title: `<!channel> ${"&".repeat(280)} :tada:` });
     for (const form of FORMS) expect(() => SlackView.parse(MODALS[form].build(context(story)))).not.toThrow();
   });
+});
+
+describe("a button of an old message", () => {
+  it.each(["mitigate", "restored", "waive", "resolve"] as const)(
+    "opens no %s form when all is over",
+    (form) => {
+      expect(() => MODALS[form].build(context(resolved()))).toThrow("INC-1 is resolved already.");
+    },
+  );
 });
 
 describe("declaring", () => {

@@ -20,6 +20,12 @@ test("the success of a task closes its failure, in whatever run", () => {
   expect(succeeded.deliveryId).not.toBe(failed.deliveryId);
 });
 
+test("an OpenLineage event that names no run is news each time: nothing tells it from the last one", () => {
+  const { body } = fixture("airflow", "openlineage-fail");
+  const { run: _, ...event } = body as Record<string, unknown>;
+  expect(airflow.read(request(event)).alerts[0]!.deliveryId).toBeNull();
+});
+
 test("the outlets of a task are what is broken", () => {
   expect(one("task-failed").assets.map(assetId)).toEqual([
     "postgres://warehouse.example.com:5432/shop.analytics.orders",

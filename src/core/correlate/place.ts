@@ -104,5 +104,5 @@ function placeFiring(
       };
     }
   }
-  return { to: "open", reason: `nothing was open ${about}` };
+  return { to: "open", reason: `no incident was open ${about}` };
 }

@@ -67,6 +67,7 @@ export type Command =
       groupingKeys: string[];
       alerts: { total: number; firing: number; resolved: number };
       assets: (Asset & { firing: number; recovery: string })[];
+      sources: string[];
     }
   | { type: "suggest_runbooks"; runbooks: { slug: string; title: string; reason: string }[] }
   | {
@@ -91,7 +92,6 @@ export type Command =
   | { type: "link_change"; text: string; url: string | null; changedAt: string | null }
   | { type: "write_review"; section: ReviewSection; statements: string[]; append: boolean }
   | { type: "record_export"; format: string };
-export type CommandType = Command["type"];
 
 /** Who asks, through which door, when (ISO 8601 UTC), and where it stands in Slack. */
 export type Asked = { actor: Actor; via: Via; now: string; permalink: string | null };

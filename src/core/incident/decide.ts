@@ -6,6 +6,7 @@ import { type EventBody, type NewEvent, SEVERITIES, type Severity } from "./even
 import { actorName, type Person } from "./person.ts";
 import {
   type AssetState,
+  clockOf,
   currentStep,
   type IncidentState,
   isOpen,
@@ -64,6 +65,7 @@ function decideOn(
     case "restore":
       return restore(state, command.assets, command.reason);
     case "waive":
+      requireUnmerged(state);
       return named(state, command.assets).map((a) => ({
         type: "asset_waived",
         asset: a.asset,
@@ -71,7 +73,7 @@ function decideOn(
       }));
     case "add_asset":
       requireOpen(state, "add an asset");
-      if (state.assets.has(assetId(command.asset))) return [];
+      if (state.assets.get(assetId(command.asset))?.recovery === "impacted") return [];
       return [{ type: "asset_added", asset: command.asset, reason: command.reason }];
     case "resolve":
       return resolve(state, command.text);
@@ -314,7 +316,7 @@ function holds(state: IncidentState, role: string, person: Person): boolean {
 function named(state: IncidentState, names: string[]): AssetState[] {
   const all = [...state.assets.values()];
   if (names.length === 0) return unsettledAssets(state);
-  return names.map((name) => {
+  const meant = names.map((name) => {
     const exact = all.filter((a) => assetId(a.asset) === name || a.asset.name === name);
     const matches =
       exact.length > 0
@@ -323,7 +325,11 @@ function named(state: IncidentState, names: string[]): AssetState[] {
             (a) => a.asset.name.split(".").at(-1) === name.split(".").at(-1) && a.asset.name.endsWith(name),
           );
     if (matches.length === 1) return matches[0]!;
-    const choice = (matches.length > 1 ? matches : all).slice(0, 5).map((a) => `\`${a.asset.name}\``);
+    // Two of one name, in two places, are told apart by the whole id only.
+    const alike = new Set(matches.map((a) => a.asset.name)).size < matches.length;
+    const choice = (matches.length > 1 ? matches : all)
+      .slice(0, 5)
+      .map((a) => `\`${alike ? assetId(a.asset) : a.asset.name}\``);
     throw new Refusal(
       "not_found",
       matches.length > 1
@@ -331,6 +337,7 @@ function named(state: IncidentState, names: string[]): AssetState[] {
         : `${state.key} has no asset \`${name}\`. ${choice.length ? `It has ${choice.join(", ")}.` : "It has none yet."}`,
     );
   });
+  return [...new Set(meant)];
 }
 
 function restore(state: IncidentState, names: string[], reason: string | null): EventBody[] {
@@ -377,6 +384,24 @@ function entryOf(state: IncidentState, seq: number) {
 }
 
 /** A clock moved by an edit must keep the order of the incident's clocks. */
+function requireOrder(state: IncidentState): void {
+  const order: [string, string | null][] = [
+    ["detected", state.detectedAt],
+    ["acknowledged", state.acknowledgedAt],
+    ["mitigated", state.mitigatedAt],
+    ["resolved", state.resolvedAt],
+  ];
+  const clocks = order.filter((clock): clock is [string, string] => clock[1] !== null);
+  for (const [i, [later, at]] of clocks.entries()) {
+    const [earlier, before] = clocks[i - 1] ?? [later, at];
+    if (at < before)
+      throw new Refusal(
+        "invalid",
+        `${state.key} cannot be ${later} (${at}) before it was ${earlier} (${before}).`,
+      );
+  }
+}
+
 function editEntry(
   state: IncidentState,
   seq: number,
@@ -387,25 +412,8 @@ function editEntry(
   const entry = entryOf(state, seq);
   if (at !== null) {
     if (at > now) throw new Refusal("invalid", "An entry cannot lie in the future. Give a past time.");
-    const order: [string, string | null][] = [
-      ["detected", state.detectedAt],
-      ["acknowledged", entry.kind === "acknowledged" ? at : state.acknowledgedAt],
-      ["mitigated", entry.kind === "mitigated" ? at : state.mitigatedAt],
-      ["resolved", entry.kind === "resolved" ? at : state.resolvedAt],
-    ];
-    const clocks = order.filter((clock): clock is [string, string] => clock[1] !== null);
-    for (
-      let i = 1;
-      i < clocks.length && ["acknowledged", "mitigated", "resolved"].includes(entry.kind);
-      i++
-    ) {
-      if (clocks[i]![1] < clocks[i - 1]![1]) {
-        throw new Refusal(
-          "invalid",
-          `${state.key} cannot be ${clocks[i]![0]} (${clocks[i]![1]}) before it was ${clocks[i - 1]![0]} (${clocks[i - 1]![1]}).`,
-        );
-      }
-    }
+    const clock = clockOf(state, entry);
+    if (clock) requireOrder({ ...state, [clock]: at });
   }
   const newText = text !== null && text !== entry.text ? text : null;
   const newAt = at !== null && at !== entry.at ? at : null;

@@ -98,6 +98,8 @@ export const EventBody = z.discriminatedUnion("type", [
     groupingKeys: z.array(z.string()),
     alerts: z.object({ total: z.int(), firing: z.int(), resolved: z.int() }),
     assets: z.array(Asset.extend({ firing: z.int(), recovery: z.string() })),
+    /** Who sent its alerts; logs of the first versions do not say. */
+    sources: z.array(z.string()).optional(),
   }),
 
   // what it is

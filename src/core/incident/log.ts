@@ -17,7 +17,7 @@ export function canonicalJson(value: unknown): string {
 }
 
 /** SHA-256 over the hash before and everything of the event: a changed, lost or swapped entry breaks the chain. */
-export function hashEvent(previous: string, event: Omit<RecordedEvent, "hash">): string {
+function hashEvent(previous: string, event: Omit<RecordedEvent, "hash">): string {
   return createHash("sha256")
     .update(`${previous}\n${canonicalJson(event)}`)
     .digest("hex");

@@ -1,5 +1,13 @@
 import { type Asset, assetId } from "../signal/asset.ts";
-import type { EventBody, IncidentKind, Origin, RecordedEvent, ReviewSection, Severity } from "./events.ts";
+import type {
+  EventBody,
+  EventOf,
+  IncidentKind,
+  Origin,
+  RecordedEvent,
+  ReviewSection,
+  Severity,
+} from "./events.ts";
 import type { Actor, Person } from "./person.ts";
 
 export const PHASES = [
@@ -14,7 +22,7 @@ export const PHASES = [
 export type Phase = (typeof PHASES)[number];
 
 /** Phases in which people still work on it; at most one such incident per grouping key. */
-export const OPEN_PHASES: readonly Phase[] = ["triggered", "acknowledged", "mitigated"];
+const OPEN_PHASES: readonly Phase[] = ["triggered", "acknowledged", "mitigated"];
 export function isOpen(phase: Phase): boolean {
   return OPEN_PHASES.includes(phase);
 }
@@ -161,8 +169,38 @@ function impact(state: IncidentState, asset: Asset, at: string): AssetState {
   }
   known.recovery = "impacted";
   known.waivedReason = null;
-  if (known.downtime.at(-1)?.to !== null) known.downtime.push({ from: at, to: null });
+  breakFrom(known, state.startedAtSetByPerson ? later(at, state.startedAt) : at);
   return known;
+}
+
+/** Opens a stretch of downtime, or lets the open one begin earlier; stretches never overlap, or time would count twice. */
+function breakFrom({ downtime }: AssetState, at: string) {
+  const open = downtime.at(-1)?.to === null ? downtime.pop()! : null;
+  const from = open && open.from < at ? open.from : at;
+  downtime.push({ from: later(from, downtime.at(-1)?.to ?? from), to: null });
+}
+
+function later(a: string, b: string): string {
+  return a > b ? a : b;
+}
+
+/** What was left to recover in a merged incident is left to recover here; what was settled there stays so. */
+function absorbAsset(state: IncidentState, body: EventOf<"absorbed">, index: number, at: string) {
+  const { firing, recovery, ...asset } = body.assets[index]!;
+  const id = assetId(asset);
+  const before = state.assets.get(id)?.recovery;
+  if (recovery === "impacted" || recovery === "recovering") {
+    impact(state, asset, at).recovery = before === "impacted" ? "impacted" : recovery;
+  } else if (!before) {
+    const settled = { firing: 0, downtime: [] };
+    state.assets.set(
+      id,
+      recovery === "waived"
+        ? { asset, recovery, waivedReason: `waived in ${body.incident}`, ...settled }
+        : { asset, recovery: "verified", waivedReason: null, ...settled },
+    );
+  }
+  state.assets.get(id)!.firing += firing;
 }
 
 function settle(
@@ -205,11 +243,24 @@ function correctText(state: IncidentState, entry: Entry, text: string) {
   entry.text = text;
 }
 
-/** Moves the clock that an entry stands for when its time is corrected. */
-function correctClock(state: IncidentState, kind: string, at: string) {
-  if (kind === "acknowledged") state.acknowledgedAt = at;
-  else if (kind === "mitigated") state.mitigatedAt = at;
-  else if (kind === "resolved") state.resolvedAt = at;
+const CLOCKS = {
+  acknowledged: "acknowledgedAt",
+  mitigated: "mitigatedAt",
+  resolved: "resolvedAt",
+} as const;
+
+/** The clock that an entry stands for; null for one that was taken back or repeated since, whose clock moved on. */
+export function clockOf(state: IncidentState, entry: Entry): (typeof CLOCKS)[keyof typeof CLOCKS] | null {
+  const clock = Object.hasOwn(CLOCKS, entry.kind) ? CLOCKS[entry.kind as keyof typeof CLOCKS] : null;
+  return clock && state[clock] === entry.at ? clock : null;
+}
+
+/** Moves what an entry stands for with its time. */
+function correctTime(state: IncidentState, entry: Entry, at: string) {
+  const clock = clockOf(state, entry);
+  if (clock) state[clock] = at;
+  if (isLastStatus(state, entry)) state.lastStatus!.at = at;
+  entry.at = at;
 }
 
 /**
@@ -305,12 +356,8 @@ function apply(state: IncidentState, event: RecordedEvent, body: EventBody): voi
       state.alerts.total += body.alerts.total;
       state.alerts.firing += body.alerts.firing;
       state.alerts.resolved += body.alerts.resolved;
-      for (const { firing, recovery, ...asset } of body.assets) {
-        const known = state.assets.get(assetId(asset)) ?? impact(state, asset, event.at);
-        known.firing += firing;
-        if (recovery === "impacted") impact(state, asset, event.at);
-        else if (recovery === "recovering" && known.recovery !== "impacted") known.recovery = "recovering";
-      }
+      state.sources = [...new Set([...state.sources, ...(body.sources ?? [])])];
+      for (const index of body.assets.keys()) absorbAsset(state, body, index, event.at);
       return;
     case "severity_changed":
       state.severity = body.to;
@@ -339,7 +386,8 @@ function apply(state: IncidentState, event: RecordedEvent, body: EventBody): voi
       delete state.roles[body.role];
       return;
     case "asset_added":
-      impact(state, body.asset, state.startedAt);
+      // One that was settled before is wrong again, not wrong since the beginning.
+      impact(state, body.asset, state.assets.has(assetId(body.asset)) ? event.at : state.startedAt);
       return;
     case "asset_recovering": {
       const known = state.assets.get(assetId(body.asset));
@@ -379,10 +427,7 @@ function apply(state: IncidentState, event: RecordedEvent, body: EventBody): voi
       const entry = state.entries[body.seq];
       if (!entry) return;
       if (body.text !== null) correctText(state, entry, body.text);
-      if (body.at !== null) {
-        entry.at = body.at;
-        correctClock(state, entry.kind, body.at);
-      }
+      if (body.at !== null) correctTime(state, entry, body.at);
       return;
     }
     case "entry_hidden": {

@@ -29,7 +29,7 @@ export function alertsDocument({ state, alerts, total }: AlertsView): Document {
     ...(state.alerts.resolved > 0 ? [`${state.alerts.resolved} resolved`] : []),
     ...(state.alerts.held > 0 ? [`${state.alerts.held} held back`] : []),
   ].join(" · ");
-  const shown = alerts.slice(0, SHOWN);
+  const shown = alerts.slice(0, SHOWN).toSorted(byAge);
   const blocks: Block[] = [
     { type: "heading", level: 2, text: `Alerts: ${counts}` },
     ...shown.flatMap(alertBlocks),
@@ -37,6 +37,11 @@ export function alertsDocument({ state, alerts, total }: AlertsView): Document {
   if (total > shown.length)
     blocks.push({ type: "context", text: `…and ${total - shown.length} more alerts` });
   return { summary: `${state.key} alerts: ${counts}`, title: null, blocks };
+}
+
+/** What still fires, and of that the oldest first: what came first is nearest to the cause. */
+function byAge(a: AlertLine, b: AlertLine): number {
+  return a.status.localeCompare(b.status) || a.firstSeenAt.localeCompare(b.firstSeenAt);
 }
 
 function alertBlocks(alert: AlertLine): Block[] {

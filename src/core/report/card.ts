@@ -19,8 +19,6 @@ export type CardView = {
   assetCounts: Record<Recovery, number>;
   /** ISO 8601 UTC. */
   now: string;
-  /** The slash command's name: `/incident`. */
-  command: string;
 };
 
 const SHOWN_ASSETS = 3;
@@ -37,7 +35,7 @@ export function card(view: CardView): Document {
     ...assetFact(view),
     ...alertFact(state),
     ...leadFact(state),
-    { label: "Clock", value: clockText(state) },
+    { label: "Data broke", value: clockText(state) },
     ...statusFact(state),
     ...runbookFact(state),
     ...linkFact(state),
@@ -45,7 +43,7 @@ export function card(view: CardView): Document {
   const blocks: Block[] = [
     ...(drill ? [drillNotice()] : []),
     { type: "facts", facts },
-    { type: "context", text: whyText(view) },
+    ...(state.phase === "triggered" ? [{ type: "context" as const, text: openedText(state) }] : []),
     ...buttons(view).map((row): Block => ({ type: "actions", buttons: row })),
   ];
   return {
@@ -119,12 +117,11 @@ function leadFact({ roles }: IncidentState): { label: string; value: Text }[] {
 }
 
 function clockText(state: IncidentState): Text {
-  const { ttd, tta, ttm, ttr, total } = clocks(state);
-  const text: Span[] = ["data broke ", { time: state.startedAt, style: "datetime" }];
+  const { ttd, ttm, ttr, total } = clocks(state);
+  const text: Span[] = [{ time: state.startedAt, style: "datetime" }];
   text.push(ttd < 60_000 ? ", noticed at once" : `, noticed ${formatDuration(ttd)} later`);
   if (total !== null && ttr !== null) return [...text, `, resolved in ${formatDuration(ttr)}`];
-  if (ttm !== null) return [...text, `, mitigated in ${formatDuration(ttm)}`];
-  return tta === null ? text : [...text, `, acknowledged in ${formatDuration(tta)}`];
+  return ttm === null ? text : [...text, `, mitigated in ${formatDuration(ttm)}`];
 }
 
 /** The last update, until the outcome says more; where there is none, what was known at first. */
@@ -143,9 +140,7 @@ function runbookFact(state: IncidentState): { label: string; value: Text }[] {
   const walk = walks.find((one) => one.finishedAt === null) ?? walks.at(-1);
   if (walk) {
     const step = currentStep(walk);
-    const where = step
-      ? `step ${step.index + 1} of ${walk.steps.length}: ${clip(step.title, 80)}`
-      : "finished";
+    const where = step ? `step ${step.index + 1} of ${walk.steps.length}` : "finished";
     return [{ label: "Runbook", value: `${clip(walk.title, 80)} – ${where}` }];
   }
   // Why it fits is told where the runbooks are listed.
@@ -164,11 +159,11 @@ function linkFact(state: IncidentState): { label: string; value: Text }[] {
   return value.length > 0 ? [{ label: "Links", value }] : [];
 }
 
-function whyText({ state, command }: CardView): Text {
+function openedText(state: IncidentState): Text {
   const by: Span[] = state.origin
-    ? [`Opened by ${state.origin.source} – ${clip(state.openedReason, 200)}`]
+    ? [`Opened by ${state.origin.source}`]
     : ["Declared by ", actorSpan(state.openedBy)];
-  return [...by, ` · ${command} help`];
+  return [...by, " · stuck? type @breakwater help"];
 }
 
 /**

@@ -223,7 +223,7 @@ function legend(stretches: Stretch[]): { svg: string; height: number } {
     // Only the end of the picture: it is wide enough to carry its name.
     if (length === 0) return "";
     const words = `${COLOURS[mood].word} ${formatDuration(length)}`;
-    const width = 17 + words.length * (CHARACTER_WIDTH - 0.5) + 14;
+    const width = 17 + words.length * CHARACTER_WIDTH + 14;
     if (x + width > WIDTH) [x, row] = [PLOT.left, row + 1];
     const y = row * LEGEND_ROW;
     const item =

@@ -1,5 +1,5 @@
 import type { RecordedEvent, ReviewSection } from "../incident/events.ts";
-import { actorName, type Via } from "../incident/person.ts";
+import { actorName } from "../incident/person.ts";
 import type { AssetState, IncidentState, Phase, Recovery } from "../incident/state.ts";
 import { type Integrity, integrity, type ReportedAlert } from "./api.ts";
 import { clocks, downtime, downtimeIntervals, elapsed, formatDuration, isFinished } from "./clocks.ts";
@@ -9,7 +9,7 @@ import { drawing } from "./drawing.ts";
 import { utcDay, utcShortDate, utcTime } from "./instants.ts";
 import { allInWords, namesIn } from "./names.ts";
 import { curatedTimeline, OWN_WORDS, type TimelineEntry } from "./timeline.ts";
-import { linked, plural } from "./wording.ts";
+import { linked, plural, VIA_WORDS } from "./wording.ts";
 
 /**
  * What a postmortem is made of. `asOf` is the present moment and counts only while the incident is open, where data
@@ -95,19 +95,6 @@ const OUTCOME_TONES: Record<Coverage["steps"][number]["outcome"], Tone> = {
   skipped: "warn",
   failed: "bad",
   "not reached": "quiet",
-};
-
-const VIA_WORDS: Record<Via, string> = {
-  alert: "alert",
-  slash: "slash command",
-  mention: "mention",
-  button: "button",
-  modal: "form",
-  shortcut: "shortcut",
-  emoji: "pin",
-  api: "API",
-  cli: "command line",
-  clock: "clock",
 };
 
 const REVIEW: { title: string; section: ReviewSection; ask: string }[] = [
@@ -218,18 +205,14 @@ function summary(report: PreparedPostmortem): Block[] {
   return [...own, { type: written.length > 0 ? "context" : "paragraph", text: fromTheLog(report) }];
 }
 
-/** The story in four sentences, for nobody has to write what the log knows. */
+/** The story in a few sentences, for nobody has to write what the log knows. */
 function fromTheLog({ state }: PreparedPostmortem): Text {
   const { ttd, tta, ttm, ttr } = clocks(state);
-  const noticed = state.origin
-    ? `by ${state.origin.source} (“${state.origin.title}”)`
-    : `by ${actorName(state.openedBy)}`;
+  const who = state.origin ? state.origin.source : actorName(state.openedBy);
+  const when = ttd > 0 ? `${formatDuration(ttd)} later` : "at once";
+  const what = state.origin ? `: “${sentenceEnd(state.origin.title)}” ` : ". ";
   const text: Span[] = ["The data broke at ", { time: state.startedAt, style: "datetime" }];
-  text.push(
-    ttd > 0
-      ? ` and this was noticed ${formatDuration(ttd)} later ${noticed}. `
-      : ` and this was noticed at once ${noticed}. `,
-  );
+  text.push(`. It was noticed ${when} by ${who}${what}`);
   if (tta !== null)
     text.push(
       `${state.acknowledgedBy ? actorName(state.acknowledgedBy) : "Someone"} acknowledged after ${formatDuration(tta)}. `,

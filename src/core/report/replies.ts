@@ -275,7 +275,10 @@ function nextAfterRecovery(state: IncidentState): Block[] {
   if (unsettledAssets(state).length > 0) return leftToRecover(state);
   return [
     { type: "context", text: `No data is left to recover.${stillFiring(state)}` },
-    actions({ action: "resolve", label: "Resolve", value: state.key, style: "primary" }),
+    // What still fires brings the button when it has passed; until then it is on the card.
+    ...(state.alerts.firing === 0
+      ? [actions({ action: "resolve", label: "Resolve", value: state.key, style: "primary" })]
+      : []),
   ];
 }
 

@@ -220,10 +220,22 @@ const STORM_WORDS: Partial<Record<EventType, string>> = {
   asset_waived: "more assets were waived",
 };
 
-/** The timeline for people: without bookkeeping, and with each storm told in one line after its first few entries. */
+/**
+ * The timeline for people: without bookkeeping, without the alert that the opening already quotes, and with each storm
+ * told in one line after its first few entries.
+ */
 export function curatedTimeline(events: RecordedEvent[]): TimelineEntry[] {
-  const story = timeline(events).filter((entry) => !HOUSEKEEPING.has(entry.kind));
+  const quoted = openingAlert(events);
+  const story = timeline(events).filter(({ kind, seq }) => !HOUSEKEEPING.has(kind) && seq !== quoted);
   return runsOf(story).flatMap(calmStorm);
+}
+
+/** The entry of the alert that opened the incident and gave it its title. */
+function openingAlert(events: RecordedEvent[]): number | null {
+  const opened = events[0]?.body;
+  if (opened?.type !== "opened" || !opened.origin) return null;
+  const first = events.find(({ body }) => body.type === "alert_attached");
+  return first?.body.type === "alert_attached" && first.body.title === opened.title ? first.seq : null;
 }
 
 /** Stretches of entries that either all come in storms or all do not. */

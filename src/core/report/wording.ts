@@ -1,6 +1,6 @@
 /** The words and signs for states, the same on the card, in replies and in lists. A sign never stands without its word. */
 import type { Severity } from "../incident/events.ts";
-import type { Actor } from "../incident/person.ts";
+import type { Actor, Via } from "../incident/person.ts";
 import type { AssetState, IncidentState, Phase, Recovery } from "../incident/state.ts";
 import { clip } from "../signal/alert.ts";
 import type { Span } from "./document.ts";
@@ -20,6 +20,20 @@ export const RECOVERY_LOOKS: Record<Recovery, { sign: string; words: string }> =
   recovering: { sign: "🔵", words: "recovering" },
   verified: { sign: "✅", words: "verified" },
   waived: { sign: "⚪", words: "waived" },
+};
+
+/** The door something came in by. */
+export const VIA_WORDS: Record<Via, string> = {
+  alert: "alert",
+  slash: "slash command",
+  mention: "mention",
+  button: "button",
+  modal: "form",
+  shortcut: "shortcut",
+  emoji: "pin",
+  api: "API",
+  cli: "command line",
+  clock: "clock",
 };
 
 /** What a severity means, so that two people choose the same one. */
@@ -47,11 +61,16 @@ export function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
-/** The names of assets as code, the first few, with how many are missing. */
+/**
+ * The names of assets as code, the first few, with how many are missing. A name from the same schema as the one before
+ * it stands without that: on a phone it would be a line of its own.
+ */
 export function assetNames(assets: AssetState[], shown: number): Span[] {
-  const named = assets.slice(0, shown).flatMap((known, index): Span[] => {
-    const name: Span = { code: clip(known.asset.name, 80) };
-    return index > 0 ? [", ", name] : [name];
+  const names = assets.slice(0, shown).map(({ asset }) => asset.name);
+  const named = names.flatMap((name, index): Span[] => {
+    const schema = name.slice(0, name.lastIndexOf(".") + 1);
+    const said = index > 0 && names[index - 1]!.startsWith(schema) ? name.slice(schema.length) : name;
+    return [...(index > 0 ? [", "] : []), { code: clip(said || name, 80) }];
   });
   return assets.length > shown ? [...named, ` and ${assets.length - shown} more`] : named;
 }

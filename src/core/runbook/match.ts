@@ -72,8 +72,7 @@ function tryRule({ runbook, weight, checks }: CompiledRule, subject: MatchSubjec
     if (!hit) return null;
     hits.push(hit);
   }
-  const reason =
-    hits.length === 0 ? "nothing more specific matched" : hits.map((hit) => hit.reason).join(", ");
+  const reason = hits.length === 0 ? "no other runbook fits" : hits.map((hit) => hit.reason).join(", ");
   return {
     slug: runbook.slug,
     title: runbook.title,
@@ -113,29 +112,26 @@ function mustCompile(source: string): Glob {
 }
 
 function checkSource(sources: string[]): Check {
-  return ({ source }) => (sources.includes(source) ? { reason: `source is ${source}`, literals: 0 } : null);
+  return ({ source }) => (sources.includes(source) ? { reason: `alert from ${source}`, literals: 0 } : null);
 }
 
 function checkSeverity(severities: Severity[]): Check {
   return ({ severity }) =>
-    severities.includes(severity) ? { reason: `severity is ${severity}`, literals: 0 } : null;
+    severities.includes(severity) ? { reason: `severity ${severity}`, literals: 0 } : null;
 }
 
 function checkLabel(key: string, glob: Glob): Check {
   return ({ labels }) => {
     const value = Object.hasOwn(labels, key) ? labels[key]! : null;
     if (value === null || !glob.matches(value)) return null;
-    return {
-      reason: `label ${key} is ${clip(value, 80)}${glob.source === value ? "" : ` (${glob.source})`}`,
-      literals: glob.literals,
-    };
+    return { reason: `${key} is ${clip(value, 80)}`, literals: glob.literals };
   };
 }
 
 function checkTitle(globs: Glob[]): Check {
   return ({ title }) => {
     const glob = mostTelling(globs.filter((glob) => glob.matches(title)));
-    return glob && { reason: `title matched ${glob.source}`, literals: glob.literals };
+    return glob && { reason: `title says ${inWords(glob)}`, literals: glob.literals };
   };
 }
 
@@ -150,11 +146,21 @@ function checkAssets(globs: Glob[]): Check {
     }
     return (
       best && {
-        reason: `asset glob ${best.glob.source} matched ${clip(assetId(best.asset), 120)}`,
+        reason: `about ${clip(best.asset.name, 120)}`,
         literals: best.glob.literals,
       }
     );
   };
+}
+
+/** A glob as the words it looks for: `*{error,fail}* in *` is “error/fail … in”. */
+function inWords({ source }: Glob): string {
+  const words = source
+    .replace(/[{}]/g, "")
+    .replaceAll(",", "/")
+    .replace(/^\*+|\*+$/g, "")
+    .replace(/\s*\*+\s*/g, " … ");
+  return words === "" ? "something" : `“${words.trim()}”`;
 }
 
 function mostTelling(globs: Glob[]): Glob | null {

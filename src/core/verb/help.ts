@@ -19,7 +19,7 @@ export const GROUPS: { group: Verb["group"]; title: string }[] = [
 
 /** All verbs by group, or how one is used; made from the registry alone. `command` is the slash command with its slash. */
 export function helpDocument(command: string, verb: string | null): Document {
-  return verb === null ? overview(command) : manual(command, verbNamed(command, verb));
+  return verb === null ? overview(command) : manual(command, verbNamed(verb));
 }
 
 function overview(command: string): Document {
@@ -54,13 +54,11 @@ function line(verb: Verb): Text {
   return [{ code: usageOf(verb) }, ` ${verb.help}`];
 }
 
-function verbNamed(command: string, said: string): Verb {
+function verbNamed(said: string): Verb {
   const verb = VERBS.find((known) => known.name === said || known.aliases.includes(said));
   if (verb) return verb;
   const [nearest] = nearestNames(said);
-  const next = nearest
-    ? `Did you mean \`${command} help ${nearest}\`?`
-    : `\`${command} help\` lists all verbs.`;
+  const next = nearest ? `Did you mean \`help ${nearest}\`?` : "`help` lists all verbs.";
   throw new Refusal("not_found", `There is no such verb. ${next}`);
 }
 

@@ -17,14 +17,14 @@ const NAMES = VERBS.flatMap((verb) =>
 
 /**
  * Takes a typed line apart: `verb INC-1 rest`, `INC-1 verb rest`, or the key alone, which shows the incident.
- * `command` is the slash command's name, for what a refusal tells people to type.
+ * `command` is the slash command's name, which people also type behind a mention.
  */
 export function parseLine(text: string, options: { command: string }): Line {
   const line = withoutCommand(unwrapped(visible(text)), options.command);
   if (line === "") return { empty: true };
   const first = takeKey(line);
   if (first && first.rest === "") return { verb: summary, key: first.key, rest: "" };
-  const { verb, rest } = takeVerb(first ? first.rest : line, options.command);
+  const { verb, rest } = takeVerb(first ? first.rest : line);
   if (first || verb.about === "none") return { verb, key: first?.key ?? null, rest };
   const second = takeKey(rest);
   if (!second || (verb.namesAnother && !namesTwo(second.rest))) return { verb, key: null, rest };
@@ -71,12 +71,12 @@ function namesTwo(rest: string): boolean {
   return takeKey(rest.replace(/^into\s+/i, "")) !== null;
 }
 
-function takeVerb(text: string, command: string): { verb: Verb; rest: string } {
+function takeVerb(text: string): { verb: Verb; rest: string } {
   for (const { verb, words } of NAMES) {
     const rest = takeWords(text, words);
     if (rest !== null) return { verb, rest };
   }
-  throw unknownVerb(text, command);
+  throw unknownVerb(text);
 }
 
 function takeWords(text: string, words: string[]): string | null {
@@ -89,7 +89,7 @@ function takeWords(text: string, words: string[]): string | null {
   return left;
 }
 
-function unknownVerb(text: string, command: string): Refusal {
+function unknownVerb(text: string): Refusal {
   const { word, rest } = takeWord(text);
   const shown = /^[\p{L}\p{N}_-]{1,30}$/u.test(word)
     ? `There is no \`${word}\`.`
@@ -97,8 +97,8 @@ function unknownVerb(text: string, command: string): Refusal {
   const nearest = nearestNames(word);
   const next =
     nearest.length > 0
-      ? `Did you mean ${nearest.map((name) => `\`${name}\``).join(" or ")}? \`${command} help\` lists all verbs.`
-      : `\`${command} help\` lists all verbs${rest ? `, \`${command} new <title>\` opens an incident` : ""}.`;
+      ? `Did you mean ${nearest.map((name) => `\`${name}\``).join(" or ")}? \`help\` lists all verbs.`
+      : `\`help\` lists all verbs${rest ? ", `new <title>` opens an incident" : ""}.`;
   return new Refusal("invalid", `${shown} ${next}`);
 }
 

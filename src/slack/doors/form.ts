@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { App } from "@slack/bolt";
 import type { Target } from "../../core/report/action-name.ts";
 import type { Door } from "../../engine/converse.ts";
@@ -13,8 +14,7 @@ export function formDoor(app: App, deps: DoorDeps): void {
     const about = metadataOf(submitted);
     const where = { channel: about.channel, threadTs: about.threadTs };
     const user = body.user.id;
-    const trigger = (body as { trigger_id?: string }).trigger_id ?? `${view.id}:${view.hash}`;
-    const door: Door = { via: "modal", permalink: null, key: `view:${trigger}` };
+    const door: Door = { via: "modal", permalink: null, key: `view:${view.id}:${entered(submitted)}` };
     const result = await attempt(deps, "a form", async () => {
       const asker = await deps.people.get(user);
       const incident = about.incident ? await deps.engine.reads.state(about.incident) : null;
@@ -46,6 +46,14 @@ export function formDoor(app: App, deps: DoorDeps): void {
     if (result.kind === "document" || about.incident === null)
       await whisper(deps, user, where, result.document);
   });
+}
+
+/**
+ * What was entered, in short. Where our answer came too late the modal stays open and people press the button again:
+ * the same words of the same modal are then one submission, while each press has a trigger of its own.
+ */
+function entered({ state }: SubmittedView): string {
+  return createHash("sha256").update(JSON.stringify(state.values)).digest("hex").slice(0, 16);
 }
 
 function targetOf(about: { incident: string | null; runbook: string | null; step: string | null }): Target {

@@ -29,59 +29,67 @@ export function pinDoors(app: App, deps: DoorDeps): void {
   app.event("reaction_removed", async ({ event, body }) => {
     if (event.reaction !== PIN_EMOJI || event.item.type !== "message") return;
     const { channel, ts } = event.item;
-    const message = await messageAt(deps, channel, ts);
-    // Somebody else's pin still holds it.
-    if (message?.reactions?.some((r) => r.name === PIN_EMOJI && (r.count ?? 0) > 0)) return;
-    await follow(deps, channel, message?.thread_ts ?? ts, event.user, `event:${body.event_id}`, ts, {
-      type: "unpin",
-      messageTs: ts,
+    await following(deps, async () => {
+      const message = await messageAt(deps, channel, ts);
+      // Somebody else's pin still holds it.
+      if (message?.reactions?.some((r) => r.name === PIN_EMOJI && (r.count ?? 0) > 0)) return;
+      const change = { channel, ts, root: message?.thread_ts ?? ts, user: event.user };
+      await follow(deps, change, body.event_id, async () => ({ type: "unpin", messageTs: ts }));
     });
   });
   app.event("message", async ({ event, body }) => {
-    const key = `event:${body.event_id}`;
+    const { channel } = event;
     if (event.subtype === "message_changed") {
       const message = event.message as SlackMessage;
-      if (!message.ts || !message.user || message.bot_id) return;
-      const text = await read(deps, message.text ?? "");
-      await follow(deps, event.channel, message.thread_ts ?? message.ts, message.user, key, message.ts, {
-        type: "edit_pin",
-        messageTs: message.ts,
-        text: text || "(empty)",
-      });
+      const change = changeOf(channel, message);
+      if (!change) return;
+      await following(deps, () =>
+        follow(deps, change, body.event_id, async () => ({
+          type: "edit_pin",
+          messageTs: change.ts,
+          text: await wordsOf(deps, message),
+        })),
+      );
     } else if (event.subtype === "message_deleted") {
-      const before = event.previous_message as SlackMessage | undefined;
-      if (!before?.ts || !before.user || before.bot_id) return;
-      await follow(deps, event.channel, before.thread_ts ?? before.ts, before.user, key, before.ts, {
-        type: "delete_pin",
-        messageTs: before.ts,
-      });
+      const change = changeOf(channel, event.previous_message as SlackMessage | undefined);
+      if (!change) return;
+      await following(deps, () =>
+        follow(deps, change, body.event_id, async () => ({ type: "delete_pin", messageTs: change.ts })),
+      );
     }
   });
 }
 
-/** A change to a message, told to its incident only if that message is pinned there. */
+/** Something that happened to a message, and whose doing it is taken for. */
+type Change = { channel: string; ts: string; root: string; user: string };
+
+/** A change by the author of a message; null for what bots write. */
+function changeOf(channel: string, message: SlackMessage | undefined): Change | null {
+  if (!message?.ts || !message.user || message.bot_id) return null;
+  return { channel, ts: message.ts, root: message.thread_ts ?? message.ts, user: message.user };
+}
+
+function following(deps: DoorDeps, work: () => Promise<void>): Promise<unknown> {
+  return attempt(deps, "following a message", work);
+}
+
+/** Tells a change to the incident in whose thread the message is pinned; of all others nothing is looked up. */
 async function follow(
   deps: DoorDeps,
-  channel: string,
-  root: string,
-  user: string,
-  key: string,
-  messageTs: string,
-  command: Command,
+  { channel, ts, root, user }: Change,
+  eventId: string,
+  command: () => Promise<Command>,
 ): Promise<void> {
-  await attempt(deps, "following a message", async () => {
-    const incident = await deps.engine.reads.byThread(channel, root);
-    const state = incident && (await deps.engine.reads.state(incident));
-    if (!state || state.pins[messageTs] === undefined) return;
-    const actor = { kind: "person", ...(await person(deps, user)) } as const;
-    await deps.engine.command({
-      incident: state.key,
-      command,
-      actor,
-      via: "emoji",
-      permalink: linkTo(deps, channel, messageTs, root),
-      idempotencyKey: key,
-    });
+  const incident = await deps.engine.reads.byThread(channel, root);
+  const state = incident && (await deps.engine.reads.state(incident));
+  if (!state || state.pins[ts] === undefined) return;
+  await deps.engine.command({
+    incident: state.key,
+    command: await command(),
+    actor: { kind: "person", ...(await person(deps, user)) },
+    via: "emoji",
+    permalink: linkTo(deps, channel, ts, root),
+    idempotencyKey: `event:${eventId}`,
   });
 }
 
@@ -107,7 +115,7 @@ export async function pinned(
       message.user && !message.bot_id
         ? ({ kind: "person", ...(await person(deps, message.user)) } as const)
         : ({ kind: "source", name: message.username ?? "a bot" } as const);
-    const text = (await read(deps, message.text ?? "")) || "(no text)";
+    const text = await wordsOf(deps, message);
     await deps.engine.command({
       incident,
       command: { type: "pin", messageTs: ts, author, text, at: new Date(Number(ts) * 1000).toISOString() },
@@ -129,8 +137,10 @@ async function person(deps: DoorDeps, id: string): Promise<{ id: string; name: s
   return { id, name };
 }
 
-async function read(deps: DoorDeps, text: string): Promise<string> {
-  return plainText(text, await deps.people.names(mentionedIds(text)));
+/** What a message says, or that it says nothing, as one that is only a picture. */
+async function wordsOf(deps: DoorDeps, message: SlackMessage): Promise<string> {
+  const text = message.text ?? "";
+  return plainText(text, await deps.people.names(mentionedIds(text))) || "(no text)";
 }
 
 async function messageAt(deps: DoorDeps, channel: string, ts: string): Promise<SlackMessage | null> {

@@ -147,6 +147,109 @@ describe("the resolve gate", () => {
       /no asset `users`. It has `core.orders`/,
     );
   });
+  it("tells two of one name apart by where they live, and takes that for an answer", () => {
+    const elsewhere = { namespace: "pg", name: "core.orders" };
+    const state = given(opened, attached("f1"), attached("f2", [elsewhere]));
+    expect(refused(state, { type: "waive", assets: ["core.orders"], reason: "x" })).toMatch(
+      "`snowflake://acme/core.orders` or `pg/core.orders`",
+    );
+    const waive = { type: "waive", assets: ["pg/core.orders", "pg/core.orders"], reason: "x" } as const;
+    expect(when(state, { ...waive, assets: [...waive.assets] })).toEqual([
+      { type: "asset_waived", asset: elsewhere, reason: "x" },
+    ]);
+  });
+  it("does not change the data of an incident that was merged", () => {
+    const merged = given(opened, attached("f1"), { type: "merged", into: "INC-7", reason: null });
+    expect(refused(merged, { type: "waive", assets: [], reason: "x" })).toMatch("Use INC-7 instead");
+  });
+});
+
+describe("data that was right and is wrong again", () => {
+  const over = given(
+    opened,
+    attached("f1"),
+    { type: "asset_verified", asset: orders, reason: null },
+    { type: "resolved", text: "rerun" },
+    { type: "reopened", reason: "still wrong" },
+  );
+  const add: Command = { type: "add_asset", asset: orders, reason: "rows are missing" };
+  it("can be said by a person, and keeps the incident open", () => {
+    const [added] = when(over, add);
+    expect(added).toMatchObject({ type: "asset_added", asset: orders });
+    const again = given(
+      opened,
+      attached("f1"),
+      { type: "asset_verified", asset: orders, reason: null },
+      added!,
+    );
+    expect(refused(again, { type: "resolve", text: "done" })).toMatch(/blocked.*core.orders/);
+    // Not over again the time before it was right.
+    expect([...again.assets.values()][0]!.downtime).toEqual([
+      { from: at(0), to: at(3) },
+      { from: at(4), to: null },
+    ]);
+    expect(when(again, add)).toEqual([]);
+  });
+});
+
+describe("data downtime", () => {
+  const broke = (fingerprint: string, minute: number): EventBody => ({
+    ...(attached(fingerprint) as EventBody & { type: "alert_attached" }),
+    brokenAt: at(minute),
+  });
+  const downtime = (state: IncidentState) => [...state.assets.values()][0]!.downtime;
+  it("begins with the earliest break that any alert tells", () => {
+    expect(downtime(given(opened, broke("f1", 2), broke("f2", 1)))).toEqual([{ from: at(1), to: null }]);
+  });
+  it("counts no minute twice", () => {
+    const state = given(
+      opened,
+      broke("f1", 0),
+      { type: "asset_verified", asset: orders, reason: null },
+      broke("f2", 1),
+    );
+    expect(downtime(state)).toEqual([
+      { from: at(0), to: at(3) },
+      { from: at(3), to: null },
+    ]);
+  });
+  it("begins where a person said that it does", () => {
+    const told: EventBody = { type: "started_at_set", startedAt: at(2), reason: "the last good load" };
+    expect(downtime(given(opened, told, broke("f1", 1)))).toEqual([{ from: at(2), to: null }]);
+  });
+});
+
+describe("taking another incident in", () => {
+  const absorbed = (recovery: string, firing = 0): EventBody => ({
+    type: "absorbed",
+    incident: "INC-2",
+    title: "Revenue is odd",
+    groupingKeys: ["asset:revenue"],
+    alerts: { total: firing, firing, resolved: 0 },
+    assets: [{ ...revenue, firing, recovery }],
+    sources: ["dbt", "soda"],
+  });
+  const found = (...bodies: EventBody[]) => given(opened, ...bodies).assets.get("bi/revenue")!;
+  it.each(["impacted", "recovering", "verified", "waived"])("keeps data %s as it was there", (recovery) => {
+    expect(found(absorbed(recovery))).toMatchObject({ recovery, firing: 0 });
+  });
+  it("lets what was settled there be, and what is wrong here stay wrong", () => {
+    const wrongHere = attached("f9", [revenue]);
+    for (const recovery of ["recovering", "verified"])
+      expect(found(wrongHere, absorbed(recovery, 1))).toMatchObject({ recovery: "impacted", firing: 2 });
+    const rightHere: EventBody[] = [wrongHere, { type: "asset_verified", asset: revenue, reason: null }];
+    expect(found(...rightHere, absorbed("verified")).recovery).toBe("verified");
+    expect(found(...rightHere, absorbed("recovering"))).toMatchObject({
+      recovery: "recovering",
+      downtime: [
+        { from: at(0), to: at(3) },
+        { from: at(4), to: null },
+      ],
+    });
+  });
+  it("knows who sent its alerts", () => {
+    expect(given(opened, attached("f1"), absorbed("impacted")).sources).toEqual(["dbt", "soda"]);
+  });
 });
 
 describe("alerts", () => {
@@ -278,6 +381,31 @@ describe("correcting the timeline", () => {
       /cannot be mitigated .* before it was acknowledged/,
     );
   });
+  it("leaves alone a clock that has moved on since", () => {
+    const reopened = given(
+      opened,
+      { type: "resolved", text: "rerun" },
+      { type: "reopened", reason: "no" },
+      { type: "entry_edited", seq: 2, text: null, at: at(1) },
+    );
+    expect(reopened).toMatchObject({ phase: "triggered", resolvedAt: null });
+    const again = given(
+      opened,
+      { type: "resolved", text: "rerun" },
+      { type: "reopened", reason: "no" },
+      { type: "resolved", text: "reloaded" },
+    );
+    expect(when(again, { type: "edit_entry", seq: 2, text: null, at: at(0) })).toHaveLength(1);
+    expect(
+      given(
+        opened,
+        { type: "resolved", text: "rerun" },
+        { type: "reopened", reason: "no" },
+        { type: "resolved", text: "reloaded" },
+        { type: "entry_edited", seq: 2, text: null, at: at(0) },
+      ).resolvedAt,
+    ).toBe(at(4));
+  });
   it("does not look into the future", () => {
     expect(
       refused(state, { type: "edit_entry", seq: 3, text: null, at: "2026-11-23T00:00:00.000Z" }),
@@ -303,6 +431,13 @@ describe("correcting the timeline", () => {
       { type: "entry_hidden", seq: 2, reason: null },
     );
     expect(said.lastStatus).toBeNull();
+    const moved = given(
+      opened,
+      { type: "status_posted", text: "oops" },
+      { type: "entry_edited", seq: 2, text: null, at: at(1) },
+      { type: "entry_hidden", seq: 2, reason: null },
+    );
+    expect(moved.lastStatus).toBeNull();
   });
 });
 

@@ -54,7 +54,7 @@ export class Story {
   }
 
   get card() {
-    return { state: this.incident, assetCounts: this.assetCounts, now: this.now, command: "/incident" };
+    return { state: this.incident, assetCounts: this.assetCounts, now: this.now };
   }
 }
 

@@ -58,7 +58,7 @@ describe("what nobody has written yet", () => {
       .add("22 03:16", ana, "button", { type: "acknowledged" })
       .add("22 05:10", ana, "slash", { type: "resolved", text: "slot created" });
     expect(under("Summary", report(log))).toContain(
-      "The data broke at 21 Nov 2026 22:40 UTC and this was noticed 4 h 30 min later by dbt (“Source freshness of raw.orders failed”). Ana Diaz acknowledged after 6 min. It was resolved after 2 h: slot created.",
+      "The data broke at 21 Nov 2026 22:40 UTC. It was noticed 4 h 30 min later by dbt: “Source freshness of raw.orders failed.” Ana Diaz acknowledged after 6 min. It was resolved after 2 h: slot created.",
     );
   });
 });

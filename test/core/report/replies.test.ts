@@ -44,6 +44,7 @@ const told: [string, () => Story, Command, Options?][] = [
       incident: "INC-3",
       title: "revenue is <late>",
       groupingKeys: [],
+      sources: [],
       alerts: { total: 2, firing: 2, resolved: 0 },
       assets: [],
     },

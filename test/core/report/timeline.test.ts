@@ -210,6 +210,18 @@ describe("the curated timeline", () => {
     expect(timeline(log.events)).toHaveLength(42);
   });
 
+  test("the alert that the opening quotes is not told again", () => {
+    const log = new Log().add("22 03:10", dbt, "alert", opened({ title: "orders failed" }));
+    log.add(
+      "22 03:10",
+      dbt,
+      "alert",
+      attached(0, "dbt", "orders failed"),
+      attached(1, "dbt", "orders failed"),
+    );
+    expect(curatedTimeline(log.events).map((entry) => entry.kind)).toEqual(["opened", "alert_attached"]);
+  });
+
   test("a storm over midnight says its dates", () => {
     const log = begun();
     for (let n = 0; n < 20; n++)

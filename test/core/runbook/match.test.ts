@@ -82,7 +82,7 @@ describe("of several that match", () => {
       {
         slug: "a",
         title: "About a",
-        reason: "asset glob *.orders matched snowflake://acme/analytics.marts.orders",
+        reason: "about analytics.marts.orders",
       },
     ]);
   });
@@ -91,15 +91,15 @@ describe("of several that match", () => {
     const both = [runbook("basics", "{}"), runbook("dbt", "{ sources: [dbt] }")];
     expect(slugs(both)).toEqual(["dbt"]);
     const [match] = matchRunbooks(compileRunbooks(both), { ...ORDERS, source: "airflow" });
-    expect(match).toEqual({ slug: "basics", title: "About basics", reason: "nothing more specific matched" });
+    expect(match).toEqual({ slug: "basics", title: "About basics", reason: "no other runbook fits" });
   });
 });
 
 test("the reason says each thing that matched, in words", () => {
   const rule =
-    "{ sources: [dbt], severities: [SEV2], labels: { resource_type: test, test_name: 'uni*' }, titles: ['*failed'] }";
+    "{ sources: [dbt], severities: [SEV2], labels: { resource_type: test, test_name: 'uni*' }, titles: ['*{test,check}*failed', '*failed'] }";
   expect(matchRunbooks(compileRunbooks([runbook("a", rule)]), ORDERS)[0]!.reason).toBe(
-    "source is dbt, severity is SEV2, label resource_type is test, label test_name is unique (uni*), title matched *failed",
+    "alert from dbt, severity SEV2, resource_type is test, test_name is unique, title says “failed”",
   );
 });
 

@@ -74,9 +74,9 @@ describe("list", () => {
     );
     expect(document.title).toBe("3 open incidents, 1 over");
     expect(lines(document)).toEqual([
-      "🔴 [INC-1] SEV2 triggered for 2 d 6 h · Orders are late",
-      "🟠 INC-2 SEV2 acknowledged for 6 h · Orders are late · Ana leads",
-      "🔴 INC-3 SEV3 triggered for 6 h · Orders are late",
+      "🔴 [INC-1] SEV2 triggered, open for 2 d 6 h · Orders are late",
+      "🟠 INC-2 SEV2 acknowledged, open for 6 h · Orders are late · Ana leads",
+      "🔴 INC-3 SEV3 triggered, open for 6 h · Orders are late",
       "🟢 INC-4 SEV2 resolved after 1 h 1 min · Orders are late",
     ]);
   });
@@ -138,7 +138,7 @@ describe("summary", () => {
   };
 
   test("says what it is, where it stands, who leads, what is wrong and what is left", () => {
-    const document = summaryDocument(state, [entry], NOW);
+    const document = summaryDocument(state, [entry], NOW, "UTC");
     expect(document.summary).toBe("INC-1 SEV2 acknowledged: Orders are late; open for 6 h, Ana leads");
     expect(lines(document)).toEqual([
       "The loader read an empty bucket",
@@ -155,16 +155,16 @@ describe("summary", () => {
       "# Action items",
       "`1` add a check (Ana, due 2026-12-01)",
       "# Latest",
-      "`9` 2026-11-22T09:00:00.000Z · Status: backfill runs (Ana, slash)",
+      "`9` 2026-11-22T09:00:00.000Z · Status: backfill runs (Ana, slash command)",
     ]);
   });
   test("two people are told the same", () => {
-    expect(summaryDocument(state, [entry], NOW)).toEqual(
-      summaryDocument(structuredClone(state), [entry], NOW),
+    expect(summaryDocument(state, [entry], NOW, "UTC")).toEqual(
+      summaryDocument(structuredClone(state), [entry], NOW, "UTC"),
     );
   });
   test("of a fresh one it says what is missing", () => {
-    const told = lines(summaryDocument(incident("INC-1"), [], NOW));
+    const told = lines(summaryDocument(incident("INC-1"), [], NOW, "UTC"));
     expect(told).toContain("Lead: nobody leads");
     expect(told).toContain("Last status: none yet");
   });
@@ -183,13 +183,26 @@ test("the timeline shows numbers, full dates, who, how and whether it was edited
       edited: i === 38,
     }),
   );
-  const told = lines(timelineDocument("INC-1", entries));
+  const told = lines(timelineDocument("INC-1", entries, "UTC"));
   expect(told[0]).toBe("10 earlier entries: the postmortem has all of them");
   expect(told.slice(-3)).toEqual([
     "`39` 2026-12-28T00:00:00.000Z · entry 39 (Ana, mention, edited)",
     "`40` 2026-12-29T00:00:00.000Z · entry 40 (Ana, [mention])",
     "Correct one with `timeline edit <n> <text>`, `timeline edit <n> at <time>` or `timeline hide <n>`",
   ]);
+});
+
+test("the date stands once a day, of the asker's days", () => {
+  const at = (time: string): ShownEntry => ({
+    ...{ seq: 1, at: time, text: "t", actor: "Ana", via: "slash", permalink: null, edited: false },
+  });
+  const entries = ["2026-11-21T22:30:00Z", "2026-11-21T23:30:00Z", "2026-11-22T01:00:00Z"].map(at);
+  const styles = (timeZone: string) =>
+    timelineDocument("INC-1", entries, timeZone).blocks.flatMap((block) =>
+      block.type === "list" ? block.items.map((item) => (item as { style?: string }[])[2]?.style) : [],
+    );
+  expect(styles("UTC")).toEqual(["datetime", "time", "datetime"]);
+  expect(styles("Europe/Stockholm")).toEqual(["datetime", "datetime", "time"]);
 });
 
 describe("stats", () => {
@@ -217,11 +230,11 @@ describe("stats", () => {
     expect(lines(document)).toEqual([
       "SEV1 | 1 | 1 | 0",
       "SEV2 | 10 | 0 | 10",
-      "detect (TTD) | 0 s | 0 s | 11",
-      "acknowledge (TTA) | 5 min | 9 min | 10",
-      "mitigate (TTM) | 1 h | 1 h | 10",
-      "resolve (TTR) | 5 d | 9 d | 10",
-      "Not counted: 1 drill, 1 cancelled, 1 merged. Times run from detection, TTD from when the data broke.",
+      "detect | 0 s | 0 s | 11",
+      "acknowledge | 5 min | 9 min | 10",
+      "mitigate | 1 h | 1 h | 10",
+      "resolve | 5 d | 9 d | 10",
+      "Not counted: 1 drill, 1 cancelled, 1 merged. Nine of ten took no longer than 90 %. To detect counts from when the data broke, the others from the detection.",
     ]);
   });
   test("nothing yet", () => {
@@ -231,7 +244,7 @@ describe("stats", () => {
       blocks: [],
     });
     const told = lines(statsDocument([incident("INC-1")], 7, NOW));
-    expect(told).toContain("acknowledge (TTA) | none yet | none yet | 0");
+    expect(told).toContain("acknowledge | – | – | 0");
   });
 });
 
@@ -262,7 +275,7 @@ test("runbooks: what is under way, what fits and why, with a button each, and th
   ]);
   expect(document.blocks.find((block) => block.type === "actions")).toEqual({
     type: "actions",
-    buttons: [{ action: "runbook_start", label: "Start Failed DAG", value: "INC-1|dag" }],
+    buttons: [{ action: "runbook_start", label: "Start: Failed DAG", value: "INC-1|dag" }],
   });
   expect(lines(runbooksDocument(incident("INC-1"), [], []))[0]).toMatch(/^There are no runbooks yet/);
 });

@@ -78,7 +78,7 @@ test.each([
 
 test("words that are no verb are shown the way to help and to a new incident", () => {
   expect(refusal("zebra crossing")).toBe(
-    "There is no `zebra`. `/incident help` lists all verbs, `/incident new <title>` opens an incident.",
+    "There is no `zebra`. `help` lists all verbs, `new <title>` opens an incident.",
   );
   expect(refusal("<@U0ANA> lead")).toMatch(/^That does not begin with a verb\./);
 });

@@ -106,8 +106,8 @@ describe("help", () => {
 
   test("knows aliases, and suggests what is near", () => {
     expect(helpDocument("/incident", "catch up").title).toBe("Help: summary");
-    expect(() => helpDocument("/incident", "sevrity")).toThrow("Did you mean `/incident help severity`?");
-    expect(() => helpDocument("/incident", "zebra")).toThrow("`/incident help` lists all verbs.");
+    expect(() => helpDocument("/incident", "sevrity")).toThrow("Did you mean `help severity`?");
+    expect(() => helpDocument("/incident", "zebra")).toThrow("`help` lists all verbs.");
   });
 
   test("is plain text, so no help line holds markup", () => {

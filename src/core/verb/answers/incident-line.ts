@@ -3,12 +3,12 @@ import { elapsed, formatDuration } from "../../report/clocks.ts";
 import type { Span, Text } from "../../report/document.ts";
 import { PHASE_LOOKS } from "../../report/wording.ts";
 
-/** One incident in one line: `🟠 INC-1 SEV2 acknowledged 2 h · Orders are late · Ana leads`. */
+/** One incident in one line: `🟠 INC-1 SEV2 acknowledged, open for 2 h · Orders are late · Ana leads`. */
 export function incidentLine(state: IncidentState, now: string): Text {
   return [
     `${PHASE_LOOKS[state.phase].sign} `,
     keyOf(state),
-    ` ${state.severity} ${state.phase} ${ageOf(state, now)} · ${state.title}`,
+    ` ${state.severity} ${state.phase}${ageOf(state, now)} · ${state.title}`,
     ...(state.kind === "drill" ? [" · drill"] : []),
     ...(state.roles.lead ? [` · ${state.roles.lead.name} leads`] : []),
   ];
@@ -22,6 +22,6 @@ export function keyOf(state: IncidentState): Span {
 /** Open incidents by how long they have been known; the others by when they ended. */
 function ageOf(state: IncidentState, now: string): string {
   const end = state.resolvedAt ?? state.closedAt;
-  if (end === null) return `for ${formatDuration(elapsed(state.detectedAt, now)!)}`;
-  return `after ${formatDuration(elapsed(state.detectedAt, end)!)}`;
+  if (end === null) return `, open for ${formatDuration(elapsed(state.detectedAt, now)!)}`;
+  return ` after ${formatDuration(elapsed(state.detectedAt, end)!)}`;
 }

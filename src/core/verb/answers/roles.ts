@@ -4,8 +4,11 @@ import type { Document } from "../../report/document.ts";
 /** Who holds which role, or who holds one; names only, since asking must not ping anybody. */
 export function rolesDocument(state: IncidentState, role: string | null): Document {
   const held = Object.entries(state.roles).filter(([name]) => role === null || name === role);
-  const facts = held.map(([name, person]) => ({ label: name, value: person.name }));
-  const said = facts.map(({ label, value }) => `${value} is ${label}`).join(", ");
+  const facts = held.map(([name, person]) => ({
+    label: `${name[0]!.toUpperCase()}${name.slice(1)}`,
+    value: person.name,
+  }));
+  const said = held.map(([name, person]) => `${person.name} is ${name}`).join(", ");
   const nobody = role === null ? "nobody has a role yet" : `nobody is ${role}`;
   return {
     summary: `${state.key}: ${said || nobody}`,

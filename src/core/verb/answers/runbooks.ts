@@ -57,7 +57,7 @@ export function runbooksDocument(state: IncidentState, suggested: Suggested[], a
 function startButton(key: string, runbook: Suggested): Button {
   return {
     action: "runbook_start",
-    label: clip(`Start ${runbook.title}`, 75),
+    label: clip(`Start: ${runbook.title}`, 75),
     value: targetValue(key, runbook.slug),
   };
 }

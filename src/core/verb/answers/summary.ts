@@ -6,7 +6,7 @@ import { PHASE_LOOKS, plural } from "../../report/wording.ts";
 import { clip } from "../../signal/alert.ts";
 import { keyOf } from "./incident-line.ts";
 import { taskItem } from "./tasks.ts";
-import { latestEntries, type ShownEntry, timelineItem } from "./timeline.ts";
+import { latestEntries, type ShownEntry, timelineItems } from "./timeline.ts";
 
 const ASSETS = 5;
 const TASKS = 5;
@@ -16,7 +16,12 @@ const LATEST = 5;
  * The catch-up for somebody who comes to it late: what it is, where it stands and since when, who leads, the last word,
  * what is still wrong and what is left to do. Made from the record alone, so that two people are told the same.
  */
-export function summaryDocument(state: IncidentState, entries: ShownEntry[], now: string): Document {
+export function summaryDocument(
+  state: IncidentState,
+  entries: ShownEntry[],
+  now: string,
+  timeZone: string,
+): Document {
   const headline = `${state.key} ${state.severity} ${state.phase}: ${state.title}`;
   const latest = latestEntries(entries, LATEST);
   return {
@@ -28,7 +33,7 @@ export function summaryDocument(state: IncidentState, entries: ShownEntry[], now
       ...listed("Data still wrong", stillWrong(state)),
       ...listed("Runbook", walks(state)),
       ...listed("Action items", openTasks(state)),
-      ...listed("Latest", latest.map(timelineItem)),
+      ...listed("Latest", timelineItems(latest, timeZone)),
     ],
   };
 }

@@ -1,5 +1,8 @@
+import type { Via } from "../../incident/person.ts";
 import type { Block, Document, Span, Text } from "../../report/document.ts";
+import { VIA_WORDS } from "../../report/wording.ts";
 import { clip } from "../../signal/alert.ts";
+import { dayHere } from "../time.ts";
 
 /** What of a timeline entry an answer shows, whoever made the timeline. */
 export type ShownEntry = {
@@ -8,7 +11,7 @@ export type ShownEntry = {
   at: string;
   text: string;
   actor: string;
-  via: string;
+  via: Via;
   permalink: string | null;
   edited: boolean;
 };
@@ -17,8 +20,8 @@ export type ShownEntry = {
 const SHOWN = 30;
 const TEXT_LIMIT = 200;
 
-/** The timeline in the order given, each entry with its full date and the number that `timeline edit` takes. */
-export function timelineDocument(key: string, entries: ShownEntry[]): Document {
+/** The timeline in the order given, each entry with the number that `timeline edit` takes. */
+export function timelineDocument(key: string, entries: ShownEntry[], timeZone: string): Document {
   const shown = latestEntries(entries, SHOWN);
   const blocks: Block[] = [];
   if (entries.length > shown.length) {
@@ -27,7 +30,7 @@ export function timelineDocument(key: string, entries: ShownEntry[]): Document {
       text: `${entries.length - shown.length} earlier entries: the postmortem has all of them`,
     });
   }
-  blocks.push({ type: "list", items: shown.map(timelineItem) });
+  blocks.push({ type: "list", items: timelineItems(shown, timeZone) });
   blocks.push({
     type: "context",
     text: [
@@ -50,10 +53,19 @@ export function latestEntries(entries: ShownEntry[], count: number): ShownEntry[
   return entries.slice(Math.max(0, entries.length - count));
 }
 
-/** `12 · 22 Nov 03:10 · the bucket was empty (Ana, slash, edited)`. */
-export function timelineItem(entry: ShownEntry): Text {
-  const time: Span = { time: entry.at, style: "datetime" };
-  const via = entry.permalink ? { link: entry.via, url: entry.permalink } : entry.via;
+/** With the date once for each day of the asker's. */
+export function timelineItems(entries: ShownEntry[], timeZone: string): Text[] {
+  const days = Map.groupBy(entries, ({ at }) => dayHere({ now: at, timeZone }));
+  return [...days.values()].flatMap((day) =>
+    day.map((entry, index) => timelineItem(entry, index === 0 ? "datetime" : "time")),
+  );
+}
+
+/** `12 03:10 · the bucket was empty (Ana, slash command, edited)`. */
+function timelineItem(entry: ShownEntry, style: "time" | "datetime"): Text {
+  const time: Span = { time: entry.at, style };
+  const words = VIA_WORDS[entry.via];
+  const via = entry.permalink ? { link: words, url: entry.permalink } : words;
   // `Ana acknowledged (Ana, button)` would say it twice, and so would `dbt alert: … (dbt, alert)`.
   const named = entry.text.startsWith(`${entry.actor} `);
   return [

@@ -1,0 +1,76 @@
+import type { App } from "@slack/bolt";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { CommandRequest } from "../../src/engine/ports.ts";
+import { type DoorDeps, inTime } from "../../src/slack/doors/interaction.ts";
+import { pinDoors } from "../../src/slack/doors/pin.ts";
+import { acknowledgingWhenDone } from "../../src/slack/receiver.ts";
+
+/** As the socket answers while it reconnects. */
+const gone = async () => {
+  throw new Error("Failed to send a WebSocket message as the client is not ready");
+};
+
+/** Work that is done only when the time for an answer is long over. */
+const slow = () => new Promise<string>((done) => setTimeout(() => done("the answer"), 10_000));
+
+describe("a socket that goes while an answer is awaited", () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  it("does not take the process with it, and the answer still comes", async () => {
+    const late: string[] = [];
+    const done = inTime(slow(), gone, async (answer) => void late.push(answer));
+    await vi.advanceTimersByTimeAsync(10_000);
+    await done;
+    expect(late).toEqual(["the answer"]);
+  });
+
+  it("leaves an event unacknowledged, so that Slack sends it again", async () => {
+    const app = acknowledgingWhenDone({ processEvent: slow } as unknown as App);
+    const event = { body: { type: "event_callback" }, ack: gone };
+    const done = expect(app.processEvent(event)).rejects.toThrow("not ready");
+    await vi.advanceTimersByTimeAsync(10_000);
+    await done;
+  });
+});
+
+describe("a change to a message", () => {
+  /** The door over an incident in whose thread the message 2.0 is pinned; gives what it asked for, and of whom. */
+  async function changed(message: object) {
+    const listeners = new Map<string, (args: object) => Promise<void>>();
+    const asked: CommandRequest[] = [];
+    const looked: string[] = [];
+    const deps = {
+      engine: {
+        reads: {
+          byThread: async () => "INC-1",
+          state: async () => ({ key: "INC-1", pins: { "2.0": 7 } }),
+        },
+        command: async (request: CommandRequest) => void asked.push(request),
+      },
+      people: {
+        get: async (id: string) => ({ id, name: "Priya Raman", timeZone: "UTC" }),
+        names: async (ids: string[]) => {
+          looked.push(...ids);
+          return {};
+        },
+      },
+      workspaceUrl: "https://acme.slack.com/",
+    } as unknown as DoorDeps;
+    pinDoors({ event: (name: string, on: never) => listeners.set(name, on) } as unknown as App, deps);
+    const event = { subtype: "message_changed", channel: "C1", message };
+    await listeners.get("message")!({ event, body: { event_id: "E1" } });
+    return { commands: asked.map(({ command }) => command), looked };
+  }
+
+  it("leaves a pinned picture what it was called when it was pinned", async () => {
+    const { commands } = await changed({ ts: "2.0", thread_ts: "1.0", user: "U1", text: "" });
+    expect(commands).toEqual([{ type: "edit_pin", messageTs: "2.0", text: "(no text)" }]);
+  });
+
+  it("asks Slack for nobody's name unless the message is pinned", async () => {
+    const edited = { thread_ts: "1.0", user: "U1", text: "ask <@U0DIEGO>" };
+    expect(await changed({ ...edited, ts: "3.0" })).toEqual({ commands: [], looked: [] });
+    expect((await changed({ ...edited, ts: "2.0" })).looked).toEqual(["U0DIEGO"]);
+  });
+});
