@@ -86,7 +86,7 @@ export function stepOf(
 }
 
 /** What a runbook's variables stand for in an incident. */
-export function variablesOf(state: IncidentState): Variables {
+function variablesOf(state: IncidentState): Variables {
   const { origin } = state;
   const asset = origin?.asset ?? [...state.assets.values()][0]?.asset ?? null;
   return {

@@ -1,21 +1,23 @@
 /** The living thread message with an incident's alerts: what each tool said, how often, and where to look. */
 import type { IncidentState } from "../incident/state.ts";
 import { clip } from "../signal/alert.ts";
+import type { ReportedAlert } from "./api.ts";
 import type { Block, Document, Span, Text } from "./document.ts";
 
-/** One alert as it stands in an incident; the engine's reads return it. */
-export type AlertLine = {
-  source: string;
-  status: "firing" | "resolved";
-  title: string;
-  description: string | null;
-  links: { title: string; url: string }[];
-  firstSeenAt: string;
-  lastSeenAt: string;
-  count: number;
-  outcome: string;
-  reason: string;
-};
+/** What of an alert the message shows. */
+export type AlertLine = Pick<
+  ReportedAlert,
+  | "source"
+  | "status"
+  | "title"
+  | "description"
+  | "links"
+  | "firstSeenAt"
+  | "lastSeenAt"
+  | "count"
+  | "outcome"
+  | "reason"
+>;
 
 /** `alerts` are the few to show (at most ten), the firing ones first; `total` counts all. */
 export type AlertsView = { state: IncidentState; alerts: AlertLine[]; total: number };
