@@ -140,6 +140,8 @@ test("a slash command is answered in the answer itself", async () => {
 
 test("the same slash command delivered twice is carried out once, and answered alike", async () => {
   await world.alert();
+  // The answer links to the thread, so the thread stands before the first one.
+  await world.card("INC-1");
   const first = await slash("note INC-1 the vendor was paged", "7.7");
   const second = await slash("note INC-1 the vendor was paged", "7.7");
   expect(second.body).toEqual(first.body);
