@@ -1,42 +1,23 @@
-import type { Asset } from "./asset.ts";
+import { type Asset, assetId } from "./asset.ts";
+import { type Platform, platformOf, schemeOf } from "./platform.ts";
 
 /**
  * One table, one name, whichever tool speaks of it. Names follow OpenLineage (https://openlineage.io/docs/spec/naming):
  * the namespace is the data source, `scheme://authority`, the name its parts joined by dots, unquoted, in the case in
- * which the sender writes them (folding the case here would break warehouses that tell `Orders` from `orders`).
+ * which the sender writes them. Two names that may be one table are compared by `datasetKey` and `sameRelation`; what
+ * is stored and shown stays as it was sent.
  */
-
-/** What tools call a platform, where OpenLineage's scheme for it is another word. */
-const PLATFORM_SCHEMES: Record<string, string> = {
-  postgresql: "postgres",
-  sqlserver: "mssql",
-  athena: "awsathena",
-};
-
-/** Schemes whose path is a relation (`/db/schema/table`), and the port that their namespace carries when left out. */
-const RELATIONAL_PORTS: Record<string, string> = {
-  postgres: ":5432",
-  mysql: ":3306",
-  mssql: ":1433",
-  redshift: ":5439",
-  snowflake: "",
-  trino: "",
-  clickhouse: "",
-  databricks: "",
-  unitycatalog: "",
-  oracle: "",
-  hive: "",
-  awsathena: "",
-};
 
 /**
  * The namespace of a platform when its account or host is not known: the scheme alone. For BigQuery, which is one
  * place for everybody, that is the whole of OpenLineage's namespace.
  */
 export function platformNamespace(platform: string): string {
-  const scheme = platform.trim().toLowerCase();
-  return PLATFORM_SCHEMES[scheme] ?? scheme;
+  return schemeOf(platform);
 }
+
+/** A Glue catalog, whose tables OpenLineage names `table/{database}/{table}`. */
+const GLUE_ARN = /^arn:[a-z-]{1,20}:glue:([^:/]*):([^:/]*)/i;
 
 /** The parts of a relation as SQL writes it, without its quotes: `"db"."schema"."t"`, `` `p`.`d`.`t` ``, `[d].[s].[t]`. */
 export function relationParts(relation: string): string[] {
@@ -65,9 +46,11 @@ export function datasetFromRelation(namespace: string, relation: string): Asset 
   return datasetFromParts(namespace, relationParts(relation));
 }
 
-/** Database, schema and table, the missing ones left out, as an asset. */
+/** Database, schema and table, the missing ones left out, as an asset; in Glue's form where the namespace is Glue's. */
 export function datasetFromParts(namespace: string, parts: (string | null)[]): Asset | null {
-  const name = parts.filter((part) => part !== null && part !== "").join(".");
+  const present = parts.filter((part) => part !== null && part !== "");
+  const glue = GLUE_ARN.test(namespace) && present.length >= 2;
+  const name = glue ? `table/${present.slice(-2).join("/")}` : present.join(".");
   return namespace === "" || name === "" ? null : { namespace, name };
 }
 
@@ -80,15 +63,26 @@ export function datasetFromParts(namespace: string, parts: (string | null)[]): A
 export function datasetFromUri(uri: string): Asset | null {
   const match = /^([a-z][a-z0-9+.-]{0,40}):\/\/([^/?#]*)([^?#]*)/i.exec(uri.trim());
   if (!match) return null;
-  const scheme = platformNamespace(match[1]!);
-  const authority = match[2]!.replace(/^.*@/, "");
+  const scheme = schemeOf(match[1]!);
+  const platform = platformOf(scheme);
+  const authority = withoutUser(match[2]!, platform);
   const segments = match[3]!.split("/").filter((segment) => segment !== "");
   if (scheme === "bigquery") return datasetFromParts("bigquery", [authority, ...segments]);
-  if (scheme === "file") return { namespace: "file", name: `/${segments.join("/")}` };
-  const port = RELATIONAL_PORTS[scheme];
-  if (port === undefined) return { namespace: `${scheme}://${authority}`, name: segments.join("/") || "/" };
-  const host = /:\d+$/.test(authority) ? authority : `${authority}${port}`;
-  return datasetFromParts(`${scheme}://${host}`, segments);
+  if (scheme === "file" && authority === "") return { namespace: "file", name: `/${segments.join("/")}` };
+  // DuckDB and SQLite are files: their path is the data source, and no table.
+  if (platform?.names !== "relation" || authority === "")
+    return { namespace: `${scheme}://${authority}`, name: segments.join("/") || "/" };
+  return datasetFromParts(`${scheme}://${withPort(authority, platform)}`, segments);
+}
+
+/** In Azure's storage (`abfss://container@account…`) what stands before the `@` is no user. */
+function withoutUser(authority: string, platform: Platform | null): string {
+  if (platform?.names === "path" && !/:[^@]*@/.test(authority)) return authority;
+  return authority.slice(authority.lastIndexOf("@") + 1);
+}
+
+function withPort(authority: string, platform: Platform): string {
+  return authority === "" || /:\d+$/.test(authority) ? authority : `${authority}${platform.port}`;
 }
 
 /**
@@ -100,4 +94,175 @@ export function parseAssetId(text: string): Asset | null {
     text.trim(),
   );
   return match ? { namespace: match[1]!, name: match[2]! } : null;
+}
+
+/** A namespace taken apart; `known` is null for one that is no platform: a tool's own name of a data source. */
+type Place = { scheme: string; authority: string; known: Platform | null };
+
+/**
+ * The key under which two tools' names for one table are equal: the platform's word is OpenLineage's, its account or
+ * host is in lower case with the usual port, the name is unquoted, and in lower case where the platform folds.
+ *
+ * A namespace that is no platform (`warehouse`, `airflow`) is typed by hand in a tool, and nobody has two that differ
+ * in case, so it is folded; names in it are kept, as what they belong to (a table, a DAG, a topic) is not known.
+ */
+export function datasetKey(asset: Asset): string {
+  const place = placeOf(asset.namespace);
+  return assetId({ namespace: namespaceOf(place), name: nameIn(place, asset.name) });
+}
+
+function placeOf(namespace: string): Place {
+  const text = namespace.trim().replace(/^jdbc:/i, "");
+  const arn = GLUE_ARN.exec(text);
+  if (arn)
+    return { scheme: "glue", authority: `${arn[1]}:${arn[2]}`.toLowerCase(), known: platformOf("glue") };
+  const uri = /^([a-z][a-z0-9+.-]{0,40}):\/\/([^/?#]*)([^?#]*)/i.exec(text);
+  const said = schemeOf(uri?.[1] ?? text);
+  // OpenLineage's own producers write either; a workspace is the same under both.
+  const scheme = said === "databricks" ? "unitycatalog" : said;
+  const known = platformOf(scheme);
+  if (!uri) return { scheme, authority: "", known };
+  const host = hostOf(scheme, withoutUser(uri[2]!, known).toLowerCase());
+  const path = trimSlashes(uri[3]!);
+  const authority = known === null ? host : withPort(host, known);
+  return { scheme, authority: path === "" ? authority : `${authority}/${path}`, known };
+}
+
+/** The one form of hosts that are written in several. */
+function hostOf(scheme: string, host: string): string {
+  if (scheme === "snowflake") {
+    // An underscore of an account's name is a hyphen in its host; a locator without a cloud is on AWS.
+    const account = host
+      .replace(/(?:\.privatelink)?(?:\.snowflakecomputing\.com(?::443)?)?$/, "")
+      .replaceAll("_", "-");
+    return /^[^.]+\.[^.]+$/.test(account) ? `${account}.aws` : account;
+  }
+  // OpenLineage shortens a cluster's endpoint to `cluster.region`.
+  if (scheme === "redshift")
+    return host.replace(/^([^.]+)\.[^.]+\.([^.]+)\.redshift(?:-serverless)?\.amazonaws\.com/, "$1.$2");
+  if (scheme === "mssql") return host.replace(/,(\d+)$/, ":$1");
+  // Of a list of brokers OpenLineage takes the first.
+  if (scheme === "kafka") return host.split(",", 1)[0]!;
+  return scheme === "unitycatalog" ? host.replace(/:443$/, "") : host;
+}
+
+function namespaceOf({ scheme, authority }: Place): string {
+  // BigQuery is one place for everybody: a project that stands in the namespace belongs to the name.
+  if (authority === "" || scheme === "bigquery") return scheme;
+  return scheme === "glue" ? `arn:aws:glue:${authority}` : `${scheme}://${authority}`;
+}
+
+function nameIn(place: Place, name: string): string {
+  const { scheme, authority, known } = place;
+  if (known === null || known.names === "word") return name.trim();
+  if (known.names === "path") return trimSlashes(name.trim()) || "/";
+  // `\.` is OpenLineage's dot inside of a part; `project:dataset.t` is BigQuery's legacy SQL.
+  let plain = name.replace(/\\{1,2}\./g, ".");
+  if (scheme === "glue") plain = plain.replace(/^table\/([^/]+)\/(.+)$/is, "$1.$2");
+  if (scheme === "bigquery") plain = plain.replace(/^([a-z][a-z0-9-]{0,62}):/, "$1.");
+  const bare = relationParts(plain).join(".") || name;
+  const full = scheme === "bigquery" && authority !== "" ? underProject(authority, bare) : bare;
+  return known.folds ? full.toLowerCase() : full;
+}
+
+function underProject(project: string, name: string): string {
+  return name.startsWith(`${project}.`) ? name : `${project}.${name}`;
+}
+
+function trimSlashes(text: string): string {
+  let from = 0;
+  let to = text.length;
+  while (from < to && text[from] === "/") from += 1;
+  while (to > from && text[to - 1] === "/") to -= 1;
+  return text.slice(from, to);
+}
+
+/**
+ * What an operator knows and the tools do not: assets in the namespace `from` (a trailing `*` stands for any ending)
+ * are in `to`, and a name that is not full stands under `prefix`.
+ */
+export type NamespaceRule = { from: string; to: string; prefix?: string };
+
+/**
+ * An asset under the name that the rules give it. The first rule that matches counts, and a namespace that some rule
+ * leads to is home: it is renamed no further, so that renaming again changes nothing and a last rule from `*` catches
+ * only what no other rule has named. (Rules are not chained.)
+ *
+ * With the prefix `ANALYTICS.PUBLIC`, `orders` becomes `ANALYTICS.PUBLIC.orders` and `staging.orders` becomes
+ * `ANALYTICS.staging.orders`. A name of which the prefix cannot give all that is missing is left as it is: half a
+ * name would be another table's.
+ */
+export function renameAsset(asset: Asset, rules: NamespaceRule[]): Asset {
+  const home = homeOf(asset.namespace, rules);
+  const rule = home === null ? rules.find(({ from }) => matches(from, asset.namespace)) : undefined;
+  if (home === null && rule === undefined) return asset;
+  const namespace = home ?? homeOf(rule!.to, rules) ?? rule!.to;
+  const own = rules.find(({ from, to }) => equalFolded(to, namespace) && matches(from, namespace));
+  const name = complete(complete(asset.name, rule?.prefix, namespace), own?.prefix, namespace);
+  return namespace === asset.namespace && name === asset.name ? asset : { namespace, name };
+}
+
+function homeOf(namespace: string, rules: NamespaceRule[]): string | null {
+  return rules.find(({ to }) => equalFolded(to, namespace))?.to ?? null;
+}
+
+function matches(from: string, namespace: string): boolean {
+  if (!from.endsWith("*")) return equalFolded(from, namespace);
+  return namespace.toLowerCase().startsWith(from.slice(0, -1).toLowerCase());
+}
+
+function equalFolded(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase();
+}
+
+function complete(name: string, prefix: string | undefined, namespace: string): string {
+  const missing = (placeOf(namespace).known?.parts ?? 3) - name.split(".").length;
+  const around = relationParts(prefix ?? "");
+  if (missing <= 0 || around.length < missing) return name;
+  const full = [...around.slice(0, missing), name].join(".");
+  return full.length > 1000 ? name : full;
+}
+
+/**
+ * Whether two assets are one table, and why: `exact` (the same words), `folded` (the same key), `account_unknown` (one
+ * side says only the platform), `suffix` (one side is a tool's own name of a data source, and the end of the other's
+ * name). The last two are guesses, good enough to show and to group by, not to resolve by.
+ */
+export type Sameness =
+  | { same: true; reason: "exact" | "folded" | "account_unknown" | "suffix" }
+  | { same: false; reason: "other_platform" | "other_account" | "other_name" };
+
+export function sameRelation(a: Asset, b: Asset): Sameness {
+  if (assetId(a) === assetId(b)) return { same: true, reason: "exact" };
+  if (datasetKey(a) === datasetKey(b)) return { same: true, reason: "folded" };
+  const [one, other] = [placeOf(a.namespace), placeOf(b.namespace)];
+  const [name, otherName] = [nameIn(one, a.name), nameIn(other, b.name)];
+  if (isToolName(one) && isRelation(other)) return endsWithName(otherName, name, other.known!);
+  if (isToolName(other) && isRelation(one)) return endsWithName(name, otherName, one.known!);
+  const word = namespaceOf({ ...one, authority: "" });
+  if (word !== namespaceOf({ ...other, authority: "" })) return { same: false, reason: "other_platform" };
+  if (one.known === null || (one.authority !== "") === (other.authority !== "")) {
+    return { same: false, reason: namespaceOf(one) === namespaceOf(other) ? "other_name" : "other_account" };
+  }
+  // A table's name alone is too common to say anything without its account.
+  const full = one.known.names === "word" || (isRelation(one) && name.includes("."));
+  return full && name === otherName
+    ? { same: true, reason: "account_unknown" }
+    : { same: false, reason: "other_name" };
+}
+
+/** A name that a tool gives a data source: no platform, and no URI either, as a URI says where it is. */
+function isToolName({ known, authority }: Place): boolean {
+  return known === null && authority === "";
+}
+
+function isRelation({ known }: Place): boolean {
+  return known?.names === "relation";
+}
+
+function endsWithName(full: string, name: string, { folds }: Platform): Sameness {
+  const bare = relationParts(name);
+  const end = folds ? bare.join(".").toLowerCase() : bare.join(".");
+  const same = bare.length >= 2 && (full === end || full.endsWith(`.${end}`));
+  return same ? { same, reason: "suffix" } : { same: false, reason: "other_name" };
 }

@@ -2,11 +2,16 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { assetId } from "../../../src/core/signal/asset.ts";
 import {
+  datasetFromParts,
   datasetFromRelation,
   datasetFromUri,
+  datasetKey,
+  type NamespaceRule,
   parseAssetId,
   platformNamespace,
   relationParts,
+  renameAsset,
+  sameRelation,
 } from "../../../src/core/signal/dataset.ts";
 
 describe("relationParts", () => {
@@ -53,6 +58,14 @@ describe("datasetFromUri", () => {
     ["s3://lake/orders/2026/", "s3://lake", "orders/2026"],
     ["gs://lake", "gs://lake", "/"],
     ["file:///tmp/orders.csv", "file", "/tmp/orders.csv"],
+    ["postgresql+psycopg2://db/shop/public/orders", "postgres://db:5432", "shop.public.orders"],
+    ["teradata://td/shop/orders", "teradata://td:1025", "shop.orders"],
+    ["s3a://lake/orders", "s3://lake", "orders"],
+    [
+      "abfss://raw@fernhollow.dfs.core.windows.net/orders/day",
+      "abfss://raw@fernhollow.dfs.core.windows.net",
+      "orders/day",
+    ],
   ])("%s", (uri, namespace, name) => expect(datasetFromUri(uri)).toEqual({ namespace, name }));
 
   test("text that is no URI is null", () => {
@@ -85,4 +98,294 @@ test("no text makes any of them throw", () => {
       parseAssetId(text);
     }),
   );
+});
+
+test("a Glue table is named as OpenLineage names it", () => {
+  const arn = "arn:aws:glue:eu-west-1:123456789012";
+  const named = { namespace: arn, name: "table/shop/orders" };
+  expect(datasetFromRelation(arn, "shop.orders")).toEqual(named);
+  expect(datasetFromParts(arn, ["AwsDataCatalog", "shop", "orders"])).toEqual(named);
+});
+
+/** Written as one tool and as another; the key of both. */
+const SAME_TABLE: [platform: string, string, string, string, string, string][] = [
+  [
+    "snowflake",
+    "snowflake://Fernhollow-PROD",
+    "SHOP.PUBLIC.ORDERS",
+    "snowflake://fernhollow-prod.snowflakecomputing.com",
+    '"shop"."public"."orders"',
+    "snowflake://fernhollow-prod/shop.public.orders",
+  ],
+  [
+    "snowflake, by locator",
+    "snowflake://xy12345.us-east-1",
+    "A.B.C",
+    "snowflake://XY12345.us-east-1.aws",
+    "a.b.c",
+    "snowflake://xy12345.us-east-1.aws/a.b.c",
+  ],
+  [
+    "bigquery",
+    "bigquery",
+    "fernhollow-prod.Shop.Orders",
+    "bigquery://fernhollow-prod",
+    "`Shop`.`Orders`",
+    "bigquery/fernhollow-prod.Shop.Orders",
+  ],
+  ["bigquery, legacy SQL", "bigquery", "proj:ds.T", "BigQuery", "proj.ds.T", "bigquery/proj.ds.T"],
+  [
+    "redshift",
+    "redshift://shop.eu-west-1:5439",
+    "dev.public.orders",
+    "redshift://shop.abc123.eu-west-1.redshift.amazonaws.com",
+    "DEV.public.Orders",
+    "redshift://shop.eu-west-1:5439/dev.public.orders",
+  ],
+  [
+    "postgres",
+    "postgresql+psycopg2://app:pw@DB",
+    '"Shop".public.orders',
+    "jdbc:postgresql://db:5432/",
+    "shop.public.orders",
+    "postgres://db:5432/shop.public.orders",
+  ],
+  [
+    "databricks",
+    "databricks://dbc-1.cloud.databricks.com",
+    "Main.Shop.Orders",
+    "unitycatalog://dbc-1.cloud.databricks.com:443",
+    "main.shop.orders",
+    "unitycatalog://dbc-1.cloud.databricks.com/main.shop.orders",
+  ],
+  [
+    "athena",
+    "awsathena://athena.eu-west-1.amazonaws.com",
+    "AwsDataCatalog.shop.orders",
+    "athena://athena.eu-west-1.amazonaws.com",
+    "awsdatacatalog.shop.orders",
+    "awsathena://athena.eu-west-1.amazonaws.com/awsdatacatalog.shop.orders",
+  ],
+  [
+    "glue",
+    "arn:aws:glue:eu-west-1:123456789012",
+    "table/Shop/orders",
+    "arn:aws:glue:eu-west-1:123456789012",
+    "shop.orders",
+    "arn:aws:glue:eu-west-1:123456789012/shop.orders",
+  ],
+  [
+    "trino",
+    "trino://t:8080",
+    "Hive.shop.orders",
+    "TRINO://T:8080",
+    "hive.shop.orders",
+    "trino://t:8080/hive.shop.orders",
+  ],
+  [
+    "mssql",
+    "sqlserver://db",
+    "[Shop].[dbo].[Orders]",
+    "mssql://db,1433",
+    "shop.dbo.orders",
+    "mssql://db:1433/shop.dbo.orders",
+  ],
+  ["synapse", "synapse://s", "dbo.Orders", "sqlserver://S:1433", "dbo.orders", "mssql://s:1433/dbo.orders"],
+  ["mysql", "mysql://db", "`shop`.`Orders`", "mysql://DB:3306", "shop.Orders", "mysql://db:3306/shop.Orders"],
+  [
+    "oracle",
+    "oracle://o",
+    "svc\\\\.example.SHOP.ORDERS",
+    "oracle://O:1521",
+    "SVC\\.EXAMPLE.shop.orders",
+    "oracle://o:1521/svc.example.shop.orders",
+  ],
+  [
+    "clickhouse",
+    "clickhouse://c:8123",
+    "shop.`Orders`",
+    "clickhouse://C:8123",
+    "shop.Orders",
+    "clickhouse://c:8123/shop.Orders",
+  ],
+  ["duckdb", "duckdb", "Main.Orders", "DuckDB", '"main"."orders"', "duckdb/main.orders"],
+  [
+    "teradata",
+    "teradata://t",
+    "Shop.Orders",
+    "teradata://t:1025",
+    "shop.orders",
+    "teradata://t:1025/shop.orders",
+  ],
+  ["vertica", "vertica://v", "a.b.C", "vertica://v:5433", "A.B.c", "vertica://v:5433/a.b.c"],
+  ["s3", "s3a://Lake", "/Orders/Day/", "s3://lake", "Orders/Day", "s3://lake/Orders/Day"],
+  ["gs", "gcs://lake", "/", "gs://lake/", "/", "gs://lake//"],
+  [
+    "abfss",
+    "abfs://Raw@fernhollow.dfs.core.windows.net",
+    "Orders/",
+    "abfss://raw@fernhollow.dfs.core.windows.net",
+    "Orders",
+    "abfss://raw@fernhollow.dfs.core.windows.net/Orders",
+  ],
+  ["kafka", "kafka://b1:9092,b2:9092", "Orders", "kafka://B1", "Orders", "kafka://b1:9092/Orders"],
+  ["a tool's own name", "Warehouse", "orders", "warehouse", "orders", "warehouse/orders"],
+];
+
+describe("datasetKey is the same for one table, whichever tool speaks of it", () => {
+  test.each(SAME_TABLE)("%s", (_platform, namespace, name, otherNamespace, otherName, key) => {
+    expect(datasetKey({ namespace, name })).toBe(key);
+    expect(datasetKey({ namespace: otherNamespace, name: otherName })).toBe(key);
+  });
+
+  test.each([
+    ["BigQuery tells case apart", "bigquery", "p.d.Orders", "bigquery", "p.d.orders"],
+    ["so does an object store", "s3://lake", "Orders", "s3://lake", "orders"],
+    ["and a DAG", "airflow", "Orders", "airflow", "orders"],
+    ["two hosts are two databases", "postgres://a", "s.p.t", "postgres://b", "s.p.t"],
+    ["two ports too", "postgres://a", "s.p.t", "postgres://a:6432", "s.p.t"],
+    ["two containers of one account", "abfss://a@x.net", "t", "abfss://b@x.net", "t"],
+  ])("%s", (_why, namespace, name, otherNamespace, otherName) => {
+    expect(datasetKey({ namespace, name })).not.toBe(
+      datasetKey({ namespace: otherNamespace, name: otherName }),
+    );
+  });
+
+  const identifier = fc.stringMatching(/^[A-Za-z_][A-Za-z0-9_$]{0,12}$/);
+  const namespace = fc.constantFrom(
+    "snowflake://org-acct",
+    "postgres://db.example",
+    "redshift://c.eu-west-1",
+    "unitycatalog://h",
+    "mssql",
+    "trino://t:1",
+    "oracle://o",
+    "duckdb",
+  );
+  test("whatever the case, on platforms that fold", () => {
+    fc.assert(
+      fc.property(namespace, fc.array(identifier, { minLength: 1, maxLength: 3 }), (place, parts) => {
+        const name = parts.join(".");
+        const key = datasetKey({ namespace: place, name });
+        expect(datasetKey({ namespace: place.toUpperCase(), name: name.toUpperCase() })).toBe(key);
+        expect(datasetKey({ namespace: place, name: name.toLowerCase() })).toBe(key);
+        expect(datasetKey({ namespace: place, name: parts.map((part) => `"${part}"`).join(".") })).toBe(key);
+      }),
+    );
+  });
+});
+
+describe("renameAsset", () => {
+  const rules: NamespaceRule[] = [
+    { from: "sodaspark", to: "snowflake://fernhollow-prod", prefix: "ANALYTICS.PUBLIC" },
+    { from: "shop_mysql", to: "mysql://db:3306", prefix: "shop" },
+    { from: "snowflake*", to: "snowflake://fernhollow-prod" },
+  ];
+  const PROD = "snowflake://fernhollow-prod";
+  test.each([
+    ["sodaspark", "orders", PROD, "ANALYTICS.PUBLIC.orders"],
+    ["SodaSpark", "staging.orders", PROD, "ANALYTICS.staging.orders"],
+    ["shop_mysql", "orders", "mysql://db:3306", "shop.orders"],
+    ["shop_mysql", "crm.orders", "mysql://db:3306", "crm.orders"],
+    ["snowflake", "A.B.C", PROD, "A.B.C"],
+    ["snowflake://other", "C", PROD, "C"],
+    ["warehouse", "orders", "warehouse", "orders"],
+  ])("%s/%s", (namespace, name, toNamespace, toName) => {
+    expect(renameAsset({ namespace, name }, rules)).toEqual({ namespace: toNamespace, name: toName });
+  });
+
+  test("a namespace that a rule leads to is renamed no further, not even by a rule for all the rest", () => {
+    const chained = [
+      { from: "shop", to: "postgres://db:5432" },
+      { from: "*", to: "unsorted" },
+    ];
+    expect(renameAsset({ namespace: "shop", name: "s.p.t" }, chained).namespace).toBe("postgres://db:5432");
+    expect(renameAsset({ namespace: "postgres://db:5432", name: "s.p.t" }, chained).namespace).toBe(
+      "postgres://db:5432",
+    );
+    expect(renameAsset({ namespace: "else", name: "t" }, chained).namespace).toBe("unsorted");
+  });
+
+  test("a namespace can be led to itself to complete its names", () => {
+    const own = [{ from: "snowflake", to: "snowflake", prefix: "A.B" }];
+    expect(renameAsset({ namespace: "snowflake", name: "orders" }, own).name).toBe("A.B.orders");
+  });
+
+  test("a prefix that cannot give all that is missing gives nothing", () => {
+    const half = [{ from: "soda", to: "snowflake", prefix: "A" }];
+    expect(renameAsset({ namespace: "soda", name: "orders" }, half).name).toBe("orders");
+    expect(renameAsset({ namespace: "soda", name: "s.orders" }, half).name).toBe("A.s.orders");
+  });
+
+  test("renaming again changes nothing, whatever the rules", () => {
+    const place = fc.constantFrom(
+      "a",
+      "A",
+      "b",
+      "snowflake",
+      "snowflake://x",
+      "mysql://h",
+      "s3://b",
+      "a*",
+      "*",
+    );
+    const text = fc.oneof(fc.constantFrom("t", "s.t", "d.s.t", '"q', "", "a.b"), fc.string());
+    const rule = fc.record({ from: place, to: place, prefix: text }, { requiredKeys: ["from", "to"] });
+    fc.assert(
+      fc.property(place, text, fc.array(rule, { maxLength: 5 }), (namespace, name, rules) => {
+        const once = renameAsset({ namespace, name }, rules);
+        expect(renameAsset(once, rules)).toEqual(once);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+describe("sameRelation says why", () => {
+  test.each([
+    ["postgres://h/shop.public.orders", "postgres://h/shop.public.orders", "exact"],
+    ["postgres://h/shop.public.orders", "postgresql://H:5432/SHOP.public.orders", "folded"],
+    ["snowflake/SHOP.PUBLIC.ORDERS", "snowflake://org-acct/shop.public.orders", "account_unknown"],
+    ["databricks/main.shop.orders", "unitycatalog://h/main.shop.orders", "account_unknown"],
+    ["glue/shop.orders", "arn:aws:glue:eu-west-1:1/table/shop/orders", "account_unknown"],
+    ["kafka/orders", "kafka://b:9092/orders", "account_unknown"],
+    ["warehouse/public.orders", "postgres://h:5432/shop.public.orders", "suffix"],
+    ["warehouse/Shop.Public.Orders", "snowflake/SHOP.PUBLIC.ORDERS", "suffix"],
+  ])("%s is %s: %s", (one, other, reason) => {
+    expect(sameRelation(parseAssetId(one)!, parseAssetId(other)!)).toEqual({ same: true, reason });
+    expect(sameRelation(parseAssetId(other)!, parseAssetId(one)!)).toEqual({ same: true, reason });
+  });
+
+  test.each([
+    ["snowflake://a/d.s.t", "snowflake://b/d.s.t", "other_account"],
+    ["postgres://h/d.s.t", "redshift://h/d.s.t", "other_platform"],
+    ["postgres://h/d.s.t", "postgres://h/d.s.u", "other_name"],
+    ["postgres/t", "postgres://h/t", "other_name"],
+    ["postgres/s.t", "postgres://h/d.s.t", "other_name"],
+    ["warehouse/orders", "postgres://h/shop.public.orders", "other_name"],
+    ["warehouse/lic.orders", "postgres://h/shop.public.orders", "other_name"],
+    ["warehouse/public.orders", "bigquery/shop.public.Orders", "other_name"],
+    ["warehouse/public.orders", "dwh/shop.public.orders", "other_platform"],
+    ["s3/lake", "s3://lake/lake", "other_name"],
+  ])("%s is not %s: %s", (one, other, reason) => {
+    expect(sameRelation(parseAssetId(one)!, parseAssetId(other)!)).toEqual({ same: false, reason });
+    expect(sameRelation(parseAssetId(other)!, parseAssetId(one)!)).toEqual({ same: false, reason });
+  });
+
+  test("and never throws, either way round", () => {
+    const text = fc.oneof(
+      fc.string({ unit: "binary" }),
+      fc.constantFrom("bigquery", "arn:aws:glue:a:b", "s3://"),
+    );
+    fc.assert(
+      fc.property(text, text, text, text, (namespace, name, otherNamespace, otherName) => {
+        const [a, b] = [
+          { namespace, name },
+          { namespace: otherNamespace, name: otherName },
+        ];
+        expect(sameRelation(a, b)).toEqual(sameRelation(b, a));
+        expect(sameRelation(a, a).reason).toBe("exact");
+      }),
+    );
+  });
 });

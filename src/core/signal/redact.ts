@@ -1,0 +1,305 @@
+import { createHash } from "node:crypto";
+import { ALERT_LIMITS, type AlertSignal, clip, Link } from "./alert.ts";
+import type { Asset } from "./asset.ts";
+import { CHANGE_LIMITS, type ChangeSignal } from "./change.ts";
+import {
+  isMasked,
+  isSuspect,
+  KIND_WORDS,
+  type Kind,
+  PATTERNS,
+  PERSONAL_KINDS,
+  secretNamed,
+} from "./redact-patterns.ts";
+
+/**
+ * What may stay, by source (`*` is every source): a kind (`email`), or the path of a field (`labels.owner`,
+ * `raw.payload.user.email`, `*` for any one key), which holds for what is under it too. A path lets data of people
+ * stand, and secrets that only the field's name makes suspect; what is a secret by its looks (a private key, an issued
+ * token, a password in a URL) goes unless its kind is allowed.
+ */
+export type RedactionRules = { allow: Record<string, string[]> };
+
+/** Fields that say how a team is reached. They are what people on call need, and no data of customers. */
+export const DEFAULT_ALLOW: RedactionRules["allow"] = {
+  "*": [
+    ...["owner", "owners", "owner_email", "model_owner", "table_owner", "test_owner", "team", "team_email"],
+    ...["contact", "contacts", "oncall", "on_call", "channel", "slack_channel", "escalation"],
+  ].map((name) => `labels.${name}`),
+};
+
+/** An alert without secrets and data of people; the same object where there are none. */
+export function redactAlert(signal: AlertSignal, rules: RedactionRules): AlertSignal {
+  const { text, identity, within, links, assets, raw } = redactor(rules, signal.source);
+  return withChanges(signal, {
+    title: text("title", signal.title, ALERT_LIMITS.title),
+    description: text("description", signal.description, ALERT_LIMITS.description),
+    dedupKey: identity("dedupKey", signal.dedupKey, ALERT_LIMITS.dedupKey),
+    deliveryId: identity("deliveryId", signal.deliveryId, 500),
+    groupHint: identity("groupHint", signal.groupHint, 1000),
+    assets: assets(signal.assets),
+    impacted: assets(signal.impacted),
+    labels: within("labels", signal.labels, ALERT_LIMITS.labelValue),
+    links: links(signal.links),
+    warnings: within("warnings", signal.warnings, 500),
+    raw: raw(signal.raw),
+  });
+}
+
+/**
+ * A change without secrets and data of people; the same object where there are none. Of an actor's e-mail address the
+ * part before the @ is kept, as who did it is the first thing that people on call ask.
+ */
+export function redactChange(change: ChangeSignal, rules: RedactionRules): ChangeSignal {
+  const { text, identity, within, links, assets, raw } = redactor(rules, change.source);
+  return withChanges(change, {
+    title: text("title", change.title, 300),
+    description: text("description", change.description, 4000),
+    dedupKey: identity("dedupKey", change.dedupKey, 1000),
+    deliveryId: identity("deliveryId", change.deliveryId, 500),
+    actor: text("actor", change.actor === null ? null : nameOfActor(change.actor), 200),
+    repository: text("repository", change.repository, 300),
+    revision: text("revision", change.revision, 200),
+    environment: text("environment", change.environment, 200),
+    paths: within("paths", change.paths, CHANGE_LIMITS.path),
+    assets: assets(change.assets),
+    labels: within("labels", change.labels, 1000),
+    links: links(change.links),
+    warnings: within("warnings", change.warnings, 500),
+    raw: raw(change.raw),
+  });
+}
+
+/** `maria@fernhollow.example` is `maria`, `Maria Silva <maria@…>` is `Maria Silva`. */
+function nameOfActor(actor: string): string {
+  return (
+    /^([^<]*[^<\s])\s*<[^<>]*@[^<>]*>$/.exec(actor)?.[1] ?? /^([^\s@]+)@[^\s@]+$/.exec(actor)?.[1] ?? actor
+  );
+}
+
+function withChanges<Signal extends object>(signal: Signal, next: Partial<Signal>): Signal {
+  const same = (Object.keys(next) as (keyof Signal)[]).every((key) => next[key] === signal[key]);
+  return same ? signal : { ...signal, ...next };
+}
+
+type Allowed = ReadonlySet<Kind>;
+
+/** What is written in place of a find. */
+type Mark = (kind: Kind, found: string) => string;
+
+const inWords: Mark = (kind) => `[redacted ${KIND_WORDS[kind]}]`;
+
+/** In a URL, which has to stay one. */
+const inUrl: Mark = () => "redacted";
+
+/** In what tells things apart: two secrets stay two, and one stays the same one. */
+const inIdentity: Mark = (kind, found) => `[redacted ${KIND_WORDS[kind]} ${hash(found)}]`;
+
+function hash(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 12);
+}
+
+function isPlain(text: string): boolean {
+  return text.length < 5 || !isSuspect(text);
+}
+
+function redactText(text: string, allowed: Allowed, mark: Mark, limit = Number.POSITIVE_INFINITY): string {
+  if (isPlain(text)) return text;
+  let now = text;
+  // A mark or a cut can leave beside it what then looks like a find; a few rounds leave nothing for a next time.
+  for (let round = 0; round < 4; round += 1) {
+    const before = now;
+    for (const { kind, find, length } of PATTERNS) {
+      if (allowed.has(kind)) continue;
+      now = now.replace(find, (whole: string, kept: string, found: string) => {
+        const counts = length?.(found, kept) ?? found.length;
+        return counts === 0 ? whole : kept + mark(kind, found.slice(0, counts)) + found.slice(counts);
+      });
+    }
+    if (now.length > limit) now = mark === inIdentity ? `[redacted ${hash(text)}]` : clip(now, limit);
+    if (now === before) break;
+  }
+  return now;
+}
+
+/** Where in the allow-list's paths a field is: the nodes that its path has led to so far. */
+type PathNode = { open: boolean; keys: Map<string, PathNode> };
+
+type Rules = {
+  paths: PathNode;
+  /** What is allowed anywhere, in a field that is an id, and in a field that a path names. */
+  everywhere: Allowed;
+  inId: Allowed;
+  inOpen: Allowed;
+};
+
+const PREPARED = new WeakMap<RedactionRules, Map<string, Rules>>();
+
+function prepare(rules: RedactionRules, source: string): Rules {
+  const bySource = PREPARED.get(rules) ?? new Map<string, Rules>();
+  PREPARED.set(rules, bySource);
+  const known = bySource.get(source);
+  if (known) return known;
+  const entries = ["*", source].flatMap((key) => (Object.hasOwn(rules.allow, key) ? rules.allow[key]! : []));
+  const kinds = entries.filter((entry): entry is Kind => Object.hasOwn(KIND_WORDS, entry));
+  const paths: PathNode = { open: false, keys: new Map() };
+  for (const entry of entries) {
+    if (Object.hasOwn(KIND_WORDS, entry)) continue;
+    let node = paths;
+    for (const key of entry.split(".")) {
+      const next = node.keys.get(key) ?? { open: false, keys: new Map() };
+      node.keys.set(key, next);
+      node = next;
+    }
+    node.open = true;
+  }
+  const prepared: Rules = {
+    paths,
+    everywhere: new Set(kinds),
+    inId: new Set([...kinds, "card"]),
+    inOpen: new Set([...kinds, ...PERSONAL_KINDS]),
+  };
+  bySource.set(source, prepared);
+  return prepared;
+}
+
+const NOWHERE: PathNode[] = [];
+
+function step(nodes: PathNode[], key: string): PathNode[] {
+  if (nodes.length === 0) return NOWHERE;
+  return nodes.flatMap((node) => {
+    if (node.open) return [node];
+    return [node.keys.get(key), node.keys.get("*")].filter((next) => next !== undefined);
+  });
+}
+
+function isOpen(nodes: PathNode[]): boolean {
+  return nodes.length > 0 && nodes.some(({ open }) => open);
+}
+
+/** Deeper than any payload that was cut for storing; what is below is not looked at, so it is not kept either. */
+const MAX_DEPTH = 64;
+
+function redactor(allowList: RedactionRules, source: string) {
+  const rules = prepare(allowList, source);
+  const start = (field: string) => step([rules.paths], field);
+  const allowedAt = (nodes: PathNode[], key: string): Allowed => {
+    if (isOpen(nodes)) return rules.inOpen;
+    // The digits of an id are no card's, even where the checksum happens to fit.
+    return /ids?$/i.test(key) ? rules.inId : rules.everywhere;
+  };
+  const nameOf = (key: string) => redactText(key, rules.everywhere, inIdentity, 200);
+
+  const walk = (
+    value: unknown,
+    key: string,
+    nodes: PathNode[],
+    named: Kind | null,
+    depth: number,
+    limit: number,
+  ): unknown => {
+    if (typeof value === "string") {
+      if (named !== null && !isMasked(value)) return clip(inWords(named, value), limit);
+      return isPlain(value) ? value : redactText(value, allowedAt(nodes, key), inWords, limit);
+    }
+    if (typeof value === "number" || typeof value === "bigint") {
+      if (named === "password") return inWords(named, "");
+      // Only a card's number or more has that many digits.
+      if (value < 1e12) return value;
+      const text = redactText(String(value), allowedAt(nodes, key), inWords);
+      return text === String(value) ? value : text;
+    }
+    if (typeof value !== "object" || value === null) return value;
+    if (depth >= MAX_DEPTH) return "…";
+    return Array.isArray(value)
+      ? walkList(value, key, nodes, named, depth, limit)
+      : walkObject(value as Record<string, unknown>, nodes, named, depth, limit);
+  };
+
+  const walkList = (
+    list: unknown[],
+    key: string,
+    nodes: PathNode[],
+    named: Kind | null,
+    depth: number,
+    limit: number,
+  ) => {
+    let copy: unknown[] | null = null;
+    for (let i = 0; i < list.length; i += 1) {
+      const member = walk(list[i], key, step(nodes, String(i)), named, depth + 1, limit);
+      if (member === list[i]) continue;
+      copy ??= [...list];
+      copy[i] = member;
+    }
+    return copy ?? list;
+  };
+
+  const walkObject = (
+    object: Record<string, unknown>,
+    nodes: PathNode[],
+    named: Kind | null,
+    depth: number,
+    limit: number,
+  ) => {
+    const keys = Object.keys(object);
+    let members: [string, unknown][] | null = null;
+    for (let i = 0; i < keys.length; i += 1) {
+      const key = keys[i]!;
+      const value = object[key];
+      const name = nameOf(key);
+      const under = step(nodes, key);
+      const secret = isOpen(under) ? null : (named ?? secretAt(object, name));
+      const kind = secret === null || rules.everywhere.has(secret) ? null : secret;
+      const member = walk(value, key, under, kind, depth + 1, limit);
+      if (members === null && member === value && name === key) continue;
+      members ??= keys.slice(0, i).map((before) => [before, object[before]]);
+      members.push([name, member]);
+    }
+    // Not by assignment: an own `__proto__` would set the prototype.
+    return members === null ? object : Object.fromEntries(members);
+  };
+
+  return {
+    text: <Text extends string | null>(field: string, text: Text, limit: number) =>
+      text === null ? text : (redactText(text, allowedAt(start(field), ""), inWords, limit) as Text),
+    identity: <Text extends string | null>(field: string, text: Text, limit: number) =>
+      text === null ? text : (redactText(text, allowedAt(start(field), ""), inIdentity, limit) as Text),
+    within: <Value extends object>(field: string, value: Value, limit: number) =>
+      walk(value, field, start(field), null, 0, limit) as Value,
+    raw: (value: unknown) => walk(value, "raw", start("raw"), null, 0, Number.POSITIVE_INFINITY),
+    assets: (assets: Asset[]) => mapChanged(assets, withoutUser),
+    links: (links: Link[]) => {
+      const allowed = allowedAt(start("links"), "");
+      const kept = mapChanged(links, (link) => redactLink(link, allowed));
+      return kept === links ? links : kept.filter((link) => Link.safeParse(link).success);
+    },
+  };
+}
+
+/** The kind of secret under a key, also where the key's name is a value beside it: `{name: "token", value: "…"}`. */
+function secretAt(object: Record<string, unknown>, key: string): Kind | null {
+  if (key !== "value" && key !== "Value") return secretNamed(key);
+  const name = object.name ?? object.key ?? object.title ?? object.Name ?? object.Key;
+  return typeof name === "string" ? secretNamed(redactText(name, new Set(), inWords)) : null;
+}
+
+function redactLink(link: Link, allowed: Allowed): Link {
+  const title = redactText(link.title, allowed, inWords, 200);
+  const url = redactText(link.url.replace(/^(https?:\/\/)[^/?#]*@/i, "$1"), allowed, inUrl);
+  return title === link.title && url === link.url ? link : { title, url };
+}
+
+/** In Azure's storage the part before the `@` is the container, and only a password makes it a user. */
+function withoutUser(asset: Asset): Asset {
+  const namespace = asset.namespace.replace(
+    /^([a-z][a-z0-9+.:-]{0,40}:\/\/)([^/?#]*)@/i,
+    (whole: string, scheme: string, user: string) =>
+      /^(?:abfs|wasb)s?:/i.test(scheme) && !user.includes(":") ? whole : scheme,
+  );
+  return namespace === asset.namespace ? asset : { ...asset, namespace };
+}
+
+function mapChanged<Item>(list: Item[], change: (item: Item) => Item): Item[] {
+  const next = list.map(change);
+  return next.every((item, index) => item === list[index]) ? list : next;
+}
