@@ -5,21 +5,24 @@ import { readSeverity, readStatus } from "../core/signal/words.ts";
 import { bearerOrToken } from "./auth.ts";
 import { finishAlert, hashOf, invalid, partsOf, readEach } from "./draft.ts";
 import { field, firstLine, list, object, text, textAt } from "./json.ts";
-import { isRunEvent, readRunEvent } from "./openlineage-event.ts";
+import { isRunEvent, type RunEventPart, readRunEvent, runEventParts } from "./openlineage-event.ts";
 import type { Reading, Source, SourceRequest } from "./source.ts";
 
 /**
  * Airflow has no webhook of its own; what is read here is sent by the callback in docs/sources/airflow.md (Airflow 2
  * and 3), by its OpenLineage provider, or by a simpler callback of the user's own.
  */
-export const airflow: Source = {
+export const airflow = {
   name: "airflow",
   title: "Apache Airflow",
   contentTypes: ["application/json"],
   authenticate: bearerOrToken,
   read(request: SourceRequest): Reading {
-    return readEach(partsOf(request.body), (part) => {
-      if (isRunEvent(part)) return readRunEvent(part, "airflow", request.receivedAt);
+    const parts = partsOf(request.body).flatMap(({ path, part }) =>
+      saidBy(part).map((said) => ({ path, part: said })),
+    );
+    return readEach(parts, ({ runEvent, part }) => {
+      if (runEvent !== null) return readRunEvent(runEvent, "airflow", request.receivedAt);
       if (absentNone(textAt(part, "dag_id")) !== null) return readCallback(part, request.receivedAt);
       if (textAt(part, "name") !== null) return readAnnouncement(part, request.receivedAt);
       throw invalid(
@@ -28,7 +31,13 @@ export const airflow: Source = {
       );
     });
   },
-};
+} satisfies Source;
+
+/** A callback says one thing, an OpenLineage event one of its job and one of every check in it, or nothing at all. */
+function saidBy(part: unknown): { runEvent: RunEventPart | null; part: unknown }[] {
+  if (!isRunEvent(part)) return [{ runEvent: null, part }];
+  return runEventParts(part).map((runEvent) => ({ runEvent, part }));
+}
 
 function statusOf(part: unknown): AlertSignal["status"] {
   const status = readStatus(field(part, "status"));

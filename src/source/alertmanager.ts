@@ -1,33 +1,74 @@
-import type { AlertSignal } from "../core/signal/alert.ts";
-import type { Asset } from "../core/signal/asset.ts";
-import { datasetFromParts, relationParts } from "../core/signal/dataset.ts";
+import type { AlertSeverity, AlertSignal } from "../core/signal/alert.ts";
+import { readInstant } from "../core/signal/instant.ts";
 import { readSeverity } from "../core/signal/words.ts";
-import { bearerOrToken } from "./auth.ts";
-import { finishAlert, hashOf, invalid, partsOf, readEach } from "./draft.ts";
+import { assetOfLabels } from "./asset-labels.ts";
+import { basicOrBearer } from "./basic.ts";
+import { finishAlert, invalid, partsOf, readEach } from "./draft.ts";
 import { field, firstLine, type JsonObject, object, text, textAt } from "./json.ts";
+import { labelsFingerprint } from "./prometheus-fingerprint.ts";
 import type { Reading, Source, SourceRequest } from "./source.ts";
 
 /**
  * Alertmanager's webhook, version 4: https://prometheus.io/docs/alerting/latest/configuration/#webhook_config. Many
- * tools of the Prometheus family send the same.
+ * tools of the Prometheus family send the same. A plain list is what Prometheus posts to Alertmanager's own API:
+ * https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml.
  */
-export const alertmanager: Source = {
+export const alertmanager = {
   name: "alertmanager",
   title: "Prometheus Alertmanager",
   contentTypes: ["application/json"],
-  authenticate: bearerOrToken,
+  authenticate: basicOrBearer,
   read(request: SourceRequest): Reading {
-    const group = object(request.body);
-    if (group === null || !Array.isArray(group.alerts)) {
-      throw invalid("This is no Alertmanager notification: it has no list `alerts`.", [
-        { path: "alerts", message: "must be a list of alerts" },
-      ]);
+    const sender: PrometheusSender = { source: "alertmanager", title: "Alertmanager", severity: "warning" };
+    const { body, receivedAt } = request;
+    if (Array.isArray(body)) {
+      return readEach(partsOf(body), (alert) =>
+        readPrometheusAlert(withStatus(alert, receivedAt), {}, sender, receivedAt),
+      );
     }
-    return readEach(partsOf(group.alerts, "alerts"), (alert) => readAlert(alert, group, request.receivedAt));
+    return readAlertGroup(request, sender);
   },
+} satisfies Source;
+
+/** What differs between the tools that send alerts in Alertmanager's format. */
+export type PrometheusSender = {
+  source: string;
+  title: string;
+  /** Where no label says how bad it is. */
+  severity: AlertSeverity;
 };
 
-function readAlert(part: unknown, group: JsonObject, receivedAt: string): AlertSignal | null {
+/** A notification of a group of alerts, in Alertmanager's format. */
+export function readAlertGroup(request: SourceRequest, sender: PrometheusSender): Reading {
+  const group = object(request.body);
+  if (group === null || !Array.isArray(group.alerts)) {
+    throw invalid(`This is no ${sender.title} notification: it has no list \`alerts\`.`, [
+      { path: "alerts", message: "must be a list of alerts" },
+    ]);
+  }
+  return readEach(partsOf(group.alerts, "alerts"), (alert) =>
+    readPrometheusAlert(alert, group, sender, request.receivedAt),
+  );
+}
+
+/**
+ * Prometheus sends no status. It sends an alert anew as long as it fires, with an end ahead of now, and with an end
+ * that is past once it is over.
+ */
+function withStatus(alert: unknown, receivedAt: string): unknown {
+  const part = object(alert);
+  if (part === null || textAt(part, "status") !== null) return alert;
+  const end = readInstant(field(part, "endsAt"), receivedAt).at;
+  const over = end !== null && Date.parse(end) <= Date.parse(receivedAt);
+  return { ...part, status: over ? "resolved" : "firing" };
+}
+
+function readPrometheusAlert(
+  part: unknown,
+  group: JsonObject,
+  sender: PrometheusSender,
+  receivedAt: string,
+): AlertSignal | null {
   const labels = object(field(part, "labels"));
   if (labels === null)
     throw invalid("The alert has no labels.", [{ path: "labels", message: "must be an object" }]);
@@ -40,90 +81,89 @@ function readAlert(part: unknown, group: JsonObject, receivedAt: string): AlertS
   }
   // Fires always, on purpose, to show that alerting works: https://runbooks.prometheus-operator.dev/runbooks/general/watchdog
   if (labels.alertname === "Watchdog") return null;
-  const warnings = warningsOf(labels, group);
   return finishAlert(
     {
-      source: "alertmanager",
-      dedupKey: textAt(part, "fingerprint") ?? labelsHash(labels),
+      source: sender.source,
+      // Some relays drop Alertmanager's own.
+      dedupKey: textAt(part, "fingerprint") ?? labelsFingerprint(labels),
       status,
-      severity: readSeverity(labels.severity) ?? "warning",
-      title: titleOf(part, labels),
-      description: textAt(part, "annotations", "description") ?? textAt(part, "annotations", "message"),
-      assets: [assetOf(labels)],
+      severity: readSeverity(labels.severity) ?? sender.severity,
+      title: titleOf(part, labels, group),
+      description:
+        textAt(part, "annotations", "description") ??
+        textAt(part, "annotations", "message") ??
+        textAt(part, "annotations", "Error") ??
+        textAt(part, "valueString"),
+      assets: [assetOfLabels(labels, sender.source)],
       labels,
-      links: linksOf(part, labels, group),
+      links: linksOf(part, labels, group, sender.title),
       startsAt: field(part, "startsAt"),
       // While it fires this is year 1, or the time at which it would be taken for resolved if it were not sent again.
       endsAt: status === "resolved" ? field(part, "endsAt") : null,
       // Prometheus gives every new firing a new startsAt, so a delayed repeat of the firing before a resolve shows.
       observedAt: field(part, status === "resolved" ? "endsAt" : "startsAt"),
       groupHint: textAt(group, "groupKey"),
-      warnings,
-      raw: { ...group, alerts: [part] },
+      warnings: warningsOf(labels, group, sender),
+      raw: Array.isArray(group.alerts) ? { ...group, alerts: [part] } : part,
     },
     receivedAt,
   );
 }
 
-function warningsOf(labels: JsonObject, group: JsonObject): string[] {
+function warningsOf(labels: JsonObject, group: JsonObject, sender: PrometheusSender): string[] {
   const warnings: string[] = [];
   const severity = textAt(labels, "severity");
   if (severity !== null && readSeverity(severity) === null) {
     warnings.push(
-      `The severity "${severity}" is not known and was taken as warning: use critical, error, warning or info.`,
+      `The severity "${severity}" is not known and was taken as ${sender.severity}: use critical, error, warning or info.`,
     );
   }
   const left = Number(group.truncatedAlerts);
   if (left > 0)
-    warnings.push(`Alertmanager left ${left} alerts of this group out: raise max_alerts of the receiver.`);
+    warnings.push(`${sender.title} left ${left} alerts of this group out: raise max_alerts of the receiver.`);
   return warnings;
 }
 
-function labelPairs(labels: JsonObject): [string, string | null][] {
-  return Object.entries(labels).map(([name, value]) => [name, text(value)]);
-}
-
-/** Alertmanager's own fingerprint is a hash of the labels too; some relays drop it. */
-function labelsHash(labels: JsonObject): string {
-  return `labels:${hashOf(labelPairs(labels).sort(([a], [b]) => (a < b ? -1 : 1)))}`;
-}
-
-function titleOf(part: unknown, labels: JsonObject): string {
+function titleOf(part: unknown, labels: JsonObject, group: JsonObject): string {
   const annotations = object(field(part, "annotations"));
   const said =
+    brokenRule(labels) ??
     textAt(annotations, "summary") ??
     textAt(annotations, "title") ??
     textAt(labels, "alertname") ??
+    textAt(group, "commonLabels", "alertname") ??
+    textAt(group, "groupLabels", "alertname") ??
     firstLine(textAt(annotations, "description"));
-  const pairs = labelPairs(labels).map(([name, value]) => `${name}="${value ?? ""}"`);
+  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${text(value) ?? ""}"`);
   return said ?? `Alert {${pairs.join(", ")}}`;
 }
 
-/** Labels that name what is broken, best first. `dataset` beside `table` is BigQuery's word for the schema. */
-const ASSET_LABELS = ["table", "relation", "dataset", "dbt_model", "model", "asset"];
-
 /**
- * The asset that the labels name. `dataset_namespace` goes before `namespace`, which in Kubernetes is something else;
- * where neither is there the asset is named under `alertmanager`.
+ * Grafana says of a rule that it could not check with an alert of another name; its annotations are still the rule's,
+ * written for when it fires.
  */
-function assetOf(labels: JsonObject): Asset | null {
-  const found = ASSET_LABELS.find((name) => textAt(labels, name) !== null);
-  if (found === undefined) return null;
-  const parts = relationParts(textAt(labels, found)!);
-  const schema = textAt(labels, "schema") ?? (found === "table" ? textAt(labels, "dataset") : null);
-  const database = textAt(labels, "database") ?? (schema === null ? null : textAt(labels, "project"));
-  const namespace = textAt(labels, "dataset_namespace") ?? textAt(labels, "namespace") ?? "alertmanager";
-  const around = parts.length >= 3 ? [] : parts.length === 2 ? [database] : [database, schema];
-  return datasetFromParts(namespace, [...around, ...parts]);
+function brokenRule(labels: JsonObject): string | null {
+  const rule = textAt(labels, "rulename");
+  if (rule === null) return null;
+  if (labels.alertname === "DatasourceError") return `${rule} could not be checked`;
+  return labels.alertname === "DatasourceNoData" ? `${rule} has no data` : null;
 }
 
-/** Annotations (or labels) that hold a link, under the names that rule sets and Grafana use. */
+/** Fields, annotations or labels that hold a link, under the names that rule sets and Grafana use. */
 const LINKS: [title: string, names: string[]][] = [
   ["Runbook", ["runbook_url", "runbook"]],
   ["Dashboard", ["dashboard_url", "dashboard", "dashboardURL"]],
+  ["Panel", ["panelURL"]],
+  ["Image", ["imageURL"]],
+  ["Silence", ["silenceURL"]],
 ];
 
-function linksOf(part: unknown, labels: JsonObject, group: JsonObject): { title: string; url: unknown }[] {
+function linksOf(
+  part: unknown,
+  labels: JsonObject,
+  group: JsonObject,
+  tool: string,
+): { title: string; url: unknown }[] {
   const sources = [field(part, "annotations"), labels, part];
   const named = LINKS.flatMap(([title, names]) =>
     sources.flatMap((source) => names.map((name) => ({ title, url: textAt(source, name) }))),
@@ -132,6 +172,6 @@ function linksOf(part: unknown, labels: JsonObject, group: JsonObject): { title:
     { title: "Source", url: field(part, "generatorURL") },
     // A runbook or dashboard may also be given by name; only an address makes a link.
     ...named.filter(({ url }) => url?.includes("://")),
-    { title: "Alertmanager", url: group.externalURL },
+    { title: tool, url: group.externalURL },
   ];
 }

@@ -1,3 +1,5 @@
+import type { AlertSeverity, AlertSignal } from "../core/signal/alert.ts";
+import { readSeverity, readStatus } from "../core/signal/words.ts";
 import { invalid } from "./draft.ts";
 import { field, type JsonObject, list, object, textAt } from "./json.ts";
 import type { SourceRequest } from "./source.ts";
@@ -114,4 +116,83 @@ function dataOf(event: JsonObject): unknown {
   } catch {
     return null;
   }
+}
+
+/** Refuses an event whose `data_base64` is no base64 (RFC 4648, which the JSON format asks for). */
+export function checkData(envelope: unknown): void {
+  const encoded = field(envelope, "data_base64");
+  if (encoded === undefined || encoded === null) return;
+  if (typeof encoded === "string" && /^[A-Za-z0-9+/]*={0,2}$/.test(encoded.replace(/[\r\n]/g, ""))) return;
+  throw invalid("data_base64 holds no base64.", [{ path: "data_base64", message: "must be base64" }]);
+}
+
+const FIRING_WORDS = new Set(
+  "failed failure fail error errored firing fired alerting triggered degraded breached violated unhealthy crashed".split(
+    " ",
+  ),
+);
+const RESOLVED_WORDS = new Set(
+  "succeeded success successful completed resolved recovered ok passed healthy restored".split(" "),
+);
+
+/** The last word of a type, with what stands before it: `run.failed`, `run.failed.v2`, `run-failed`, `RunFailed`. */
+function splitType(type: string): { stem: string; word: string } {
+  // The end alone is looked at, so that a type of any length takes no time.
+  const end = type.slice(-60);
+  const version = /(?:[._-]v?\d{1,9}){1,4}$/i.exec(end)?.[0] ?? "";
+  const unversioned = type.slice(0, type.length - version.length);
+  const word = /[A-Z]?[a-z]{1,20}$|[A-Z]{1,20}$/.exec(unversioned.slice(-60))?.[0] ?? "";
+  const before = unversioned.slice(0, unversioned.length - word.length);
+  const said = word.toLowerCase();
+  if (!FIRING_WORDS.has(said) && !RESOLVED_WORDS.has(said)) return { stem: unversioned, word: "" };
+  return { stem: before.replace(/[^A-Za-z0-9]$/, ""), word: said };
+}
+
+/** The status that the last word of a type tells; null for the many that tell none. */
+export function statusOfType(type: string): AlertSignal["status"] | null {
+  const { word } = splitType(type);
+  if (FIRING_WORDS.has(word)) return "firing";
+  return RESOLVED_WORDS.has(word) ? "resolved" : null;
+}
+
+/** Words for a state that everything has, an account or an order too. */
+const VAGUE_STATUS = new Set(["active", "open", "alert"]);
+
+/** As the type tells it, or else as the data do; null for an event that is no alert. */
+function statusOfEvent(event: CloudEvent): AlertSignal["status"] | null {
+  const byType = statusOfType(event.type);
+  const word = textAt(event.data, "status")?.toLowerCase();
+  const byData = word === undefined || VAGUE_STATUS.has(word) ? null : readStatus(word);
+  // `completed` says that something came to its end, and not always how.
+  return byType === "resolved" && byData === "firing" ? "firing" : (byType ?? byData);
+}
+
+/** What an event of any type says as an alert. */
+export type EventFacts = {
+  status: AlertSignal["status"] | null;
+  /** Source and subject, so that the `.succeeded` of a subject closes its `.failed`; else source and stem of the type. */
+  dedupKey: string;
+  /** Source and id are unique for every event (CloudEvents 1.0.2, "id"). */
+  deliveryId: string;
+  title: string;
+  severity: AlertSeverity;
+  description: string | undefined;
+  url: string | null;
+  labels: JsonObject;
+};
+
+export function factsOf(event: CloudEvent): EventFacts {
+  const { severity, ...extensions } = event.extensions;
+  const said = ["error", "message", "description", "reason"].map((name) => textAt(event.data, name));
+  const what = event.subject ?? splitType(event.type).stem;
+  return {
+    status: statusOfEvent(event),
+    dedupKey: what === "" ? event.source : `${event.source}/${what}`,
+    deliveryId: `${event.source}/${event.id}`,
+    title: `${event.subject ?? event.source}: ${event.type}`,
+    severity: readSeverity(severity) ?? readSeverity(field(event.data, "severity")) ?? "error",
+    description: said.find((each) => each !== null) ?? undefined,
+    url: textAt(event.data, "url"),
+    labels: { ce_type: event.type, ce_source: event.source, ce_subject: event.subject, ...extensions },
+  };
 }

@@ -1,3 +1,5 @@
+import type { LineageStatement } from "../core/correlate/lineage-statement.ts";
+import { Refusal } from "../core/refusal.ts";
 import type { AlertSeverity, AlertSignal } from "../core/signal/alert.ts";
 import type { Asset } from "../core/signal/asset.ts";
 import { readInstant } from "../core/signal/instant.ts";
@@ -15,13 +17,14 @@ import {
 } from "./dbt-manifest.ts";
 import { finishAlert, invalid, partsOf, readEach } from "./draft.ts";
 import { field, firstLine, type JsonObject, list, object, text, textAt } from "./json.ts";
+import { readDbtLineage } from "./lineage-dbt.ts";
 import type { Reading, Source, SourceRequest } from "./source.ts";
 
 /**
  * The artifacts of a dbt invocation: run_results.json and sources.json, with manifest.json for what the two do not
  * say. https://docs.getdbt.com/reference/artifacts/run-results-json, …/sources-json
  */
-export const dbt: Source = {
+export const dbt = {
   name: "dbt",
   title: "dbt",
   contentTypes: ["application/json"],
@@ -37,9 +40,38 @@ export const dbt: Source = {
         part: { part, run },
       }));
     });
-    return readEach(parts, ({ part, run }) => readResult(part, run));
+    const reading = readEach(parts, ({ part, run }) => readResult(part, run));
+    return artifacts.manifest ? withLineage(reading, artifacts.manifest, request) : reading;
   },
-};
+  /** The manifest as it is, or `{manifest}`. */
+  readLineage(request: SourceRequest): Reading {
+    const manifest = field(request.body, "manifest") ?? request.body;
+    return { alerts: [], rejected: [], lineage: [lineageOf(manifest, request)] };
+  },
+} satisfies Source;
+
+function lineageOf(manifest: unknown, { query, receivedAt }: SourceRequest): LineageStatement {
+  const { document, warnings } = readDbtLineage(manifest, {
+    namespace: text(query.namespace),
+    project: text(query.project),
+    target: text(query.target),
+    receivedAt,
+  });
+  return { document, run: null, complete: true, warnings };
+}
+
+/** A manifest that came with results says what depends on what too; one that cannot be read takes no alert with it. */
+function withLineage(reading: Reading, manifest: unknown, request: SourceRequest): Reading {
+  try {
+    return { ...reading, lineage: [lineageOf(manifest, request)] };
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return {
+      ...reading,
+      rejected: [...reading.rejected, { path: "manifest", message: error.message }],
+    };
+  }
+}
 
 type Artifact = { path: string; content: JsonObject };
 type Artifacts = { runResults: Artifact | null; sources: Artifact | null; manifest: unknown };

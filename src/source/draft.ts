@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { Refusal } from "../core/refusal.ts";
 import { ALERT_LIMITS, type AlertSeverity, type AlertSignal, Link } from "../core/signal/alert.ts";
 import { Asset, assetId } from "../core/signal/asset.ts";
+import type { ChangeSignal } from "../core/signal/change.ts";
 import { readInstant } from "../core/signal/instant.ts";
 import { cleanJson, cleanLine, cleanText } from "../core/signal/text.ts";
 import { text } from "./json.ts";
@@ -72,12 +73,29 @@ export function readEach<Part>(
   parts: { path: string; part: Part }[],
   read: (part: Part, path: string) => AlertSignal | null,
 ): Reading {
-  const reading: Reading = { alerts: [], rejected: [] };
+  const { kept, rejected } = eachPart(parts, read);
+  return { alerts: kept, rejected };
+}
+
+/** As `readEach`, for changes. */
+export function readEachChange<Part>(
+  parts: { path: string; part: Part }[],
+  read: (part: Part, path: string) => ChangeSignal | null,
+): Reading {
+  const { kept, rejected } = eachPart(parts, read);
+  return { alerts: [], changes: kept, rejected };
+}
+
+function eachPart<Part, Signal>(
+  parts: { path: string; part: Part }[],
+  read: (part: Part, path: string) => Signal | null,
+): { kept: Signal[]; rejected: Reading["rejected"] } {
+  const reading: { kept: Signal[]; rejected: Reading["rejected"] } = { kept: [], rejected: [] };
   let refused = 0;
   for (const { path, part } of parts) {
     try {
-      const alert = read(part, path);
-      if (alert !== null) reading.alerts.push(alert);
+      const signal = read(part, path);
+      if (signal !== null) reading.kept.push(signal);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       refused += 1;
@@ -111,24 +129,29 @@ export function invalid(message: string, issues: { path: string; message: string
 }
 
 /** Identities are never clipped, as two long ones could then be taken for one: the cut end is stood for by its hash. */
-function shorten(value: string, limit: number): string {
+export function shorten(value: string, limit: number): string {
   const cleaned = cleanText(value, Number.POSITIVE_INFINITY).trim();
   return cleaned.length <= limit ? cleaned : `${cleanText(cleaned, limit - 17)}#${hashOf(cleaned)}`;
 }
 
-function required(name: string, kept: string): string {
+export function required(name: string, kept: string): string {
   if (kept === "")
     throw invalid(`${name} is empty: send a text.`, [{ path: name, message: "must not be empty" }]);
   return kept;
 }
 
-function keepInstant(value: unknown, name: string, receivedAt: string, warnings: string[]): string | null {
+export function keepInstant(
+  value: unknown,
+  name: string,
+  receivedAt: string,
+  warnings: string[],
+): string | null {
   const { at, problem } = readInstant(value, receivedAt);
   if (problem !== null) warnings.push(`The time of the ${name} was left out: ${problem}.`);
   return at;
 }
 
-function keepAssets(assets: (Asset | null)[], what: string, warnings: string[]): Asset[] {
+export function keepAssets(assets: (Asset | null)[], what: string, warnings: string[]): Asset[] {
   const kept = new Map<string, Asset>();
   let left = 0;
   for (const asset of assets) {
@@ -148,7 +171,7 @@ function cleanName(name: string): string {
 }
 
 /** Lists become `a, b`, other structures their JSON; absent values make no label. */
-function keepLabels(labels: Record<string, unknown>, warnings: string[]): Record<string, string> {
+export function keepLabels(labels: Record<string, unknown>, warnings: string[]): Record<string, string> {
   const kept: [string, string][] = [];
   let left = 0;
   for (const [name, value] of Object.entries(labels)) {
@@ -168,7 +191,7 @@ function labelText(value: unknown): string {
   return typeof value === "object" ? JSON.stringify(cleanJson(value)) : String(value);
 }
 
-function keepLinks(links: { title: string; url: unknown }[], warnings: string[]): Link[] {
+export function keepLinks(links: { title: string; url: unknown }[], warnings: string[]): Link[] {
   const kept = new Map<string, Link>();
   for (const { title, url } of links) {
     const address = text(url);

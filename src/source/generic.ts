@@ -1,44 +1,24 @@
 import { z } from "zod";
 import { ALERT_SEVERITIES, type AlertSignal } from "../core/signal/alert.ts";
-import type { Asset } from "../core/signal/asset.ts";
-import { parseAssetId } from "../core/signal/dataset.ts";
 import { readSeverity, readStatus } from "../core/signal/words.ts";
 import { bearerOrToken } from "./auth.ts";
-import { type CloudEvent, cloudEventsOf, readCloudEvent } from "./cloudevents.ts";
+import { cloudEventsOf, type EventFacts, factsOf, readCloudEvent, statusOfType } from "./cloudevents.ts";
 import { type AlertDraft, finishAlert, hashOf, invalid, partsOf, readEach } from "./draft.ts";
-import { field, type JsonObject, object, text, textAt } from "./json.ts";
+import { readGenericChanges } from "./generic-change.ts";
+import {
+  GenericAsset,
+  GenericLink,
+  genericAssets,
+  genericLinks,
+  refusalOf,
+  refuseTemplates,
+  Scalar,
+  Time,
+  wrappedParts,
+} from "./generic-fields.ts";
+import { field, type JsonObject, object, textAt } from "./json.ts";
+import { readYamlLineage } from "./lineage-yaml.ts";
 import type { Reading, Source, SourceRequest } from "./source.ts";
-
-const Scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
-const Time = z.union([z.string(), z.number()]);
-
-const GenericAsset = z.union([
-  z
-    .string()
-    .min(1)
-    .refine((name) => parseAssetId(name) !== null, {
-      error: 'must be "namespace/name", as "bigquery/project.dataset.table"',
-    })
-    .describe('The asset as "namespace/name", for example "snowflake://org-acct/db.schema.table".'),
-  z.looseObject({
-    namespace: z
-      .string()
-      .min(1)
-      .describe("Where the asset lives, as OpenLineage names it, for example `bigquery`."),
-    name: z
-      .string()
-      .min(1)
-      .describe("Its name, unique in the namespace, for example `project.dataset.table`."),
-  }),
-]);
-
-const GenericLink = z.union([
-  z.string().describe("A web address."),
-  z.looseObject({
-    title: z.string().nullish().describe("What the link leads to."),
-    url: z.string().describe("A web address (http or https)."),
-  }),
-]);
 
 /** One alert in Breakwater's own format, for tools that can send a JSON of the user's making. */
 export const GenericAlert = z
@@ -86,7 +66,7 @@ export const GenericAlert = z
   .describe("One alert. Unknown fields are kept with the alert's raw payload and otherwise ignored.");
 export type GenericAlert = z.infer<typeof GenericAlert>;
 
-export const generic: Source = {
+export const generic = {
   name: "generic",
   title: "Generic JSON and CloudEvents",
   contentTypes: ["application/json", "application/cloudevents+json", "application/cloudevents-batch+json"],
@@ -95,15 +75,16 @@ export const generic: Source = {
     const events = cloudEventsOf(request);
     if (events !== null) return readEach(events, (event) => readEvent(event, request.receivedAt));
     const wrapped = field(request.body, "alerts");
-    const parts = wrapped === undefined ? partsOf(request.body) : wrappedParts(wrapped);
+    const parts = wrapped === undefined ? partsOf(request.body) : wrappedParts(wrapped, "alerts");
     return readEach(parts, (part) => readAlert(part, request.receivedAt));
   },
-};
-
-function wrappedParts(alerts: unknown): { path: string; part: unknown }[] {
-  if (Array.isArray(alerts)) return partsOf(alerts, "alerts");
-  throw invalid("alerts must be a list of alerts.", [{ path: "alerts", message: "must be a list" }]);
-}
+  readChanges: readGenericChanges,
+  /** `{assets: [{asset, upstream, downstream, owner, …}]}`; posted again under one `?name=` it replaces what was. */
+  readLineage({ body, query, receivedAt }: SourceRequest): Reading {
+    const { document, warnings } = readYamlLineage(body, { key: query.name || "posted", at: receivedAt });
+    return { alerts: [], rejected: [], lineage: [{ document, run: null, complete: true, warnings }] };
+  },
+} satisfies Source;
 
 /** What the envelope of an alert says, where the alert itself does not. */
 type Envelope = Partial<Pick<AlertDraft, "dedupKey" | "deliveryId" | "observedAt" | "raw">>;
@@ -112,9 +93,9 @@ function readAlert(part: unknown, receivedAt: string, envelope: Envelope = {}): 
   const body = object(part);
   if (body === null) throw invalid("An alert must be a JSON object with at least a title.");
   const plain = plainWords(body);
-  refuseTemplates(plain);
+  refuseTemplates(plain, TEMPLATED);
   const read = GenericAlert.safeParse(plain);
-  if (!read.success) throw refusalOf(read.error);
+  if (!read.success) throw refusalOf(read.error, "alert");
   const alert = read.data;
   const dedupKey = alert.dedup_key ?? envelope.dedupKey;
   return finishAlert(
@@ -126,9 +107,9 @@ function readAlert(part: unknown, receivedAt: string, envelope: Envelope = {}): 
       severity: alert.severity,
       title: alert.title,
       description: alert.description,
-      assets: assetsOf(alert),
+      assets: genericAssets(alert),
       labels: { source: alert.source, ...alert.labels },
-      links: linksOf(alert),
+      links: genericLinks(alert),
       startsAt: alert.starts_at,
       endsAt: alert.ends_at,
       // Not starts_at: that is when the data broke, which may well lie before an earlier alert was resolved.
@@ -159,85 +140,19 @@ function plainWords(body: JsonObject): JsonObject {
   return plain;
 }
 
-const TEMPLATE = /\{\{[^{}]{0,200}\}\}|\{%[^{}]{0,200}%\}|\$\{[^{}$]{0,200}\}|^\s*\$[A-Za-z_]\w{0,100}\s*$/;
-const WHOLLY_TEMPLATE =
-  /^\s*(\{\{[^{}]{0,200}\}\}|\{%[^{}]{0,200}%\}|\$\{[^{}$]{0,200}\}|\$[A-Za-z_]\w{0,100})\s*$/;
-
-/**
- * A sender whose placeholders were not filled in would give every alert the same identity and a senseless title, so it
- * is told at once which field. Free text may quote a template (dbt errors quote Jinja) and is refused only where it is
- * nothing else.
- */
-function refuseTemplates(alert: JsonObject): void {
-  const issues: { path: string; message: string }[] = [];
-  const check = (path: string, value: unknown, pattern: RegExp) => {
-    const found = typeof value === "string" ? pattern.exec(value)?.[0].trim() : undefined;
-    if (found !== undefined)
-      issues.push({ path, message: `holds a template that was not filled in: ${found.slice(0, 80)}` });
-  };
-  for (const name of [
-    "title",
-    "status",
-    "severity",
-    "dedup_key",
-    "delivery_id",
-    "group",
-    "source",
-    "url",
-    "starts_at",
-    "ends_at",
-  ]) {
-    check(name, alert[name], TEMPLATE);
-  }
-  check("description", alert.description, WHOLLY_TEMPLATE);
-  for (const [name, value] of Object.entries(object(alert.labels) ?? {}))
-    check(`labels.${name.slice(0, 100)}`, value, WHOLLY_TEMPLATE);
-  for (const { path, part } of Array.isArray(alert.assets) ? partsOf(alert.assets, "assets") : []) {
-    check(path, part, TEMPLATE);
-    for (const name of ["namespace", "name"]) check(`${path}.${name}`, field(part, name), TEMPLATE);
-  }
-  if (issues.length === 0) return;
-  const [first] = issues;
-  throw invalid(
-    `${first!.path} ${first!.message}. Check how the sender fills in its template.`,
-    issues.slice(0, 50),
-  );
-}
-
-function refusalOf(error: z.ZodError) {
-  const issues = error.issues.map(innermost).map((issue) => ({
-    path: issue.path
-      .map((key, index) => (typeof key === "number" ? `[${key}]` : `${index > 0 ? "." : ""}${String(key)}`))
-      .join(""),
-    message: issue.message,
-  }));
-  const [first] = issues;
-  return invalid(
-    `${first!.path || "alert"}: ${first!.message}. The format is in docs/sources/generic.md.`,
-    issues.slice(0, 50),
-  );
-}
-
-/** Of a union, zod says only "invalid input"; the branch that came furthest says what is wrong. */
-function innermost(issue: z.core.$ZodIssue): z.core.$ZodIssue {
-  if (issue.code !== "invalid_union") return issue;
-  const candidates = issue.errors
-    .flat()
-    .filter((each) => each.code !== "invalid_type" || each.path.length > 0);
-  return candidates[0] === undefined
-    ? issue
-    : { ...candidates[0], path: [...issue.path, ...candidates[0].path] };
-}
-
-function assetsOf(alert: GenericAlert): (Asset | null)[] {
-  return (alert.assets ?? []).map((asset) => (typeof asset === "string" ? parseAssetId(asset) : asset));
-}
-
-function linksOf(alert: GenericAlert): { title: string; url: unknown }[] {
-  const links = (alert.links ?? []).map((link) => (typeof link === "string" ? { url: link } : link));
-  const own = alert.url ? [{ title: alert.source ? `Open in ${alert.source}` : "Open", url: alert.url }] : [];
-  return [...own, ...links.map((link) => ({ title: text(field(link, "title")) ?? link.url, url: link.url }))];
-}
+/** Fields that identity or title are made of, or that mean nothing with a template in them. */
+const TEMPLATED = [
+  "title",
+  "status",
+  "severity",
+  "dedup_key",
+  "delivery_id",
+  "group",
+  "source",
+  "url",
+  "starts_at",
+  "ends_at",
+] as const;
 
 /** Labels that say where something is broken, not how badly, and so belong to its identity. */
 const IDENTITY_LABELS = [
@@ -261,64 +176,37 @@ const DERIVED_KEY_WARNING =
   "There was no dedup_key, so it was derived from title, assets and labels: an alert whose title changes counts as another one. Send a dedup_key.";
 
 function derivedKey(alert: GenericAlert): string {
-  const assets = assetsOf(alert).map((asset) => [asset?.namespace, asset?.name]);
+  const assets = genericAssets(alert).map((asset) => [asset?.namespace, asset?.name]);
   const labels = IDENTITY_LABELS.map((name) => field(alert.labels, name) ?? null);
   return `derived:${hashOf(alert.source ?? null, alert.title.trim(), assets, labels)}`;
 }
 
-const FIRING_TYPE = /(^|\.)(failed|error|firing)(\.v\d+)?$/i;
-const RESOLVED_TYPE = /(^|\.)(succeeded|resolved|completed|recovered)(\.v\d+)?$/i;
-
-/** The status that the last word of a CloudEvent's type tells; null for events that are no alerts. */
-function statusOfType(type: string): AlertSignal["status"] | null {
-  if (FIRING_TYPE.test(type)) return "firing";
-  return RESOLVED_TYPE.test(type) ? "resolved" : null;
-}
-
 /**
  * A CloudEvent whose data is our JSON is read as that, the envelope filling the gaps; any other is an alert where its
- * type says so. Identity is source and subject, so that the `.succeeded` of a subject closes its `.failed`.
+ * type or its data say so.
  */
 function readEvent(envelope: unknown, receivedAt: string): AlertSignal | null {
   const event = readCloudEvent(envelope);
-  const status = statusOfType(event.type);
+  const facts = factsOf(event);
   const data = object(event.data);
   const ours = textAt(data, "title") === null ? null : data;
-  if (ours === null && status === null) return null;
+  if (ours === null && facts.status === null) return null;
   const body: JsonObject = ours
-    ? { ...ours, status: ours.status ?? status ?? "firing" }
-    : derivedAlert(event, status);
+    ? { ...ours, status: ours.status ?? statusOfType(event.type) ?? "firing" }
+    : derivedAlert(facts);
   if (event.time !== null) {
     const time = readStatus(body.status) === "resolved" ? "ends_at" : "starts_at";
     body[time] ??= event.time;
   }
-  const attributes = {
-    ce_type: event.type,
-    ce_source: event.source,
-    ce_subject: event.subject,
-    ...event.extensions,
-  };
-  body.labels = { ...withoutSeverity(attributes), ...(object(body.labels) ?? {}) };
+  body.labels = { ...facts.labels, ...(object(body.labels) ?? {}) };
   return readAlert(body, receivedAt, {
-    dedupKey: event.subject === null ? event.source : `${event.source}/${event.subject}`,
-    deliveryId: `${event.source}/${event.id}`,
+    dedupKey: facts.dedupKey,
+    deliveryId: facts.deliveryId,
     observedAt: event.time,
     raw: event,
   });
 }
 
-function derivedAlert(event: CloudEvent, status: AlertSignal["status"] | null): JsonObject {
-  const said = ["error", "message", "description", "reason"].map((name) => textAt(event.data, name));
-  const severity = readSeverity(event.extensions.severity) ?? readSeverity(field(event.data, "severity"));
-  return {
-    title: `${event.subject ?? event.source}: ${event.type}`,
-    status,
-    severity: severity ?? "error",
-    description: said.find((each) => each !== null),
-    url: textAt(event.data, "url"),
-  };
-}
-
-function withoutSeverity({ severity: _, ...attributes }: JsonObject): JsonObject {
-  return attributes;
+function derivedAlert({ title, status, severity, description, url }: EventFacts): JsonObject {
+  return { title, status, severity, description, url };
 }

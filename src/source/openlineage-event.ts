@@ -1,71 +1,187 @@
 import type { AlertSignal } from "../core/signal/alert.ts";
 import type { Asset } from "../core/signal/asset.ts";
+import { readSeverity } from "../core/signal/words.ts";
 import { finishAlert, invalid } from "./draft.ts";
-import { field, firstLine, list, textAt } from "./json.ts";
+import { field, firstLine, type JsonObject, list, textAt } from "./json.ts";
+import { type Assertion, assertionsOf } from "./openlineage-assertion.ts";
+import { dbtRelation, isDbtNode } from "./openlineage-dbt.ts";
 
 /**
  * OpenLineage's RunEvent (https://openlineage.io/docs/spec/object-model), which several tools send: a run of a job
- * that failed or completed, with the datasets that it writes.
+ * that failed or completed, with the datasets that it writes and the checks made on those that it reads.
  */
 export function isRunEvent(body: unknown): boolean {
   return textAt(body, "eventType") !== null && textAt(body, "job", "name") !== null;
 }
 
-/** A FAIL is a firing of its job, a COMPLETE resolves it; START, RUNNING, ABORT and OTHER say nothing broke: null. */
-export function readRunEvent(event: unknown, source: string, receivedAt: string): AlertSignal | null {
-  const type = textAt(event, "eventType")?.toUpperCase();
-  if (type !== "FAIL" && type !== "COMPLETE") return null;
-  const namespace = textAt(event, "job", "namespace");
-  const name = textAt(event, "job", "name");
-  if (namespace === null || name === null) {
+/** One thing that an event says: what became of the job, or (with an assertion) what became of one check. */
+export type RunEventPart = { event: unknown; assertion: Assertion | null };
+
+/**
+ * What an event says, to be read one by one: FAIL and COMPLETE speak of the job and of every check in them. START,
+ * RUNNING, ABORT and OTHER say nothing broke and nothing was mended.
+ */
+export function runEventParts(event: unknown): RunEventPart[] {
+  const type = typeOf(event);
+  if (type !== "FAIL" && type !== "COMPLETE") return [];
+  const assertions = isNamed(event) ? assertionsOf(event) : [];
+  return [{ event, assertion: null }, ...assertions.map((assertion) => ({ event, assertion }))];
+}
+
+export function readRunEvent(part: RunEventPart, source: string, receivedAt: string): AlertSignal {
+  const { event, assertion } = part;
+  if (!isNamed(event)) {
     throw invalid("The event's job has no namespace or name.", [
       { path: "job", message: "needs namespace and name" },
     ]);
   }
-  const failed = type === "FAIL";
-  const error = textAt(event, "run", "facets", "errorMessage", "message");
   const run = runsOf(event);
+  const shared = {
+    source,
+    observedAt: field(event, "eventTime"),
+    labels: labelsOf(event),
+    links: linksOf(event),
+    groupHint: run.group,
+  };
+  const draft = assertion === null ? jobAlert(event, run.own) : assertionAlert(event, assertion, run.own);
+  const firing = draft.status === "firing";
   return finishAlert(
     {
-      source,
-      dedupKey: `${namespace}/${name}`,
-      deliveryId: run.own === null ? null : `${namespace}/${name}/${run.own}/${type}`,
-      status: failed ? "firing" : "resolved",
-      severity: "error",
-      title: failed ? `${name} failed${error === null ? "" : `: ${firstLine(error)}`}` : `${name} completed`,
-      description: failed
-        ? [error, textAt(event, "run", "facets", "errorMessage", "stackTrace")].filter(Boolean).join("\n\n")
-        : null,
-      assets: list(field(event, "outputs")).map(outputDataset),
-      labels: {
-        job_namespace: namespace,
-        job_name: name,
-        job_type: textAt(event, "job", "facets", "jobType", "jobType"),
-        run_id: run.parent ?? run.own,
-        parent_job: textAt(event, "run", "facets", "parent", "job", "name"),
-      },
-      startsAt: failed ? field(event, "eventTime") : null,
-      endsAt: failed ? null : field(event, "eventTime"),
-      observedAt: field(event, "eventTime"),
-      // One failing task sends FAIL for the task, its DAG run and the DAG run that triggered that: one root, one group.
-      groupHint: run.root ?? run.parent ?? run.own,
-      raw: event,
+      ...shared,
+      ...draft,
+      labels: { ...shared.labels, ...draft.labels },
+      startsAt: firing ? field(event, "eventTime") : null,
+      endsAt: firing ? null : field(event, "eventTime"),
     },
     receivedAt,
   );
 }
 
-function runsOf(event: unknown): { own: string | null; parent: string | null; root: string | null } {
-  const parent = field(event, "run", "facets", "parent");
+function jobAlert(event: unknown, run: string | null) {
+  const failed = typeOf(event) === "FAIL";
+  const job = jobOf(event);
+  const error = textAt(event, "run", "facets", "errorMessage", "message");
+  const stack = textAt(event, "run", "facets", "errorMessage", "stackTrace");
   return {
-    own: textAt(event, "run", "runId"),
-    parent: textAt(parent, "run", "runId"),
-    root: textAt(parent, "root", "run", "runId"),
+    dedupKey: job.id,
+    deliveryId: run === null ? null : `${job.id}/${run}/${typeOf(event)}`,
+    status: failed ? ("firing" as const) : ("resolved" as const),
+    severity: "error" as const,
+    title: failed
+      ? `${job.name} failed${error === null ? "" : `: ${firstLine(error)}`}`
+      : `${job.name} completed`,
+    description: failed ? [error, stack].filter(Boolean).join("\n\n") : null,
+    assets: brokenBy(event),
+    labels: {},
+    raw: event,
   };
 }
 
-function outputDataset(output: unknown): Asset | null {
-  const namespace = textAt(output, "namespace");
-  const name = textAt(output, "name");
+function assertionAlert(event: unknown, assertion: Assertion, run: string | null) {
+  const { dataset, column, name, success } = assertion;
+  const job = jobOf(event);
+  const key = [job.id, dataset.namespace, dataset.name, name, column ?? "-"].join("/");
+  const on = `${name} on ${dataset.name}${column === null ? "" : `.${column}`}`;
+  const found =
+    assertion.actual === null
+      ? ""
+      : ` (${[assertion.actual, expectation(assertion)].filter(Boolean).join(", ")})`;
+  return {
+    dedupKey: key,
+    deliveryId: run === null ? null : `${key}/${run}/${success ? "passed" : "failed"}`,
+    status: success ? ("resolved" as const) : ("firing" as const),
+    severity: readSeverity(assertion.severity) ?? ("error" as const),
+    title: success ? `${on} passed` : `${on} failed${found}`,
+    description: success ? null : textAt(event, "run", "facets", "errorMessage", "message"),
+    assets: [dataset],
+    labels: { assertion: assertion.kind, test: name, column },
+    // A test job may hold a thousand checks, each of which needs itself alone of the event.
+    raw: {
+      eventType: field(event, "eventType"),
+      eventTime: field(event, "eventTime"),
+      run: { runId: field(event, "run", "runId") },
+      job: { namespace: field(event, "job", "namespace"), name: field(event, "job", "name") },
+      dataset,
+      assertion: assertion.raw,
+    },
+  };
+}
+
+function expectation({ expected }: Assertion): string | null {
+  return expected === null ? null : `expected ${expected}`;
+}
+
+/**
+ * What is broken where a job fails: the data that failed their checks, else what the job writes, else what its dbt
+ * model is. A job without any (a statement, a whole command, a DAG run) fails because of another that has some, and
+ * belongs to that by `group`.
+ */
+function brokenBy(event: unknown): (Asset | null)[] {
+  const failed = assertionsOf(event).filter(({ success }) => !success);
+  if (failed.length > 0) return failed.map(({ dataset }) => dataset);
+  const outputs = list(field(event, "outputs")).map(datasetOf);
+  if (outputs.some((each) => each !== null)) return outputs;
+  if (!isDbtNode(event)) return [];
+  const namespace = list(field(event, "inputs")).map(datasetOf).find(Boolean)?.namespace ?? null;
+  const job = jobOf(event);
+  return [dbtRelation(event, namespace) ?? { namespace: job.namespace, name: job.name }];
+}
+
+function typeOf(event: unknown): string | undefined {
+  return textAt(event, "eventType")?.toUpperCase();
+}
+
+function isNamed(event: unknown): boolean {
+  return textAt(event, "job", "namespace") !== null && textAt(event, "job", "name") !== null;
+}
+
+function jobOf(event: unknown): { namespace: string; name: string; id: string } {
+  const namespace = textAt(event, "job", "namespace")!;
+  const name = textAt(event, "job", "name")!;
+  return { namespace, name, id: `${namespace}/${name}` };
+}
+
+/**
+ * One failing task sends FAIL for the task, its DAG run and the DAG run that triggered that; one failing dbt model for
+ * the statement, the model and the command. The root run is one for all of them; where dbt does not know it, its
+ * invocation is.
+ */
+function runsOf(event: unknown): { own: string | null; parent: string | null; group: string | null } {
+  const facets = field(event, "run", "facets");
+  const own = textAt(event, "run", "runId");
+  const parent = textAt(facets, "parent", "run", "runId");
+  const root = textAt(facets, "parent", "root", "run", "runId");
+  const invocation = textAt(facets, "dbt_run", "invocation_id");
+  return { own, parent, group: root ?? invocation ?? parent ?? own };
+}
+
+function labelsOf(event: unknown): JsonObject {
+  const run = runsOf(event);
+  const facets = field(event, "job", "facets");
+  return {
+    job_namespace: textAt(event, "job", "namespace"),
+    job_name: textAt(event, "job", "name"),
+    job_type: textAt(facets, "jobType", "jobType"),
+    integration: textAt(facets, "jobType", "integration"),
+    run_id: run.parent ?? run.own,
+    parent_job: textAt(event, "run", "facets", "parent", "job", "name"),
+    owner: list(field(facets, "ownership", "owners"))
+      .flatMap((owner) => textAt(owner, "name") ?? [])
+      .join(", "),
+    dbt_node: textAt(facets, "dbt_node", "unique_id"),
+    dbt_invocation: textAt(event, "run", "facets", "dbt_run", "invocation_id"),
+  };
+}
+
+function linksOf(event: unknown): { title: string; url: unknown }[] {
+  return [
+    { title: "Task log", url: textAt(event, "run", "facets", "airflow", "taskInstance", "log_url") },
+    { title: "Source code", url: textAt(event, "job", "facets", "sourceCodeLocation", "url") },
+  ];
+}
+
+function datasetOf(dataset: unknown): Asset | null {
+  const namespace = textAt(dataset, "namespace");
+  const name = textAt(dataset, "name");
   return namespace === null || name === null ? null : { namespace, name };
 }

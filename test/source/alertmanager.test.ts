@@ -81,9 +81,52 @@ test("what cannot be read is told by its path, the rest goes through", () => {
   expect(alerts[0]!.warnings.join()).toMatch(/sev9.*max_alerts/);
 });
 
+/** FNV-1a with 64 bits, as its authors write it down: http://www.isthe.com/chongo/tech/comp/fnv/. */
+function fnv1a(bytes: Buffer): string {
+  let hash = 0xcbf29ce484222325n;
+  for (const byte of bytes) hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
+  return hash.toString(16).padStart(16, "0");
+}
+
+test("an alert that Prometheus sends itself has the identity that Alertmanager gives it", () => {
+  const labels = { job: "café", alertname: "LoadLate", table: "orders" };
+  // Names in their order, and behind every name and value a byte that is in no text.
+  const bytes = ["alertname", "LoadLate", "job", "café", "table", "orders"].flatMap((part) => [
+    ...Buffer.from(part),
+    0xff,
+  ]);
+  const expected = fnv1a(Buffer.from(bytes));
+  const list = (sent: object) => alertmanager.read(request([sent])).alerts[0]!;
+  expect(list({ labels }).dedupKey).toBe(expected);
+  expect(list({ labels: { ...labels, empty: "" } }).dedupKey).toBe(expected);
+  expect(one({ status: "resolved", labels }).dedupKey).toBe(expected);
+  expect(list({ labels: { ...labels, job: "cafe" } }).dedupKey).not.toBe(expected);
+});
+
+test("in a list an alert fires until its end is past", () => {
+  const { alerts, rejected } = read("list-from-prometheus");
+  expect(alerts.map((alert) => [alert.status, alert.endsAt])).toEqual([
+    ["firing", null],
+    ["resolved", "2026-11-22T11:58:00.000Z"],
+    ["firing", null],
+  ]);
+  expect(rejected.map((each) => each.path)).toEqual(["[3].labels"]);
+  expect(alertmanager.read(request([]))).toEqual({ alerts: [], rejected: [] });
+});
+
+test("the secret may be the password of HTTP Basic", () => {
+  const check = (pair: string) =>
+    alertmanager.authenticate(
+      request({}, { headers: { authorization: `Basic ${Buffer.from(pair).toString("base64")}` } }),
+      ["old", "new"],
+    );
+  check("prometheus:new");
+  expect(() => check("prometheus:other")).toThrow(/password/);
+});
+
 test("Watchdog is no alert", () => expect(read("watchdog")).toEqual({ alerts: [], rejected: [] }));
 
 test("a body without a list of alerts is refused", () => {
-  for (const body of [null, [], {}, { alerts: {} }])
+  for (const body of [null, {}, { alerts: {} }])
     expect(() => alertmanager.read(request(body))).toThrow(/alerts/);
 });
