@@ -60,6 +60,7 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
     log: options.log,
     metrics: new Registry(),
     report,
+    fetch,
     health: () => healthOf(store.reads, slack, config.slack !== null),
   });
   for (const { file, line, message } of problems) server.log.warn(`${file}:${line}: ${message}`);

@@ -3,6 +3,8 @@ import { resolve } from "node:path";
 import { parseDocument } from "yaml";
 import { z } from "zod";
 import { Refusal } from "./core/refusal.ts";
+import type { NamespaceRule } from "./core/signal/dataset.ts";
+import { DEFAULT_ALLOW, type RedactionRules } from "./core/signal/redact.ts";
 
 /** A length of time in the file: `90s`, `15m`, `24h`, `14d`. Becomes milliseconds. */
 const Duration = z
@@ -28,6 +30,16 @@ const ConfigFile = z.strictObject({
   reopenWithin: Duration.prefault("24h"),
   /** A resolved incident is closed by itself after this long. */
   closeAfter: Duration.prefault("14d"),
+  /** What tools call a warehouse, and which it is; `prefix` is what they leave out of its tables' names. */
+  assetNames: z
+    .array(z.strictObject({ from: z.string().min(1), to: z.string().min(1), prefix: z.string().optional() }))
+    .default([]),
+  /** What is not redacted, by source (`*` for all): kinds such as `email`, or fields such as `labels.reporter`. */
+  redactionAllow: z.record(z.string(), z.array(z.string())).default({}),
+  /** Sources taken without a secret, from anybody who reaches this address. */
+  openSources: z.array(z.string()).default([]),
+  /** Open sources are served on other addresses than this machine's own, because something in front of us authenticates. */
+  openOnNetwork: z.boolean().default(false),
   /** The largest request body taken, in MiB; dbt manifests are the large ones. */
   maxBodyMiB: z.number().int().min(1).max(256).default(50),
 });
@@ -75,10 +87,16 @@ export type Config = Readonly<{
   apiTokens: readonly string[];
   /** Ingest secrets by source name, several while rotating. */
   sourceSecrets: ReadonlyMap<string, readonly string[]>;
-  /** Sources without a secret are open; only the sandbox sets this. */
-  openSources: boolean;
+  assetNames: NamespaceRule[];
+  redaction: RedactionRules;
+  /** Sources that are taken without a secret. */
+  openSources: ReadonlySet<string>;
+  /** The sandbox: every source without a secret, and the read API without a token, is open. */
+  sandbox: boolean;
   database: { type: "sqlite"; path: string } | { type: "postgres"; url: string };
   host: string;
+  /** Only this machine reaches us. */
+  loopback: boolean;
   port: number;
   logLevel: "debug" | "info" | "warn" | "error" | "silent";
 }>;
@@ -136,6 +154,24 @@ function slackConfig(env: z.infer<typeof Environment>): SlackConfig | null {
   );
 }
 
+/** Whether only this machine reaches an address. */
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+function refuseOpenOnNetwork(host: string, file: z.infer<typeof ConfigFile>): void {
+  if (file.openSources.length === 0 || file.openOnNetwork || isLoopback(host)) return;
+  throw new Refusal(
+    "invalid",
+    `openSources lets anybody who reaches ${host} send alerts as ${file.openSources.join(", ")}. Give them secrets (BREAKWATER_SOURCE_<NAME>_SECRET), leave HOST out, or set openOnNetwork: true where something in front of Breakwater authenticates them.`,
+  );
+}
+
+function withDefaults(allow: RedactionRules["allow"]): RedactionRules["allow"] {
+  const everywhere = [...(DEFAULT_ALLOW["*"] ?? []), ...(allow["*"] ?? [])];
+  return { ...DEFAULT_ALLOW, ...allow, "*": everywhere };
+}
+
 /** Reads environment and file into one frozen object, or refuses with every wrong field named. */
 export function loadConfig(env: NodeJS.ProcessEnv): Config {
   const parsed = Environment.safeParse(env);
@@ -143,6 +179,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
   const e = parsed.data;
   const file = readFile(e.BREAKWATER_CONFIG, env.BREAKWATER_CONFIG !== undefined);
   const slack = slackConfig(e);
+  refuseOpenOnNetwork(e.HOST, file);
   // The sandbox begins afresh each time, so its database is never the one of a real workspace.
   const url = e.DATABASE_URL ?? `sqlite:./data/${slack ? "" : "sandbox/"}breakwater.db`;
   const database = url.startsWith("sqlite:")
@@ -158,9 +195,17 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     maxBodyBytes: file.maxBodyMiB * 1024 * 1024,
     apiTokens: e.BREAKWATER_API_TOKEN,
     sourceSecrets: sourceSecrets(env),
-    openSources: false,
+    assetNames: file.assetNames.map(({ from, to, prefix }) => ({
+      from,
+      to,
+      ...(prefix === undefined ? {} : { prefix }),
+    })),
+    redaction: { allow: withDefaults(file.redactionAllow) },
+    openSources: new Set(file.openSources),
+    sandbox: false,
     database,
     host: e.HOST,
+    loopback: isLoopback(e.HOST),
     port: e.PORT,
     logLevel: e.LOG_LEVEL,
   });

@@ -19,7 +19,9 @@ export function configCommand(terminal: Terminal = processTerminal): Command {
 
 async function check(terminal: Terminal, config: Config): Promise<void> {
   const { runbooks, problems } = await loadRunbooks(config.runbooksDir);
-  const unknown = [...config.sourceSecrets.keys()].filter((name) => !SOURCES.some((s) => s.name === name));
+  const isSource = (name: string) => SOURCES.some((source) => source.name === name);
+  const unknown = [...config.sourceSecrets.keys()].filter((name) => !isSource(name));
+  const unknownOpen = [...config.openSources].filter((name) => !isSource(name));
   for (const line of [
     `Slack      ${config.slack ? (config.slack.mode.type === "socket" ? "Socket Mode" : "HTTP mode, /slack/events") : "no tokens: the sandbox"}`,
     `Channel    ${config.channel ?? "#data-incidents (BREAKWATER_CHANNEL is not set)"}`,
@@ -29,26 +31,39 @@ async function check(terminal: Terminal, config: Config): Promise<void> {
     `Read API   ${config.apiTokens.length > 0 ? `${config.apiTokens.length} token(s)` : config.slack ? "closed: set BREAKWATER_API_TOKEN" : "open, in the sandbox only"}`,
     `Runbooks   ${runbooks.length} in ${config.runbooksDir}`,
     "Sources",
-    ...SOURCES.map(({ name }) => `  ${name.padEnd(14)} ${sourceState(config, name)}`),
+    ...sourceLines(config),
   ]) {
     terminal.out(line);
   }
   for (const { file, line, message } of problems) terminal.err(`${file}:${line}: ${message}`);
+  for (const name of unknownOpen) terminal.err(`openSources: there is no source ${name}.`);
   for (const name of unknown)
     terminal.err(
       `${secretName(name)} is set, but there is no source ${name}. Sources: ${SOURCES.map((s) => s.name).join(", ")}.`,
     );
-  if (problems.length + unknown.length > 0)
-    throw new Refusal("invalid", `${problems.length + unknown.length} to put right.`);
+  const wrong = problems.length + unknown.length + unknownOpen.length;
+  if (wrong > 0) throw new Refusal("invalid", `${wrong} to put right.`);
   terminal.out("All is well.");
 }
 
-function sourceState(config: Config, name: string): string {
-  const secrets = config.sourceSecrets.get(name)?.length ?? 0;
-  if (secrets > 0) return `${secrets} secret${secrets > 1 ? "s" : ""}`;
-  return config.slack ? `closed: set ${secretName(name)}` : "open, in the sandbox only";
+/** With some thirty sources, the few that take alerts stand out and the closed ones share a line. */
+function sourceLines(config: Config): string[] {
+  const names = SOURCES.map(({ name }) => name);
+  const secrets = (name: string) => config.sourceSecrets.get(name)?.length ?? 0;
+  const guarded = names.filter((name) => secrets(name) > 0);
+  const rest = names.filter((name) => secrets(name) === 0);
+  const open = rest.filter((name) => config.openSources.has(name));
+  const others = rest.filter((name) => !config.openSources.has(name));
+  const where = config.loopback ? "this machine" : "the network";
+  return [
+    ...guarded.map((name) => `  ${name.padEnd(18)} ${secrets(name)} secret${secrets(name) > 1 ? "s" : ""}`),
+    ...open.map((name) => `  ${name.padEnd(18)} OPEN to anybody on ${where} (openSources)`),
+    config.slack
+      ? `  closed             ${others.join(", ")} (set ${secretName("<name>")})`
+      : `  open, sandbox only ${others.join(", ")}`,
+  ];
 }
 
 function secretName(name: string): string {
-  return `BREAKWATER_SOURCE_${name.toUpperCase().replaceAll("-", "_")}_SECRET`;
+  return `BREAKWATER_SOURCE_${name === "<name>" ? "<NAME>" : name.toUpperCase().replaceAll("-", "_")}_SECRET`;
 }

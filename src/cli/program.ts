@@ -5,6 +5,7 @@ import { exportCommand } from "./export.ts";
 import { manifestCommand } from "./manifest.ts";
 import { runbookCommand } from "./runbook.ts";
 import { sandboxCommand, serveCommand } from "./serve.ts";
+import { sourceCommand } from "./source.ts";
 
 /** `breakwater …`: every command, as an explicit list. */
 export function program(): Command {
@@ -18,6 +19,7 @@ export function program(): Command {
     sandboxCommand(),
     exportCommand(),
     runbookCommand(),
+    sourceCommand(),
     configCommand(),
     dbCommand(),
     manifestCommand(),

@@ -1,3 +1,5 @@
+import { documentHash } from "../core/correlate/lineage-document.ts";
+import { type LineageStatement, mergeJobDocument } from "../core/correlate/lineage-statement.ts";
 import { groupingKey, type KnownGroup, type Placement, place } from "../core/correlate/place.ts";
 import type { Asked, Command } from "../core/incident/command.ts";
 import { decide, severityOf } from "../core/incident/decide.ts";
@@ -9,19 +11,22 @@ import { Refusal } from "../core/refusal.ts";
 import { replyFor } from "../core/report/replies.ts";
 import { type AlertOutcome, type AlertSignal, fingerprint, type Outcome } from "../core/signal/alert.ts";
 import { assetId } from "../core/signal/asset.ts";
+import { type ChangeOutcome, type ChangeSignal, changeId, learnChange } from "../core/signal/change.ts";
 import type { AlertRow, Changes, Effect, Ledger, OutboxOutcome } from "./ledger.ts";
-import type { CommandRequest, CommandResult, IncidentAlert } from "./ports.ts";
+import type { CommandRequest, CommandResult, IncidentAlert, LineageOutcome } from "./ports.ts";
 
 /** One piece of work for the writer, with the moment it was asked (ISO 8601 UTC). */
 export type Job =
   | { type: "ingest"; signals: AlertSignal[]; now: string }
+  | { type: "lineage"; statements: LineageStatement[]; now: string }
+  | { type: "changes"; changes: ChangeSignal[]; now: string }
   | { type: "command"; request: CommandRequest; now: string }
   | { type: "claim"; id: number }
   | { type: "settle"; id: number; outcome: OutboxOutcome; now: string }
   | { type: "tick"; now: string };
 
 export type JobResult =
-  | { ok: true; value: AlertOutcome[] | CommandResult | boolean | null }
+  | { ok: true; value: AlertOutcome[] | ChangeOutcome[] | LineageOutcome[] | CommandResult | boolean | null }
   | { ok: false; refusal: { code: Refusal["code"]; message: string; issues: Refusal["issues"] } };
 
 export type CommitSettings = {
@@ -80,6 +85,8 @@ class Batch {
     effects: new Map(),
     processed: [],
     runbooks: new Map(),
+    lineage: new Map(),
+    known: new Map(),
   };
   private alerts = new Map<string, AlertRow>();
   private readonly incidentAlerts = new Map<string, IncidentAlert>();
@@ -117,10 +124,14 @@ class Batch {
       this.incidentAlerts.set(key, row);
   }
 
-  async run(job: Job): Promise<AlertOutcome[] | CommandResult | boolean | null> {
+  async run(job: Job): Promise<Extract<JobResult, { ok: true }>["value"]> {
     switch (job.type) {
       case "ingest":
         return this.ingest(job.signals, job.now);
+      case "lineage":
+        return this.learnLineage(job.statements, job.now);
+      case "changes":
+        return this.learn(job.changes, job.now);
       case "command":
         return this.command(job.request, job.now);
       case "claim":
@@ -527,6 +538,44 @@ class Batch {
     };
     this.incidentAlerts.set(alertKey(incident, print), row);
     this.changes.incidentAlerts.set(alertKey(incident, print), row);
+  }
+
+  // --- lineage and changes
+
+  private async learnLineage(statements: LineageStatement[], now: string): Promise<LineageOutcome[]> {
+    const outcomes: LineageOutcome[] = [];
+    for (const statement of statements) {
+      const { provider, key } = statement.document;
+      const id = `${provider}\n${key}`;
+      const before = this.changes.lineage.get(id) ?? (await this.ledger.lineageOf(provider, key));
+      // A job tells its datasets event by event; everybody else says all at once.
+      const document =
+        provider === "openlineage"
+          ? mergeJobDocument(before?.document ?? null, statement)
+          : statement.document;
+      const hash = documentHash(document);
+      const same = before?.hash === hash;
+      const version = same ? before.version : (before?.version ?? 0) + 1;
+      // A project that says the same as yesterday is not written again; of a job it is also kept what its run has said.
+      if (!same || provider === "openlineage")
+        this.changes.lineage.set(id, { document, version, hash, receivedAt: now });
+      const outcome = same ? "unchanged" : before ? "updated" : "recorded";
+      const { assets, edges } = document;
+      outcomes.push({ provider, key, outcome, version, assets: assets.length, edges: edges.length });
+    }
+    return outcomes;
+  }
+
+  private async learn(changes: ChangeSignal[], now: string): Promise<ChangeOutcome[]> {
+    const unread = [...new Set(changes.map(changeId))].filter((id) => !this.changes.known.has(id));
+    const stored = await this.ledger.knownChanges(unread);
+    return changes.map((change) => {
+      const id = changeId(change);
+      const before = this.changes.known.get(id) ?? stored.get(id) ?? null;
+      const { known, outcome } = learnChange(before, change, now);
+      if (known !== before) this.changes.known.set(id, known);
+      return outcome;
+    });
   }
 
   // --- delivery and clock

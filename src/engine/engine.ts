@@ -1,7 +1,8 @@
 import { Refusal } from "../core/refusal.ts";
 import type { AlertOutcome } from "../core/signal/alert.ts";
+import type { ChangeOutcome } from "../core/signal/change.ts";
 import type { Job } from "./commit.ts";
-import type { CommandResult, Engine, Reads } from "./ports.ts";
+import type { CommandResult, Engine, LineageOutcome, Reads } from "./ports.ts";
 import type { Writer } from "./writer.ts";
 
 /** Alerts accepted and not yet durable; beyond it a sender is asked to come again. */
@@ -45,6 +46,14 @@ export function createEngine(deps: {
       } finally {
         waiting -= signals.length;
       }
+    },
+    async learn(statements, receivedAt) {
+      if (statements.length === 0) return [];
+      return (await run({ type: "lineage", statements, now: receivedAt })) as LineageOutcome[];
+    },
+    async record(changes, receivedAt) {
+      if (changes.length === 0) return [];
+      return (await run({ type: "changes", changes, now: receivedAt })) as ChangeOutcome[];
     },
     async command(request) {
       return (await run({ type: "command", request, now: deps.now() })) as CommandResult;

@@ -1,7 +1,9 @@
+import type { LineageDocument } from "../core/correlate/lineage-document.ts";
 import type { KnownAlert, KnownGroup } from "../core/correlate/place.ts";
 import type { RecordedEvent } from "../core/incident/events.ts";
 import type { IncidentState } from "../core/incident/state.ts";
 import type { AlertOutcome, AlertSignal } from "../core/signal/alert.ts";
+import type { KnownChange } from "../core/signal/change.ts";
 import type { CommandResult, IncidentAlert } from "./ports.ts";
 
 /** An alert's identity row, over all incidents it was ever part of. Counts firings, retries left out. */
@@ -45,6 +47,9 @@ export type OutboxRow = Effect & {
   ts: string | null;
 };
 
+/** A provider's statement as it is kept; a version begins where it states something else than before. */
+export type StoredLineage = { document: LineageDocument; version: number; hash: string; receivedAt: string };
+
 /** Everything a batch changes, written in one go. */
 export type Changes = {
   events: RecordedEvent[];
@@ -56,6 +61,9 @@ export type Changes = {
   effects: Map<string, Effect>;
   processed: { key: string; result: CommandResult }[];
   runbooks: Map<string, { slug: string; text: string }>;
+  lineage: Map<string, StoredLineage>;
+  /** Changes to the data platform, by id. */
+  known: Map<string, KnownChange>;
 };
 
 /** What committing needs of a database, within one transaction. Reads see what is committed; `save` writes a batch. */
@@ -69,6 +77,9 @@ export type Ledger = {
   ): Promise<Set<string>>;
   groups(keys: string[]): Promise<Map<string, KnownGroup>>;
   incident(key: string): Promise<IncidentState | null>;
+  /** What a provider last stated under a key. */
+  lineageOf(provider: string, key: string): Promise<StoredLineage | null>;
+  knownChanges(ids: string[]): Promise<Map<string, KnownChange>>;
   processed(key: string): Promise<CommandResult | null>;
   nextNumber(kind: "incident" | "drill"): Promise<number>;
   /** Incidents resolved before an instant and not closed. */

@@ -1,9 +1,12 @@
+import type { LineageStatement } from "../core/correlate/lineage-statement.ts";
 import type { Command } from "../core/incident/command.ts";
 import type { RecordedEvent, Severity } from "../core/incident/events.ts";
 import type { Actor, Via } from "../core/incident/person.ts";
 import type { IncidentState, Phase } from "../core/incident/state.ts";
 import type { ReportedAlert } from "../core/report/api.ts";
 import type { AlertOutcome, AlertSignal } from "../core/signal/alert.ts";
+import type { ChangeOutcome, ChangeSignal, KnownChange } from "../core/signal/change.ts";
+import type { StoredLineage } from "./ledger.ts";
 
 /** A command on its way to the writer. `incident` is null only for `open`. */
 export type CommandRequest = {
@@ -22,9 +25,22 @@ export type CommandRequest = {
 /** What came of a command: the events it appended (none when nothing was left to do) and the incident it concerns. */
 export type CommandResult = { incident: string; events: RecordedEvent[] };
 
+/** What became of one statement of lineage. */
+export type LineageOutcome = {
+  provider: string;
+  key: string;
+  outcome: "recorded" | "updated" | "unchanged";
+  version: number;
+  assets: number;
+  edges: number;
+};
+
 /** The use cases, as the doors see them. All of them are durable before they resolve; refusals reject with Refusal. */
 export type Engine = {
   ingest(signals: AlertSignal[], receivedAt: string): Promise<AlertOutcome[]>;
+  /** Takes in statements of lineage; what they say from then on decides which alerts belong together. */
+  learn(statements: LineageStatement[], receivedAt: string): Promise<LineageOutcome[]>;
+  record(changes: ChangeSignal[], receivedAt: string): Promise<ChangeOutcome[]>;
   command(request: CommandRequest): Promise<CommandResult>;
   reads: Reads;
 };
@@ -66,6 +82,10 @@ export type Reads = {
   events(key: string): Promise<RecordedEvent[]>;
   /** Newest first, the firing ones before the resolved. */
   alerts(key: string, limit: number): Promise<IncidentAlert[]>;
+  /** Changes that took effect in a span (ISO 8601 UTC, since inclusive, until exclusive), newest first. */
+  changes(span: { since: string; until: string }, limit: number): Promise<KnownChange[]>;
+  /** Every provider's statement of lineage; tens of megabytes where projects are large. */
+  lineage(): Promise<StoredLineage[]>;
   /** The text of a runbook as it was when walked, by content hash. */
   runbookText(hash: string): Promise<string | null>;
 };

@@ -7,11 +7,11 @@ import { HttpProblem } from "./problem.ts";
  * Guards the read API. Without a configured token it is closed, never open; only the sandbox opens it. All tokens are
  * compared, by their hashes, so that the time taken tells neither which one came close nor how long they are.
  */
-export function requireToken(config: Pick<Config, "apiTokens" | "openSources">) {
+export function requireToken(config: Pick<Config, "apiTokens" | "sandbox">) {
   const known = config.apiTokens.map(digest);
   return async (request: FastifyRequest): Promise<void> => {
     if (known.length === 0) {
-      if (config.openSources) return;
+      if (config.sandbox) return;
       throw new HttpProblem("unauthorized", "The read API is closed. Set BREAKWATER_API_TOKEN and restart.");
     }
     const offered = /^bearer +(\S+) *$/i.exec(request.headers.authorization ?? "")?.[1];

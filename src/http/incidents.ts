@@ -11,7 +11,7 @@ import { HttpProblem } from "./problem.ts";
 import { answer, problemResponses, type Scope } from "./scope.ts";
 import { IncidentDetail, IncidentList, Timeline } from "./shapes.ts";
 
-type Deps = { reads: Reads; config: Pick<Config, "apiTokens" | "openSources">; now: () => string };
+type Deps = { reads: Reads; config: Pick<Config, "apiTokens" | "sandbox">; now: () => string };
 
 /** The most alerts one incident's answer lists; a storm can have a hundred thousand. */
 const ALERT_LIST_LIMIT = 1_000;
@@ -30,7 +30,7 @@ const list = <T extends string>(values: readonly T[], toCase: (text: string) => 
     .transform((text) => text.split(",").map((each) => toCase(each.trim())))
     .pipe(z.array(z.enum(values)));
 
-const moment = z
+export const moment = z
   .union([z.iso.datetime({ offset: true }), z.iso.date()], {
     error: "write a time such as 2026-11-22T03:10:00Z or a date",
   })

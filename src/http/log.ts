@@ -7,12 +7,23 @@ const SHOWN = new Set(["state", "severity", "kind", "asset", "source", "since", 
 
 /** The address as it may be logged: values of parameters that are not known to be harmless are left out. */
 export function loggedUrl(url: string): string {
-  const [path, query] = [url.split("?", 1)[0]!, url.slice(url.split("?", 1)[0]!.length + 1)];
+  const asked = url.split("?", 1)[0]!;
+  const query = url.slice(asked.length + 1);
+  // The secret of an incoming webhook is a part of its path.
+  const path = /slack\W+incoming/i.test(decoded(asked)) ? "/slack/incoming/[redacted]" : asked;
   if (query === "") return path;
   const shown = [...new URLSearchParams(query)].map(([name, value]) =>
     SHOWN.has(name) ? `${name}=${encodeURIComponent(value)}` : `${encodeURIComponent(name)}=[redacted]`,
   );
   return `${path}?${shown.join("&")}`;
+}
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
 }
 
 /**

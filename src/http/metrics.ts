@@ -1,11 +1,13 @@
 import { Counter, Histogram, type Registry } from "prom-client";
 import { OUTCOMES } from "../core/signal/alert.ts";
+import { CHANGE_OUTCOMES } from "../core/signal/change.ts";
 import type { Source } from "../source/source.ts";
 
 /** What the HTTP edge counts. Labels come from closed sets (routes, sources), never from what a sender writes. */
 export type HttpMetrics = {
   requestSeconds: Histogram<"method" | "route" | "status">;
   alerts: Counter<"source" | "outcome">;
+  changes: Counter<"source" | "outcome">;
 };
 
 /** Parts of a batch that could not be read are counted beside the outcomes of the alerts. */
@@ -25,8 +27,16 @@ export function httpMetrics(registry: Registry, sources: readonly Source[]): Htt
     labelNames: ["source", "outcome"],
     registers: [registry],
   });
+  const changes = new Counter({
+    name: "breakwater_changes_total",
+    help: "Changes taken in, by what became of them.",
+    labelNames: ["source", "outcome"],
+    registers: [registry],
+  });
   // A series that appears with its first alert hides that alert from rate(): start them all at zero.
-  for (const { name } of sources)
-    for (const outcome of [...OUTCOMES, REJECTED]) alerts.inc({ source: name, outcome }, 0);
-  return { requestSeconds, alerts };
+  for (const { name, read, readChanges } of sources) {
+    if (read) for (const outcome of [...OUTCOMES, REJECTED]) alerts.inc({ source: name, outcome }, 0);
+    if (readChanges) for (const outcome of CHANGE_OUTCOMES) changes.inc({ source: name, outcome }, 0);
+  }
+  return { requestSeconds, alerts, changes };
 }

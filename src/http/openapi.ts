@@ -1,10 +1,10 @@
 import swagger, { type FastifyDynamicSwaggerOptions } from "@fastify/swagger";
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
-import { AlertBody } from "./alerts.ts";
 import { Problem } from "./problem.ts";
 import type { Scope } from "./scope.ts";
 import { IncidentDetail, IncidentList, Ingested, Timeline } from "./shapes.ts";
+import { AlertBody } from "./signals.ts";
 
 /** Schemas with a name of their own in the document; the others stand where they are used. */
 const NAMED = { AlertBody, IncidentDetail, IncidentList, Ingested, Problem, Timeline };

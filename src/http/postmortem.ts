@@ -23,7 +23,7 @@ const MEDIA_TYPES = ["text/markdown", "text/html", "application/json", "text/csv
 
 export function postmortemRoutes(
   scope: Scope,
-  deps: { config: Pick<Config, "apiTokens" | "openSources">; render: RenderPostmortem },
+  deps: { config: Pick<Config, "apiTokens" | "sandbox">; render: RenderPostmortem },
 ): void {
   scope.get("/v1/incidents/:key/postmortem.:format", {
     onRequest: requireToken(deps.config),

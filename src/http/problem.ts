@@ -69,7 +69,7 @@ export class HttpProblem extends Error {
 const RETRY_AFTER_SECONDS = 5;
 
 /** Headers that a status calls for: a challenge with 401 (RFC 9110 §11.6.1), a pause with 503 (§10.2.3). */
-const STATUS_HEADERS: Partial<Record<ProblemCode, Record<string, string>>> = {
+export const STATUS_HEADERS: Partial<Record<ProblemCode, Record<string, string>>> = {
   unauthorized: { "www-authenticate": 'Bearer realm="breakwater"' },
   unavailable: { "retry-after": String(RETRY_AFTER_SECONDS) },
 };
@@ -106,12 +106,17 @@ export function problemBody(problem: HttpProblem, requestId: string): Problem {
   };
 }
 
-/** Fastify's error handler. It logs what is ours to mend: other refusals show in the line that every request gets. */
-export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const problem = problemOf(error, request.id);
+/** Logs what is ours to mend; other refusals show in the line that every request gets. */
+export function reportFault(problem: HttpProblem, error: unknown, request: FastifyRequest): void {
   if (problem.code === "internal") request.log.error({ err: error }, "fault");
   // Nobody but the sender would hear why, and it may be a full disk.
   if (problem.code === "unavailable") request.log.warn({ reason: problem.message }, "unavailable");
+}
+
+/** Fastify's error handler. */
+export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const problem = problemOf(error, request.id);
+  reportFault(problem, error, request);
   // A client that waits for "100 Continue" never sends the body now, so the connection cannot go on (RFC 9110 §10.1.1).
   if (request.headers.expect !== undefined && !request.raw.complete) reply.header("connection", "close");
   // Bytes, as Fastify would add a charset to text, and this media type has no such parameter (RFC 9457 §6.1).

@@ -12,9 +12,10 @@ import type { Registry } from "prom-client";
 import type { Config } from "../config.ts";
 import type { Engine } from "../engine/ports.ts";
 import type { Source } from "../source/source.ts";
-import { alertRoutes } from "./alerts.ts";
 import { lingerThenClose } from "./body.ts";
+import { changeRoutes } from "./changes.ts";
 import { incidentRoutes } from "./incidents.ts";
+import { intakeOf } from "./intake.ts";
 import { loggedUrl, loggerOptions, requestId } from "./log.ts";
 import { type HttpMetrics, httpMetrics } from "./metrics.ts";
 import { openApiRoute, registerOpenApi } from "./openapi.ts";
@@ -28,11 +29,16 @@ import {
   problemBody,
   sendProblem,
 } from "./problem.ts";
+import { protocolRoutes } from "./protocols/routes.ts";
 import { type Scope, validatorCompiler } from "./scope.ts";
+import { signalRoutes } from "./signals.ts";
 
 export type ServerDeps = {
-  engine: Pick<Engine, "ingest" | "reads">;
-  config: Pick<Config, "apiTokens" | "openSources" | "sourceSecrets" | "maxBodyBytes">;
+  engine: Pick<Engine, "ingest" | "record" | "learn" | "reads">;
+  config: Pick<
+    Config,
+    "apiTokens" | "openSources" | "sandbox" | "redaction" | "assetNames" | "sourceSecrets" | "maxBodyBytes"
+  >;
   sources: readonly Source[];
   /** The time, ISO 8601 UTC. */
   now: () => string;
@@ -41,6 +47,8 @@ export type ServerDeps = {
   health: () => Promise<HealthReport>;
   metrics: Registry;
   report: RenderPostmortem;
+  /** The network, for senders whose proof or handshake is elsewhere (SNS). */
+  fetch: typeof fetch;
   timeouts?: typeof TIMEOUTS;
 };
 
@@ -75,7 +83,8 @@ export function buildServer(deps: ServerDeps): FastifyInstance {
     // While closing, what is already on its way is still served: the engine below closes after us.
     return503OnClosing: false,
     // Node's limit on headers bounds an address; a longer part of it is then an unknown name, not a special case.
-    routerOptions: { maxParamLength: 16_384 },
+    // Some clients of other products end their addresses with a slash.
+    routerOptions: { maxParamLength: 16_384, ignoreTrailingSlash: true },
     frameworkErrors: (error, request, reply) =>
       sendProblem(error, request, reply.headers(answerHeaders(request.id)) as FastifyReply),
     clientErrorHandler: answerBrokenRequest,
@@ -131,8 +140,11 @@ function addRoutes(scope: Scope, deps: ServerDeps, metrics: HttpMetrics): void {
   scope.addHook("onRoute", ({ url, method }: RouteOptions) => {
     methods.set(url, [...(methods.get(url) ?? []), ...[method].flat()]);
   });
-  alertRoutes(scope, { ...deps, metrics });
+  const intake = intakeOf(scope, { ...deps, metrics });
+  signalRoutes(scope, deps.sources, intake, deps.engine.reads);
+  protocolRoutes(scope, deps.sources, intake);
   incidentRoutes(scope, { ...deps, reads: deps.engine.reads });
+  changeRoutes(scope, { ...deps, reads: deps.engine.reads });
   postmortemRoutes(scope, { config: deps.config, render: deps.report });
   operationRoutes(scope, { health: deps.health, registry: deps.metrics });
   openApiRoute(scope);
@@ -148,11 +160,23 @@ function refuseOtherMethods(scope: Scope, url: string, allowed: string[]): void 
     exposeHeadRoute: false,
     schema: { hide: true } as object,
     onRequest: async (request, reply) => {
-      if (request.method === "OPTIONS") return reply.code(204).header("allow", allow).send();
+      if (request.method === "OPTIONS")
+        return reply.code(204).headers(webhookConsent(request)).header("allow", allow).send();
       throw new HttpProblem("method_not_allowed", `This address takes ${allow}.`, { headers: { allow } });
     },
     handler: () => undefined,
   });
+}
+
+/**
+ * CloudEvents senders ask before they send, so that they cannot be turned against a stranger
+ * (https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/http-webhook.md#4-abuse-protection). Whoever has the
+ * address may send to it; whether we take anything is the secret's business.
+ */
+function webhookConsent(request: FastifyRequest): Record<string, string> {
+  const origin = request.headers["webhook-request-origin"];
+  if (typeof origin !== "string" || !/^\/v1\/(alerts|changes)\//.test(request.url)) return {};
+  return { "webhook-allowed-origin": origin, "webhook-allowed-rate": "*" };
 }
 
 const CLIENT_ERRORS: Record<string, [ProblemCode, string]> = {

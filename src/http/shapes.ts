@@ -4,6 +4,7 @@ import { Via } from "../core/incident/person.ts";
 import { PHASES, RECOVERIES } from "../core/incident/state.ts";
 import { Instant, OUTCOMES } from "../core/signal/alert.ts";
 import { Asset } from "../core/signal/asset.ts";
+import { CHANGE_OUTCOMES, ChangeKind, ChangeStatus } from "../core/signal/change.ts";
 
 /**
  * The shapes of the answers, as the OpenAPI document tells them. Fields may be added, so they are loose; none is renamed
@@ -22,11 +23,32 @@ const IngestedAlert = z.looseObject({
 export const Ingested = z
   .looseObject({
     alerts: z.array(IngestedAlert).describe("The alerts that were taken in, durable from now on."),
+    changes: z
+      .array(
+        z.looseObject({
+          id: z.string().describe("The identity of the change, the same over all that is said of it."),
+          outcome: z.enum(CHANGE_OUTCOMES),
+          reason: z.string().describe("Why."),
+        }),
+      )
+      .describe("The changes that were taken in, durable from now on."),
+    lineage: z
+      .array(
+        z.looseObject({
+          provider: z.string(),
+          key: z.string().describe("The dbt project, the OpenLineage job."),
+          outcome: z.enum(["recorded", "updated", "unchanged"]),
+          version: z.int(),
+          assets: z.int(),
+          edges: z.int(),
+        }),
+      )
+      .describe("What was said of lineage, in force from now on."),
     rejected: z
       .array(z.object({ path: z.string(), message: z.string() }))
       .describe("The parts of the batch that could not be read, by their path in the body."),
   })
-  .describe("What became of each alert.");
+  .describe("What became of each part.");
 export type Ingested = z.infer<typeof Ingested>;
 
 export const Incident = z
@@ -110,6 +132,33 @@ export const Timeline = z.looseObject({
       via: Via.describe("The door it came through."),
       permalink: z.string().nullable(),
       hash: z.string().describe("The entry's link in the incident's hash chain."),
+    }),
+  ),
+});
+
+export const ChangeList = z.looseObject({
+  changes: z.array(
+    z.looseObject({
+      id: z.string(),
+      at: Instant.describe("When it took effect, as far as is known."),
+      source: z.string(),
+      kind: ChangeKind,
+      status: ChangeStatus,
+      title: z.string(),
+      description: z.string().nullable(),
+      actor: z.string().nullable().describe("Who did it, as the sender names them."),
+      repository: z.string().nullable(),
+      revision: z.string().nullable(),
+      environment: z.string().nullable(),
+      paths: z.array(z.string()).describe("The files it touched."),
+      assets: z.array(Asset),
+      labels: z.record(z.string(), z.string()),
+      links: z.array(Link),
+      startedAt: instant,
+      endedAt: instant,
+      warnings: z.array(z.string()).describe("What of its payload was not understood."),
+      firstReceivedAt: Instant,
+      lastReceivedAt: Instant,
     }),
   ),
 });

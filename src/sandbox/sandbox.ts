@@ -20,7 +20,7 @@ export async function startSandbox(
   pagePort = PAGE_PORT,
   now?: () => number,
 ): Promise<{ stop(): Promise<void> }> {
-  if (!["127.0.0.1", "::1", "localhost"].includes(config.host)) {
+  if (!config.loopback) {
     throw new Refusal(
       "invalid",
       `The sandbox takes alerts without a secret, so it listens on this machine only. Leave HOST out (it is ${config.host}), or set SLACK_BOT_TOKEN to run against Slack.`,
@@ -43,7 +43,7 @@ export async function startSandbox(
       apiUrl: slack.apiUrl,
     },
     channel: channel.id,
-    openSources: true,
+    sandbox: true,
     // The lines below are for people; the log speaks only if something is wrong, unless it was asked to say more.
     logLevel: process.env.LOG_LEVEL ? config.logLevel : "error",
   };

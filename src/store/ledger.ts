@@ -2,11 +2,28 @@ import { sql } from "kysely";
 import type { EventType } from "../core/incident/events.ts";
 import { type AssetState, isOpen } from "../core/incident/state.ts";
 import { assetId } from "../core/signal/asset.ts";
+import type { KnownChange } from "../core/signal/change.ts";
 import { alertKey } from "../engine/commit.ts";
-import type { AlertRow, Changes, Effect, Ledger, OutboxOutcome, OutboxRow } from "../engine/ledger.ts";
+import type {
+  AlertRow,
+  Changes,
+  Effect,
+  Ledger,
+  OutboxOutcome,
+  OutboxRow,
+  StoredLineage,
+} from "../engine/ledger.ts";
 import type { IncidentAlert } from "../engine/ports.ts";
 import type { Database } from "./open.ts";
-import { eventToRow, incidentAlertFromRow, incidentFromRow, incidentToRow, outboxFromRow } from "./rows.ts";
+import {
+  changeFromRow,
+  eventToRow,
+  incidentAlertFromRow,
+  incidentFromRow,
+  incidentToRow,
+  lineageFromRow,
+  outboxFromRow,
+} from "./rows.ts";
 import { termsOf } from "./terms.ts";
 
 /** Rows a statement writes or values it looks up at once; SQLite takes 32,766 parameters, Postgres 65,535. */
@@ -43,6 +60,16 @@ export function ledgerOf(db: Database): Ledger {
           .execute(),
       );
     },
+    async lineageOf(provider, key) {
+      const row = await db
+        .selectFrom("lineage")
+        .selectAll()
+        .where("provider", "=", provider)
+        .where("key", "=", key)
+        .executeTakeFirst();
+      return row ? lineageFromRow(row) : null;
+    },
+    knownChanges: (ids) => readChanges(db, ids),
     async processed(key) {
       const row = await db.selectFrom("processed").select("result").where("key", "=", key).executeTakeFirst();
       return row ? JSON.parse(row.result) : null;
@@ -146,6 +173,15 @@ async function readDeliveries(
   return found;
 }
 
+async function readChanges(db: Database, ids: string[]): Promise<Map<string, KnownChange>> {
+  const found = new Map<string, KnownChange>();
+  for (const chunk of chunks(ids)) {
+    const rows = await db.selectFrom("change").select("body").where("id", "in", chunk).execute();
+    for (const known of rows.map(changeFromRow)) found.set(known.id, known);
+  }
+  return found;
+}
+
 async function readGroups(db: Database, keys: string[]) {
   const found: Awaited<ReturnType<Ledger["groups"]>> = new Map();
   for (const chunk of chunks(keys)) {
@@ -206,6 +242,16 @@ async function save(db: Database, changes: Changes): Promise<void> {
       .insertInto("processed")
       .values({ key, result: JSON.stringify(result) })
       .execute();
+  for (const stored of changes.lineage.values()) await saveLineage(db, stored);
+  for (const chunk of chunks([...changes.known.values()])) {
+    await db
+      .insertInto("change")
+      .values(chunk.map((k) => ({ id: k.id, source: k.change.source, at: k.at, body: JSON.stringify(k) })))
+      .onConflict((c) =>
+        c.column("id").doUpdateSet((e) => ({ at: e.ref("excluded.at"), body: e.ref("excluded.body") })),
+      )
+      .execute();
+  }
   for (const [hash, { slug, text }] of changes.runbooks) {
     await db
       .insertInto("runbook_version")
@@ -213,6 +259,30 @@ async function save(db: Database, changes: Changes): Promise<void> {
       .onConflict((c) => c.column("hash").doNothing())
       .execute();
   }
+}
+
+async function saveLineage(db: Database, stored: StoredLineage): Promise<void> {
+  const { document, version, hash, receivedAt: received_at } = stored;
+  const { provider, key } = document;
+  await db
+    .insertInto("lineage")
+    .values({ provider, key, version, hash, received_at, body: JSON.stringify(document) })
+    .onConflict((c) =>
+      c.columns(["provider", "key"]).doUpdateSet((e) => ({
+        version: e.ref("excluded.version"),
+        hash: e.ref("excluded.hash"),
+        received_at: e.ref("excluded.received_at"),
+        body: e.ref("excluded.body"),
+      })),
+    )
+    .execute();
+  const assets = document.assets.length;
+  const edges = document.edges.length;
+  await db
+    .insertInto("lineage_version")
+    .values({ provider, key, version, hash, received_at, assets, edges })
+    .onConflict((c) => c.doNothing())
+    .execute();
 }
 
 function signalRow({ receivedAt, signal, outcome }: Changes["signals"][number]) {

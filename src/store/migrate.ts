@@ -1,10 +1,16 @@
 import { sql } from "kysely";
 import { type Migration, type MigrationResultSet, Migrator } from "kysely/migration";
 import * as incidents from "../../migrations/0001_incidents.ts";
+import * as changes from "../../migrations/0002_changes.ts";
+import * as lineage from "../../migrations/0003_lineage.ts";
 import { type Database, isPostgres } from "./open.ts";
 
 /** Forward only, in order; a test compares this list with the folder. */
-export const MIGRATIONS: Record<string, Migration> = { "0001_incidents": incidents };
+export const MIGRATIONS: Record<string, Migration> = {
+  "0001_incidents": incidents,
+  "0002_changes": changes,
+  "0003_lineage": lineage,
+};
 
 /** Brings the database to this version of the code; on one that is there already it does nothing. Returns what it ran. */
 export async function migrate(db: Database): Promise<string[]> {

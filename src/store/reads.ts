@@ -5,7 +5,14 @@ import { Refusal } from "../core/refusal.ts";
 import type { OutboxRow } from "../engine/ledger.ts";
 import type { IncidentFilter, Reads } from "../engine/ports.ts";
 import type { Database } from "./open.ts";
-import { eventFromRow, incidentAlertFromRow, incidentFromRow, outboxFromRow } from "./rows.ts";
+import {
+  changeFromRow,
+  eventFromRow,
+  incidentAlertFromRow,
+  incidentFromRow,
+  lineageFromRow,
+  outboxFromRow,
+} from "./rows.ts";
 import { assetTerm, sourceTerm, words } from "./terms.ts";
 
 /** What the deliverer reads besides: the outbox. */
@@ -76,6 +83,22 @@ export function readsOf(db: Database): Reads & OutboxReads {
         .limit(limit)
         .execute();
       return rows.map(incidentAlertFromRow);
+    },
+    async changes({ since, until }, limit) {
+      const rows = await db
+        .selectFrom("change")
+        .select("body")
+        .where("at", ">=", since)
+        .where("at", "<", until)
+        .orderBy("at", "desc")
+        .orderBy("id")
+        .limit(limit)
+        .execute();
+      return rows.map(changeFromRow);
+    },
+    async lineage() {
+      const rows = await db.selectFrom("lineage").selectAll().orderBy("provider").orderBy("key").execute();
+      return rows.map(lineageFromRow);
     },
     async runbookText(hash) {
       const row = await db

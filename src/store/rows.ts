@@ -3,7 +3,8 @@ import { z } from "zod";
 import { EventBody, type RecordedEvent } from "../core/incident/events.ts";
 import { Actor, Via } from "../core/incident/person.ts";
 import { type AssetState, type IncidentState, isOpen } from "../core/incident/state.ts";
-import type { OutboxRow } from "../engine/ledger.ts";
+import type { KnownChange } from "../core/signal/change.ts";
+import type { OutboxRow, StoredLineage } from "../engine/ledger.ts";
 import type { IncidentAlert } from "../engine/ports.ts";
 import type { Schema } from "./schema.ts";
 
@@ -64,6 +65,15 @@ export function incidentFromRow(
 
 export function incidentAlertFromRow(row: Pick<Schema["incident_alert"], "body">): IncidentAlert {
   return JSON.parse(row.body);
+}
+
+export function changeFromRow(row: Pick<Schema["change"], "body">): KnownChange {
+  return JSON.parse(row.body);
+}
+
+export function lineageFromRow(row: Schema["lineage"]): StoredLineage {
+  const { version, hash, received_at: receivedAt, body } = row;
+  return { document: JSON.parse(body), version, hash, receivedAt };
 }
 
 export function outboxFromRow(row: Selectable<Schema["outbox"]>): OutboxRow {

@@ -76,6 +76,29 @@ export type Schema = {
     ts: string | null;
     error: string | null;
   };
+  change: {
+    id: string;
+    source: string;
+    at: string;
+    body: string;
+  };
+  lineage: {
+    provider: string;
+    key: string;
+    version: number;
+    hash: string;
+    received_at: string;
+    body: string;
+  };
+  lineage_version: {
+    provider: string;
+    key: string;
+    version: number;
+    hash: string;
+    received_at: string;
+    assets: number;
+    edges: number;
+  };
   processed: { key: string; result: string };
   runbook_version: { hash: string; slug: string; text: string };
 };

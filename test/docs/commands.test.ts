@@ -72,11 +72,19 @@ test("every npm script that a page names is there", () => {
   }
 });
 
-test("README.md and docs/http.md know every source", () => {
+test("every source is in README.md, docs/http.md and docs/sources.md, with its addresses", () => {
   const http = read("docs/http.md");
-  for (const { name } of SOURCES) {
-    expect(readme).toContain(`](docs/sources/${name}.md) | \`/v1/alerts/${name}\` |`);
+  const rows = rowsOf(read("docs/sources.md"));
+  for (const { name, read: alerts, readChanges, readLineage } of SOURCES) {
+    expect(readme).toContain(`](docs/sources/${name}.md)`);
     expect(http).toContain(`\`${name}\``);
+    const row = rows.find(([cell]) => codes(cell!)[0] === name);
+    expect(row?.[1]).toContain(`](sources/${name}.md)`);
+    expect(codes(row?.[2] ?? ""), name).toEqual([
+      ...(alerts ? [`/v1/alerts/${name}`] : []),
+      ...(readChanges ? [`/v1/changes/${name}`] : []),
+      ...(readLineage ? [`/v1/lineage/${name}`] : []),
+    ]);
   }
-  expect(readme.match(/\/v1\/alerts\/[a-z-]+` \|/g)).toHaveLength(SOURCES.length);
+  expect(rows).toHaveLength(SOURCES.length);
 });

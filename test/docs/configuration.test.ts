@@ -98,3 +98,35 @@ test("README.md names every key, and only variables that there are", () => {
     }
   }
 });
+
+describe("sources without a secret", () => {
+  const folder = mkdtempSync(join(tmpdir(), "breakwater-open-"));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  const load = (text: string, env: NodeJS.ProcessEnv = {}) => {
+    const path = join(folder, "breakwater.yaml");
+    writeFileSync(path, text);
+    return loadConfig({ BREAKWATER_CONFIG: path, ...env });
+  };
+
+  test("are open on this machine where the file names them", () => {
+    const { openSources, loopback } = load("openSources: [generic]");
+    expect([[...openSources], loopback]).toEqual([["generic"], true]);
+    for (const HOST of ["localhost", "::1", "127.0.0.5"])
+      expect(load("openSources: [generic]", { HOST }).loopback).toBe(true);
+  });
+
+  test("are refused on an address that others reach, unless the file says that this is meant", () => {
+    for (const HOST of ["0.0.0.0", "::", "10.1.2.3", "breakwater.fernhollow.example"]) {
+      expect(() => load("openSources: [generic]", { HOST })).toThrow(/openOnNetwork: true/);
+      expect(load("openSources: [generic]\nopenOnNetwork: true", { HOST }).openSources.has("generic")).toBe(
+        true,
+      );
+      expect(load("", { HOST }).loopback).toBe(false);
+    }
+  });
+});
+
+test("owners stay readable without being configured, and exceptions add to that", () => {
+  const { allow } = loadConfig({}).redaction;
+  expect(allow["*"]).toContain("labels.owner");
+});

@@ -6,7 +6,10 @@ import { type Answer, CHANNEL, LATE_ORDERS, openWorld } from "./world.ts";
 const SECRET = "generic-secret";
 const world = openWorld({
   config: {
-    openSources: false,
+    openSources: new Set(),
+    sandbox: false,
+    redaction: { allow: {} },
+    assetNames: [],
     maxBodyBytes: 20_000,
     sourceSecrets: new Map([
       ["generic", [SECRET, "next-secret"]],

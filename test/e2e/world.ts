@@ -79,7 +79,7 @@ export class World {
       slack: { botToken, mode, apiUrl },
       channel: CHANNEL_ID,
       apiTokens: [API_TOKEN],
-      openSources: true,
+      sandbox: true,
       ...this.options.config,
     };
     await this.slack.reset();

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { Config } from "../../src/config.ts";
 import { brokenAt } from "../../src/core/incident/log.ts";
 import { fold } from "../../src/core/incident/state.ts";
+import type { AlertOutcome } from "../../src/core/signal/alert.ts";
 import type { CommitSettings, Job, JobResult } from "../../src/engine/commit.ts";
 import { StoreFault } from "../../src/engine/ledger.ts";
 import { createWriter, type Writer } from "../../src/engine/writer.ts";
@@ -268,7 +269,7 @@ describe("two writers on one database", () => {
     const { incidents } = await reads.list({}, 1000, null);
     const opened = results.flatMap((result) =>
       result.status === "fulfilled" && result.value.ok && Array.isArray(result.value.value)
-        ? result.value.value
+        ? (result.value.value as AlertOutcome[])
         : [],
     );
     // What was answered is what is stored: 4 + 25 problems, each opened once.

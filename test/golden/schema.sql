@@ -9,6 +9,13 @@ CREATE TABLE "alert" ("fingerprint" text primary key,
   "last_seen_at" text not null,
   "count" integer not null);
 
+CREATE TABLE "change" ("id" text primary key,
+  "source" text not null,
+  "at" text not null,
+  "body" text not null);
+
+CREATE INDEX "change_at" on "change" ("at", "id");
+
 CREATE TABLE "counter" ("name" text primary key,
   "value" integer not null);
 
@@ -74,6 +81,23 @@ CREATE TABLE "incident_term" ("term" text not null,
   "detected_at" text not null,
   "incident" text not null,
   constraint "incident_term_pk" primary key ("term", "detected_at", "incident"));
+
+CREATE TABLE "lineage" ("provider" text not null,
+  "key" text not null,
+  "version" integer not null,
+  "hash" text not null,
+  "received_at" text not null,
+  "body" text not null,
+  constraint "lineage_pk" primary key ("provider", "key"));
+
+CREATE TABLE "lineage_version" ("provider" text not null,
+  "key" text not null,
+  "version" integer not null,
+  "hash" text not null,
+  "received_at" text not null,
+  "assets" integer not null,
+  "edges" integer not null,
+  constraint "lineage_version_pk" primary key ("provider", "key", "version"));
 
 CREATE TABLE "outbox" ("id" integer primary key autoincrement,
   "key" text not null unique, "incident" text not null,

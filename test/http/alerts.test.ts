@@ -23,6 +23,8 @@ describe("an alert that is taken", () => {
           reason: "no open incident has this asset",
         },
       ],
+      changes: [],
+      lineage: [],
       rejected: [],
     });
     expect(edge.engine.ingested).toMatchObject([
@@ -79,15 +81,15 @@ describe("an alert that is taken", () => {
   });
 
   it("needs no secret in the sandbox where none is configured, but the right one where one is", async () => {
-    const open = await startEdge({ config: config({ openSources: true, sourceSecrets: new Map() }) });
+    const open = await startEdge({ config: config({ sandbox: true, sourceSecrets: new Map() }) });
     expect((await sendAlert(open, { headers: { authorization: null } })).status).toBe(200);
-    const guarded = await startEdge({ config: config({ openSources: true }) });
+    const guarded = await startEdge({ config: config({ sandbox: true }) });
     expect((await sendAlert(guarded, { headers: { authorization: null } })).status).toBe(401);
   });
 
   it("cannot smuggle a prototype in", async () => {
     const requests: SourceRequest[] = [];
-    const edge = await startEdge({ sources: [recording(requests)], config: config({ openSources: true }) });
+    const edge = await startEdge({ sources: [recording(requests)], config: config({ sandbox: true }) });
     const body =
       '{"__proto__":{"admin":true},"a":{"\\u005f_proto__":{"admin":true}},"b":[{"__proto__":1,"c":2}]}';
     expect((await sendAlert(edge, { path: "/v1/alerts/recording", body })).status).toBe(200);
@@ -96,7 +98,7 @@ describe("an alert that is taken", () => {
 
   it("reaches its source with the decompressed bytes, the query and the headers", async () => {
     const requests: SourceRequest[] = [];
-    const edge = await startEdge({ sources: [recording(requests)], config: config({ openSources: true }) });
+    const edge = await startEdge({ sources: [recording(requests)], config: config({ sandbox: true }) });
     const body = '{ "a" : 1 }';
     await sendAlert(edge, {
       path: "/v1/alerts/recording?token=one&token=two&x=",
@@ -109,9 +111,12 @@ describe("an alert that is taken", () => {
   });
 
   it("is not an alert at all: 200 with an empty list, and the engine is left alone", async () => {
-    const edge = await startEdge({ sources: [recording([])], config: config({ openSources: true }) });
+    const edge = await startEdge({ sources: [recording([])], config: config({ sandbox: true }) });
     const response = await sendAlert(edge, { path: "/v1/alerts/recording" });
-    expect([response.status, await response.json()]).toEqual([200, { alerts: [], rejected: [] }]);
+    expect([response.status, await response.json()]).toEqual([
+      200,
+      { alerts: [], changes: [], lineage: [], rejected: [] },
+    ]);
     expect(edge.engine.ingested).toEqual([]);
   });
 
@@ -365,7 +370,7 @@ describe("an alert that is refused, with nothing stored", () => {
   it("lists the rejected parts where a source rejected all of them without refusing", async () => {
     const rejected = [{ path: "alerts[0]", message: "has no labels" }];
     const source: Source = { ...recording([]), read: () => ({ alerts: [], rejected }) };
-    const edge = await startEdge({ sources: [source], config: config({ openSources: true }) });
+    const edge = await startEdge({ sources: [source], config: config({ sandbox: true }) });
     const response = await sendAlert(edge, { path: "/v1/alerts/recording" });
     expect([response.status, await response.json()]).toMatchObject([422, { errors: rejected }]);
   });
@@ -512,7 +517,10 @@ type Settings = NonNullable<Parameters<typeof startEdge>[0]>["config"];
 function config(more: Partial<NonNullable<Settings>>): NonNullable<Settings> {
   return {
     apiTokens: [],
-    openSources: false,
+    openSources: new Set(),
+    sandbox: false,
+    redaction: { allow: {} },
+    assetNames: [],
     sourceSecrets: new Map([["generic", [SECRET]]]),
     maxBodyBytes: LIMIT,
     ...more,

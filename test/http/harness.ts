@@ -4,6 +4,7 @@ import { Registry } from "prom-client";
 import { afterEach } from "vitest";
 import type { AlertSignal } from "../../src/core/signal/alert.ts";
 import { fingerprint } from "../../src/core/signal/alert.ts";
+import { type ChangeSignal, changeId } from "../../src/core/signal/change.ts";
 import type { Engine, Reads } from "../../src/engine/ports.ts";
 import { buildServer, type ServerDeps } from "../../src/http/server.ts";
 import { generic } from "../../src/source/generic.ts";
@@ -13,8 +14,9 @@ export const SECRET = "ingest-secret-1";
 export const TOKEN = "read-token-1";
 
 /** An engine that only remembers what it was given; the edge is what is tested here. */
-export type FakeEngine = Pick<Engine, "ingest" | "reads"> & {
+export type FakeEngine = Pick<Engine, "ingest" | "record" | "learn" | "reads"> & {
   ingested: AlertSignal[];
+  recorded: ChangeSignal[];
   failWith: Error | null;
 };
 
@@ -25,14 +27,23 @@ const NOTHING: Reads = {
   list: async () => ({ incidents: [], next: null }),
   events: async () => [],
   alerts: async () => [],
+  changes: async () => [],
+  lineage: async () => [],
   runbookText: async () => null,
 };
 
 function fakeEngine(reads: Partial<Reads>): FakeEngine {
   const engine: FakeEngine = {
     ingested: [],
+    recorded: [],
     failWith: null,
     reads: { ...NOTHING, ...reads },
+    learn: async () => [],
+    record: async (changes) => {
+      if (engine.failWith) throw engine.failWith;
+      engine.recorded.push(...changes);
+      return changes.map((change) => ({ id: changeId(change), outcome: "recorded", reason: "new" }));
+    },
     ingest: async (signals) => {
       if (engine.failWith) throw engine.failWith;
       engine.ingested.push(...signals);
@@ -68,7 +79,10 @@ export function edgeDeps(more: Partial<ServerDeps> & { reads?: Partial<Reads> } 
     engine,
     config: {
       apiTokens: [TOKEN],
-      openSources: false,
+      openSources: new Set(),
+      sandbox: false,
+      redaction: { allow: {} },
+      assetNames: [],
       sourceSecrets: new Map([["generic", [SECRET]]]),
       maxBodyBytes: 64 * 1024,
       ...config,
@@ -79,6 +93,7 @@ export function edgeDeps(more: Partial<ServerDeps> & { reads?: Partial<Reads> } 
     health: async () => ({ checks: [{ name: "database", ok: true, detail: null }] }),
     metrics: new Registry(),
     report: async () => null,
+    fetch: () => Promise.reject(new Error("nothing here asks the network")),
     ...rest,
   };
   return { deps, engine, log: () => lines.join("") };

@@ -303,9 +303,9 @@ describe("who may read", () => {
   });
 
   it("is anyone in the sandbox, until a token is configured", async () => {
-    const open = await startEdge({ reads: reads(), config: config({ apiTokens: [], openSources: true }) });
+    const open = await startEdge({ reads: reads(), config: config({ apiTokens: [], sandbox: true }) });
     expect((await read(open, "/v1/incidents", {})).status).toBe(200);
-    const closed = await startEdge({ reads: reads(), config: config({ openSources: true }) });
+    const closed = await startEdge({ reads: reads(), config: config({ sandbox: true }) });
     expect((await read(closed, "/v1/incidents", {})).status).toBe(401);
   });
 });

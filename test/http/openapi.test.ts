@@ -31,7 +31,7 @@ async function document(): Promise<Document> {
 
 /** Every method and address the server answers to, as `GET /healthz`, in OpenAPI's spelling. */
 async function routes(): Promise<string[]> {
-  const app = buildServer(edgeDeps().deps);
+  const app = buildServer(edgeDeps({ sources: SOURCES }).deps);
   const found: string[] = [];
   app.addHook("onRoute", ({ method, url, schema }: RouteOptions) => {
     if (schema && "hide" in schema) return; // the 405s
@@ -96,7 +96,11 @@ describe("the OpenAPI document", () => {
     const doc = await document();
     const send = doc.paths["/v1/alerts/{source}"]!.post!;
     expect(JSON.stringify(doc.components.schemas.AlertBody)).toContain("What is broken, in one line");
-    for (const { name } of SOURCES) expect(JSON.stringify(send.parameters)).toContain(`"${name}"`);
+    const change = doc.paths["/v1/changes/{source}"]!.post!;
+    for (const { name, read: alerts, readChanges } of SOURCES) {
+      if (alerts) expect(JSON.stringify(send.parameters)).toContain(`"${name}"`);
+      if (readChanges) expect(JSON.stringify(change.parameters)).toContain(`"${name}"`);
+    }
     expect(Object.keys(send.responses)).toEqual([
       "200",
       "400",

@@ -167,7 +167,10 @@ describe("when the disk is in trouble", () => {
         engine,
         config: {
           apiTokens: [],
-          openSources: false,
+          openSources: new Set(),
+          sandbox: false,
+          redaction: { allow: {} },
+          assetNames: [],
           sourceSecrets: new Map([["generic", ["s"]]]),
           maxBodyBytes: 65_536,
         },
@@ -176,6 +179,7 @@ describe("when the disk is in trouble", () => {
         log: { level: "silent" },
         metrics: new Registry(),
         report: async () => null,
+        fetch,
         health: async () => ({ checks: [] }),
       });
       const url = await server.listen({ host: "127.0.0.1", port: 0 });
@@ -210,7 +214,7 @@ describe("when the disk is in trouble", () => {
 });
 
 /** Tables that grow with every alert and every incident, for ever. */
-const GROWING = ["event", "signal", "incident", "alert", "incident_alert", "outbox"];
+const GROWING = ["event", "signal", "incident", "alert", "incident_alert", "outbox", "change"];
 
 describe("no read walks through a table that grows", () => {
   let db: Kysely<Schema>;
@@ -265,6 +269,8 @@ describe("no read walks through a table that grows", () => {
     openIn: (r) => r.openIn("C1"),
     events: (r) => r.events("INC-1"),
     alerts: (r) => r.alerts("INC-1", 10),
+    changes: (r) => r.changes({ since: NOW, until: NOW }, 100),
+    lineage: (r) => r.lineage(),
     runbookText: (r) => r.runbookText("hash"),
     due: (r) => r.due(NOW, 500),
     sending: (r) => r.sending(),
@@ -296,6 +302,8 @@ describe("no read walks through a table that grows", () => {
   const writes: Record<Exclude<keyof Ledger, "save">, (ledger: Ledger) => Promise<unknown>> = {
     alerts: (l) => l.alerts(["a", "b"]),
     incidentAlerts: (l) => l.incidentAlerts([pair]),
+    lineageOf: (l) => l.lineageOf("dbt", "shop"),
+    knownChanges: (l) => l.knownChanges(["a", "b"]),
     allIncidentAlerts: (l) => l.allIncidentAlerts("INC-1"),
     seenDeliveries: (l) => l.seenDeliveries([{ source: "dbt", fingerprint: "print", deliveryId: "d" }]),
     groups: (l) => l.groups(["asset:a", "asset:b"]),

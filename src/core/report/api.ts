@@ -3,6 +3,7 @@ import type { RecordedEvent } from "../incident/events.ts";
 import { brokenAt } from "../incident/log.ts";
 import type { IncidentState, Phase, Recovery } from "../incident/state.ts";
 import type { Asset } from "../signal/asset.ts";
+import type { KnownChange } from "../signal/change.ts";
 import { type Clocks, clocks, downtime, downtimeIntervals, elapsed } from "./clocks.ts";
 import { type Coverage, coverage } from "./coverage.ts";
 import { type TimelineEntry, timeline } from "./timeline.ts";
@@ -113,6 +114,12 @@ function alertJson(alert: ReportedAlert): ReportedAlert {
     outcome: alert.outcome,
     reason: alert.reason,
   };
+}
+
+/** A change as the read API shows it; `at` is when it took effect, as far as is known. */
+export function changeJson({ id, change, at, firstReceivedAt, lastReceivedAt }: KnownChange) {
+  const { dedupKey: _, deliveryId: __, raw: ___, ...shown } = change;
+  return { id, at, ...shown, firstReceivedAt, lastReceivedAt };
 }
 
 export type ChangeJson = { text: string; url: string | null; changedAt: string | null };

@@ -1,0 +1,165 @@
+import { readFileSync } from "node:fs";
+import { gunzipSync } from "node:zlib";
+import { Command } from "commander";
+import { loadConfig } from "../config.ts";
+import { groupingKey } from "../core/correlate/place.ts";
+import { Refusal } from "../core/refusal.ts";
+import { type AlertSignal, fingerprint } from "../core/signal/alert.ts";
+import { assetId } from "../core/signal/asset.ts";
+import { type ChangeSignal, changeId } from "../core/signal/change.ts";
+import { redactAlert, redactChange } from "../core/signal/redact.ts";
+import { SOURCES } from "../source/registry.ts";
+import type { Source, SourceRequest } from "../source/source.ts";
+import { guarded, processTerminal, type Terminal } from "./terminal.ts";
+
+/** `breakwater source list|test`: what is understood, and how a payload would be. */
+export function sourceCommand(terminal: Terminal = processTerminal): Command {
+  const command = new Command("source").description("Look at the tools whose alerts and changes are read");
+  command
+    .command("list")
+    .description("List the sources, and the addresses that each is sent to")
+    .action(guarded(terminal, async () => list(terminal)));
+  command
+    .command("test")
+    .description("Show how a payload would be read, and why; nothing is sent or stored")
+    .argument("<source>", "the sending tool, as `source list` names it")
+    .argument("<file>", "the payload as it was sent, gzip or not; - reads standard input")
+    .option("--changes", "read it as posted to /v1/changes/, not /v1/alerts/")
+    .option("--header <line...>", 'a header that came with it, such as "X-GitHub-Event: push"')
+    .option("--path <path>", "the path it was posted to, with its query, where that says something", "/")
+    .option("--json", "print the canonical signals as JSON")
+    .addHelpText("after", HELP)
+    .action(
+      guarded(terminal, async (name: string, file: string, options: Options) =>
+        test(terminal, name, file, options),
+      ),
+    );
+  return command;
+}
+
+type Options = { changes?: boolean; header?: string[]; path: string; json?: boolean };
+
+const HELP = `
+Examples:
+  breakwater source test dbt target/run_results.json
+  breakwater source test github push.json --changes --header "X-GitHub-Event: push"
+  breakwater source test opsgenie close.json --path "/v2/alerts/nightly/close?identifierType=alias"
+  pbpaste | breakwater source test grafana -
+
+Signatures are not checked here: what is looked at is what is read, not who sent it.`;
+
+function list(terminal: Terminal): void {
+  for (const { name, title, read, readChanges } of SOURCES) {
+    const addresses = [read && `/v1/alerts/${name}`, readChanges && `/v1/changes/${name}`].filter(Boolean);
+    terminal.out(`${name.padEnd(20)} ${addresses.join("  ").padEnd(46)} ${title}`);
+  }
+}
+
+function test(terminal: Terminal, name: string, file: string, options: Options): void {
+  const source = SOURCES.find((each) => each.name === name);
+  if (!source)
+    throw new Refusal(
+      "not_found",
+      `There is no source ${name}. Sources: ${SOURCES.map((s) => s.name).join(", ")}.`,
+    );
+  const reader = options.changes || !source.read ? source.readChanges : source.read;
+  if (!reader) throw new Refusal("not_found", `${source.title} sends no changes. Leave --changes out.`);
+  const request = requestOf(source, file, options);
+  const reading = reader(request);
+  const { redaction } = loadConfig(process.env);
+  const alerts = reading.alerts.map((alert) => redactAlert(alert, redaction));
+  const changes = (reading.changes ?? []).map((change) => redactChange(change, redaction));
+  if (options.json) {
+    terminal.out(JSON.stringify({ alerts, changes, rejected: reading.rejected }, null, 2));
+    return;
+  }
+  for (const [i, alert] of alerts.entries())
+    showAlert(terminal, alert, JSON.stringify(alert) !== JSON.stringify(reading.alerts[i]));
+  for (const [i, change] of changes.entries())
+    showChange(terminal, change, JSON.stringify(change) !== JSON.stringify(reading.changes![i]));
+  for (const { path, message } of reading.rejected)
+    terminal.out(`Not read: ${path || "the body"}: ${message}\n`);
+  terminal.out(
+    alerts.length + changes.length > 0
+      ? `${alerts.length} alerts, ${changes.length} changes, ${reading.rejected.length} parts not read. Nothing was stored.`
+      : "Neither alert nor change: it would be answered 200, and nothing more. Nothing was stored.",
+  );
+  if (reading.rejected.length > 0) terminal.exit(1);
+}
+
+function requestOf(source: Source, file: string, options: Options): SourceRequest {
+  const address = new URL(options.path, "http://localhost");
+  const headers = (options.header ?? []).map((line) => {
+    const [name, ...value] = line.split(":");
+    return [name!.trim().toLowerCase(), value.join(":").trim()] as const;
+  });
+  const request: SourceRequest = {
+    path: address.pathname,
+    headers: { "content-type": "application/json", ...Object.fromEntries(headers) },
+    query: Object.fromEntries(address.searchParams),
+    rawBody: bytesOf(file),
+    body: undefined,
+    receivedAt: new Date().toISOString(),
+    fetch: () => Promise.reject(new Error("nothing is fetched for a test")),
+  };
+  return { ...request, body: source.parse ? source.parse(request) : jsonOf(request.rawBody, file) };
+}
+
+function bytesOf(file: string): Buffer {
+  try {
+    const bytes = readFileSync(file === "-" ? 0 : file);
+    return bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes;
+  } catch (error) {
+    throw new Refusal("not_found", `${file} cannot be read: ${(error as Error).message}`);
+  }
+}
+
+function jsonOf(bytes: Buffer, file: string): unknown {
+  try {
+    return JSON.parse(bytes.toString("utf8"));
+  } catch (error) {
+    throw new Refusal("invalid", `${file} is not JSON: ${(error as Error).message}`);
+  }
+}
+
+function showAlert(terminal: Terminal, alert: AlertSignal, redacted: boolean): void {
+  const word = alert.status === "firing" ? "FIRING" : "RESOLVED";
+  show(terminal, `${word}  ${alert.severity}  ${alert.title}`, [
+    ["identity", `${alert.dedupKey}  (fingerprint ${fingerprint(alert)})`],
+    ["delivery", alert.deliveryId ?? "none: every message counts as news"],
+    ["assets", alert.assets.map(assetId).join(", ") || "none was found"],
+    ["impacted", alert.impacted.map(assetId).join(", ")],
+    ["together by", groupingKey(alert).key],
+    ["started", alert.startsAt ?? ""],
+    ["ended", alert.endsAt ?? ""],
+    ["said", alert.description?.split("\n", 1)[0] ?? ""],
+    ...Object.entries(alert.labels).map(([name, value]): [string, string] => [`label ${name}`, value]),
+    ...alert.links.map(({ title, url }): [string, string] => [`link ${title}`, url]),
+    ...alert.warnings.map((warning): [string, string] => ["warning", warning]),
+    ["redacted", redacted ? "secrets or personal data were taken out" : ""],
+  ]);
+}
+
+function showChange(terminal: Terminal, change: ChangeSignal, redacted: boolean): void {
+  show(terminal, `CHANGE  ${change.kind} ${change.status}  ${change.title}`, [
+    ["identity", `${change.dedupKey}  (id ${changeId(change)})`],
+    ["delivery", change.deliveryId ?? "none"],
+    ["by", change.actor ?? ""],
+    ["repository", change.repository ?? ""],
+    ["revision", change.revision ?? ""],
+    ["environment", change.environment ?? ""],
+    ["paths", change.paths.join(", ")],
+    ["assets", change.assets.map(assetId).join(", ")],
+    ["started", change.startedAt ?? ""],
+    ["ended", change.endedAt ?? ""],
+    ...change.links.map(({ title, url }): [string, string] => [`link ${title}`, url]),
+    ...change.warnings.map((warning): [string, string] => ["warning", warning]),
+    ["redacted", redacted ? "secrets or personal data were taken out" : ""],
+  ]);
+}
+
+function show(terminal: Terminal, head: string, facts: [string, string][]): void {
+  terminal.out(head);
+  for (const [name, value] of facts) if (value !== "") terminal.out(`  ${name.padEnd(14)} ${value}`);
+  terminal.out("");
+}

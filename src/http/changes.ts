@@ -1,0 +1,43 @@
+import { z } from "zod";
+import type { Config } from "../config.ts";
+import { changeJson } from "../core/report/api.ts";
+import type { Reads } from "../engine/ports.ts";
+import { requireToken } from "./bearer.ts";
+import { moment } from "./incidents.ts";
+import { answer, problemResponses, type Scope } from "./scope.ts";
+import { ChangeList } from "./shapes.ts";
+
+type Deps = { reads: Reads; config: Pick<Config, "apiTokens" | "sandbox">; now: () => string };
+
+const DAY_MS = 86_400_000;
+
+const ChangeQuery = z.strictObject({
+  since: moment.optional().describe("Took effect at this time or later (ISO 8601); a day ago unless given."),
+  until: moment.optional().describe("Took effect before this time (ISO 8601); now unless given."),
+  limit: z.coerce.number().int().min(1).max(200).default(50).describe("How many at most."),
+});
+
+/** `GET /v1/changes`: what changed lately, whatever came of it. */
+export function changeRoutes(scope: Scope, { reads, config, now }: Deps): void {
+  scope.get("/v1/changes", {
+    onRequest: requireToken(config),
+    schema: {
+      tags: ["changes"],
+      security: [{ bearer: [] }],
+      operationId: "listChanges",
+      summary: "Changes, the latest first",
+      querystring: ChangeQuery,
+      response: {
+        200: answer("The changes of that time.", ChangeList),
+        ...problemResponses("bad_parameter", "unauthorized"),
+      },
+    },
+    handler: async ({ query }) => {
+      const asOf = now();
+      // One that came this very millisecond is among them.
+      const until = query.until ?? new Date(Date.parse(asOf) + 1).toISOString();
+      const since = query.since ?? new Date(Date.parse(asOf) - DAY_MS).toISOString();
+      return { changes: (await reads.changes({ since, until }, query.limit)).map(changeJson) };
+    },
+  });
+}

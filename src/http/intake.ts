@@ -1,0 +1,152 @@
+import type { FastifyRequest } from "fastify";
+import type { Config } from "../config.ts";
+import type { AlertOutcome } from "../core/signal/alert.ts";
+import type { Asset } from "../core/signal/asset.ts";
+import type { ChangeOutcome } from "../core/signal/change.ts";
+import { renameAsset } from "../core/signal/dataset.ts";
+import { redactAlert, redactChange } from "../core/signal/redact.ts";
+import type { Engine, LineageOutcome } from "../engine/ports.ts";
+import type { Reading, Source, SourceRequest } from "../source/source.ts";
+import { bodyReader, checkBodyHeaders } from "./body.ts";
+import { parseJson } from "./json.ts";
+import { type HttpMetrics, REJECTED } from "./metrics.ts";
+import { HttpProblem } from "./problem.ts";
+import type { Scope } from "./scope.ts";
+
+export type IntakeDeps = {
+  engine: Pick<Engine, "ingest" | "record" | "learn">;
+  config: Pick<
+    Config,
+    "sourceSecrets" | "openSources" | "sandbox" | "redaction" | "assetNames" | "maxBodyBytes"
+  >;
+  sources: readonly Source[];
+  now: () => string;
+  metrics: HttpMetrics;
+  /** The network, for senders whose proof or handshake is elsewhere. */
+  fetch: typeof fetch;
+};
+
+/** What became of one request, all of it durable. */
+export type Received = {
+  request: SourceRequest;
+  alerts: AlertOutcome[];
+  changes: ChangeOutcome[];
+  lineage: LineageOutcome[];
+  rejected: Reading["rejected"];
+};
+
+/** Which of a source's two readings an address is for. */
+export type Reader = "read" | "readChanges" | "readLineage";
+
+/**
+ * Makes a scope read bodies as bytes, whatever their type, and gives what every ingest address does. What can be
+ * refused cheaply is refused first: the type, the announced size and a source without a secret before a byte of the
+ * body is read (`checkHeaders`, for onRequest), the signature before the body is parsed (`receive`).
+ */
+export function intakeOf(scope: Scope, deps: IntakeDeps) {
+  const body = bodyReader(deps.config.maxBodyBytes);
+  scope.removeAllContentTypeParsers();
+  scope.addContentTypeParser("*", body.parse);
+  return {
+    prepareBody: body.prepare,
+    checkHeaders(source: Source, request: FastifyRequest): void {
+      checkMediaType(source, request.headers["content-type"]);
+      checkBodyHeaders(request.headers, deps.config.maxBodyBytes);
+      checkOpen(source, deps.config);
+    },
+    /** Authenticates, reads and stores; what `check` finds wrong with the parsed body is thrown before it is read. */
+    receive: (source: Source, reader: Reader | null, request: FastifyRequest, check?: Check) =>
+      receive(source, reader, request, deps, check),
+  };
+}
+export type Intake = ReturnType<typeof intakeOf>;
+
+type Check = (request: SourceRequest) => HttpProblem | null;
+
+async function receive(
+  source: Source,
+  reader: Reader | null,
+  request: FastifyRequest,
+  deps: IntakeDeps,
+  check?: Check,
+): Promise<Received> {
+  const asked = sourceRequest(request, deps);
+  const secrets = deps.config.sourceSecrets.get(source.name) ?? [];
+  if (secrets.length > 0) await source.authenticate(asked, [...secrets]);
+  else checkOpen(source, deps.config);
+  if (reader === null) return { request: asked, alerts: [], changes: [], lineage: [], rejected: [] };
+  const received = { ...asked, body: source.parse ? source.parse(asked) : parseJson(asked.rawBody) };
+  const nothing = { request: received, alerts: [], changes: [], lineage: [], rejected: [] };
+  const wrong = check?.(received);
+  if (wrong) throw wrong;
+  if (await source.handshake?.(received)) return nothing;
+  const { rejected, ...read } = source[reader]!(received);
+  const { redaction, assetNames } = deps.config;
+  const rename = <Signal extends { assets: Asset[] }>(signal: Signal): Signal =>
+    assetNames.length === 0
+      ? signal
+      : { ...signal, assets: signal.assets.map((asset) => renameAsset(asset, assetNames)) };
+  const alerts = read.alerts.map((alert) => rename(redactAlert(alert, redaction)));
+  const changes = (read.changes ?? []).map((change) => rename(redactChange(change, redaction)));
+  const { lineage = [] } = read;
+  if (alerts.length + changes.length + lineage.length === 0 && rejected.length > 0) {
+    throw new HttpProblem("invalid", "Nothing in this body could be read.", { errors: rejected });
+  }
+  // First what depends on what, as it says which of the alerts belong together.
+  const lineageOutcomes = await deps.engine.learn(lineage, received.receivedAt);
+  const [alertOutcomes, changeOutcomes] = await Promise.all([
+    alerts.length === 0 ? [] : deps.engine.ingest(alerts, received.receivedAt),
+    changes.length === 0 ? [] : deps.engine.record(changes, received.receivedAt),
+  ]);
+  for (const { outcome } of alertOutcomes) deps.metrics.alerts.inc({ source: source.name, outcome });
+  for (const { outcome } of changeOutcomes) deps.metrics.changes.inc({ source: source.name, outcome });
+  deps.metrics.alerts.inc({ source: source.name, outcome: REJECTED }, rejected.length);
+  return { ...nothing, alerts: alertOutcomes, changes: changeOutcomes, lineage: lineageOutcomes, rejected };
+}
+
+/** A source takes its own types and, where one is JSON, every `+json` (RFC 6839). A source that names none takes all. */
+function checkMediaType(source: Source, contentType: string | undefined): void {
+  const accepted = source.contentTypes;
+  const given = (contentType ?? "").split(";", 1)[0]!.trim().toLowerCase();
+  if (accepted.length === 0 || accepted.includes(given)) return;
+  if (accepted.includes("application/json") && /^application\/[\w.!#$&^-]+\+json$/.test(given)) return;
+  const is = given === "" ? "is missing" : "is not taken by this source";
+  throw new HttpProblem("unsupported_media_type", `Content-Type ${is}. Send ${accepted.join(" or ")}.`, {
+    headers: { accept: accepted.join(", ") }, // RFC 9110 §15.5.16
+  });
+}
+
+/** Without a secret a source is closed, whoever asks, unless the configuration leaves it open. */
+function checkOpen(source: Source, config: IntakeDeps["config"]): void {
+  if (config.sandbox || config.openSources.has(source.name)) return;
+  if ((config.sourceSecrets.get(source.name) ?? []).length > 0) return;
+  throw new HttpProblem(
+    "unauthorized",
+    `This source is closed. Set ${secretVariable(source.name)} and restart.`,
+  );
+}
+
+/** The environment variable with a source's secrets. */
+function secretVariable(source: string): string {
+  return `BREAKWATER_SOURCE_${source.toUpperCase().replaceAll("-", "_")}_SECRET`;
+}
+
+/** `body` is still unread when a source authenticates: a source whose proof is in the body looks into `rawBody`. */
+function sourceRequest(request: FastifyRequest, deps: IntakeDeps): SourceRequest {
+  return {
+    path: request.url.split("?", 1)[0]!,
+    headers: firstValues(request.headers),
+    query: firstValues(request.query as Record<string, string | string[]>),
+    rawBody: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
+    body: undefined,
+    receivedAt: deps.now(),
+    fetch: deps.fetch,
+  };
+}
+
+/** Of a header or parameter given several times, the first counts. */
+function firstValues(
+  values: Record<string, string | string[] | undefined>,
+): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, [value].flat()[0]]));
+}

@@ -1,0 +1,125 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { sourceCommand } from "../../src/cli/source.ts";
+import { SOURCES } from "../../src/source/registry.ts";
+
+let dir: string;
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), "source-"));
+});
+afterEach(() => rm(dir, { recursive: true }));
+
+async function payload(body: unknown): Promise<string> {
+  const path = join(dir, "payload.json");
+  await writeFile(path, typeof body === "string" ? body : JSON.stringify(body));
+  return path;
+}
+
+async function run(...args: string[]): Promise<{ out: string; err: string; code: number }> {
+  const result = { out: "", err: "", code: 0 };
+  const command = sourceCommand({
+    out: (line) => {
+      result.out += `${line}\n`;
+    },
+    err: (line) => {
+      result.err += `${line}\n`;
+    },
+    exit: (code) => {
+      result.code = code;
+    },
+  });
+  await command.parseAsync(args, { from: "user" });
+  return result;
+}
+
+const LATE = {
+  title: "orders is late",
+  assets: ["bigquery/shop.core.orders"],
+  description: "Ask ana@fernhollow.example",
+};
+
+describe("breakwater source test", () => {
+  test("shows how an alert is read: identity, assets, what it goes together by, what was taken out", async () => {
+    const { out, code } = await run("test", "generic", await payload(LATE));
+    expect(code).toBe(0);
+    expect(out).toContain("FIRING  error  orders is late\n");
+    expect(out).toMatch(/identity +\S+ +\(fingerprint [0-9a-f]{16}\)/);
+    expect(out).toContain("bigquery/shop.core.orders");
+    expect(out).toMatch(/together by +asset:/);
+    expect(out).toContain("Ask [redacted e-mail]");
+    expect(out).toContain("secrets or personal data were taken out");
+    expect(out).toContain("1 alerts, 0 changes, 0 parts not read. Nothing was stored.");
+  });
+
+  test("reads what was sent gzipped, and prints JSON where it is asked to", async () => {
+    const path = join(dir, "payload.gz");
+    await writeFile(path, gzipSync(JSON.stringify(LATE)));
+    const { out } = await run("test", "generic", path, "--json");
+    expect(JSON.parse(out).alerts[0]).toMatchObject({ title: "orders is late", status: "firing" });
+  });
+
+  test("reads a change with the headers and the path it came with", async () => {
+    const push = {
+      ref: "refs/heads/main",
+      before: "0".repeat(40),
+      after: "a".repeat(40),
+      repository: { full_name: "fernhollow/analytics", html_url: "https://github.com/fernhollow/analytics" },
+      pusher: { name: "maya" },
+      commits: [
+        { id: "a".repeat(40), message: "Rename", added: [], modified: ["models/orders.sql"], removed: [] },
+      ],
+    };
+    const { out } = await run("test", "github", await payload(push), "--header", "X-GitHub-Event: push");
+    expect(out).toContain("CHANGE  push succeeded");
+    expect(out).toContain("models/orders.sql");
+    const closed = await run(
+      "test",
+      "opsgenie",
+      await payload({ source: "ci" }),
+      "--path",
+      "/v2/alerts/orders-late/close?identifierType=alias",
+    );
+    expect(closed.out).toContain("RESOLVED");
+    expect(closed.out).toContain("orders-late");
+  });
+
+  test("says plainly what is wrong, and fails", async () => {
+    expect(await run("test", "nope", "x")).toMatchObject({
+      err: expect.stringContaining("There is no source nope. Sources: "),
+      code: 1,
+    });
+    expect(await run("test", "generic", join(dir, "missing.json"))).toMatchObject({
+      err: expect.stringContaining("cannot be read"),
+      code: 1,
+    });
+    expect(await run("test", "generic", await payload("{"))).toMatchObject({
+      err: expect.stringContaining("is not JSON"),
+      code: 1,
+    });
+    expect(await run("test", "dbt", await payload({ nothing: true }))).toMatchObject({ code: 1, out: "" });
+    const half = await run("test", "generic", await payload([LATE, { title: 7 }]));
+    expect([half.code, half.out]).toEqual([1, expect.stringContaining("Not read: [1].title")]);
+  });
+
+  test("says where there is nothing to take in", async () => {
+    const { out, code } = await run(
+      "test",
+      "sentry",
+      await payload({ action: "created", data: {} }),
+      "--header",
+      "Sentry-Hook-Resource: installation",
+    );
+    expect([code, out]).toEqual([0, expect.stringContaining("Neither alert nor change")]);
+  });
+});
+
+test("breakwater source list names every source with its addresses", async () => {
+  const { out } = await run("list");
+  for (const { name, title } of SOURCES) {
+    expect(out).toMatch(new RegExp(`^${name} .*/v1/(alerts|changes)/${name}`, "m"));
+    expect(out).toContain(title);
+  }
+});
