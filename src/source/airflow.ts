@@ -6,6 +6,7 @@ import { bearerOrToken } from "./auth.ts";
 import { finishAlert, hashOf, invalid, partsOf, readEach } from "./draft.ts";
 import { field, firstLine, list, object, text, textAt } from "./json.ts";
 import { isRunEvent, type RunEventPart, readRunEvent, runEventParts } from "./openlineage-event.ts";
+import { subjectOf } from "./slack-words.ts";
 import type { Reading, Source, SourceRequest } from "./source.ts";
 
 /**
@@ -120,19 +121,23 @@ function severityWarnings(part: unknown): string[] {
   ];
 }
 
-/** The `{name, description, status, service, severity}` that callbacks written for other tools send. */
+/**
+ * The `{name, description, status, service, severity}` that callbacks written for other tools send. Where a `message`
+ * says what failed, in which DAG and of which run, the description is the error and not the same every time.
+ */
 function readAnnouncement(part: unknown, receivedAt: string): AlertSignal {
   const name = textAt(part, "name")!;
   const description = textAt(part, "description");
+  const message = textAt(part, "message");
   const service = textAt(part, "service");
   return finishAlert(
     {
       source: "airflow",
-      dedupKey: `derived:${hashOf(name, service, description)}`,
+      dedupKey: `derived:${hashOf(name, service, message === null ? description : subjectOf(message))}`,
       status: statusOf(part),
       severity: readSeverity(field(part, "severity")) ?? "error",
       title: name,
-      description,
+      description: [message, description].filter((each) => each !== null).join("\n\n") || null,
       labels: { service, ...object(field(part, "labels")) },
       links: [{ title: "Open in Airflow", url: field(part, "url") }],
       warnings: [

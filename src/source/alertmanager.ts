@@ -22,9 +22,7 @@ export const alertmanager = {
     const sender: PrometheusSender = { source: "alertmanager", title: "Alertmanager", severity: "warning" };
     const { body, receivedAt } = request;
     if (Array.isArray(body)) {
-      return readEach(partsOf(body), (alert) =>
-        readPrometheusAlert(withStatus(alert, receivedAt), {}, sender, receivedAt),
-      );
+      return readEach(partsOf(body), (alert) => readPrometheusAlert(alert, null, sender, receivedAt));
     }
     return readAlertGroup(request, sender);
   },
@@ -52,33 +50,36 @@ export function readAlertGroup(request: SourceRequest, sender: PrometheusSender)
 }
 
 /**
- * Prometheus sends no status. It sends an alert anew as long as it fires, with an end ahead of now, and with an end
- * that is past once it is over.
+ * The group's status is `firing` as long as any of its alerts fires, so of one of them it says something only once it
+ * is `resolved`. Prometheus, and some relays, send alerts without a status of their own: Prometheus sends an alert anew
+ * as long as it fires, with an end ahead of now, and with an end that is past once it is over.
  */
-function withStatus(alert: unknown, receivedAt: string): unknown {
-  const part = object(alert);
-  if (part === null || textAt(part, "status") !== null) return alert;
+function statusOf(part: unknown, group: JsonObject | null, receivedAt: string): AlertSignal["status"] {
+  const status = textAt(part, "status");
+  if (status === "firing" || status === "resolved") return status;
+  const whole = textAt(group, "status");
+  if (status !== null || (group !== null && whole !== "firing" && whole !== "resolved")) {
+    throw invalid("The alert's status is wrong.", [
+      { path: "status", message: "must be firing or resolved" },
+    ]);
+  }
   const end = readInstant(field(part, "endsAt"), receivedAt).at;
   const over = end !== null && Date.parse(end) <= Date.parse(receivedAt);
-  return { ...part, status: over ? "resolved" : "firing" };
+  return over || whole === "resolved" ? "resolved" : "firing";
 }
 
 function readPrometheusAlert(
   part: unknown,
-  group: JsonObject,
+  /** Null where the alert came without one. */
+  notification: JsonObject | null,
   sender: PrometheusSender,
   receivedAt: string,
 ): AlertSignal | null {
   const labels = object(field(part, "labels"));
   if (labels === null)
     throw invalid("The alert has no labels.", [{ path: "labels", message: "must be an object" }]);
-  // The group's status is `firing` as long as any of its alerts fires, so it says nothing about one of them.
-  const status = textAt(part, "status");
-  if (status !== "firing" && status !== "resolved") {
-    throw invalid("The alert's status is wrong.", [
-      { path: "status", message: "must be firing or resolved" },
-    ]);
-  }
+  const status = statusOf(part, notification, receivedAt);
+  const group = notification ?? {};
   // Fires always, on purpose, to show that alerting works: https://runbooks.prometheus-operator.dev/runbooks/general/watchdog
   if (labels.alertname === "Watchdog") return null;
   return finishAlert(
@@ -104,7 +105,7 @@ function readPrometheusAlert(
       observedAt: field(part, status === "resolved" ? "endsAt" : "startsAt"),
       groupHint: textAt(group, "groupKey"),
       warnings: warningsOf(labels, group, sender),
-      raw: Array.isArray(group.alerts) ? { ...group, alerts: [part] } : part,
+      raw: notification === null ? part : { ...notification, alerts: [part] },
     },
     receivedAt,
   );
@@ -134,8 +135,11 @@ function titleOf(part: unknown, labels: JsonObject, group: JsonObject): string {
     textAt(group, "commonLabels", "alertname") ??
     textAt(group, "groupLabels", "alertname") ??
     firstLine(textAt(annotations, "description"));
+  if (said !== null) return said;
   const pairs = Object.entries(labels).map(([name, value]) => `${name}="${text(value) ?? ""}"`);
-  return said ?? `Alert {${pairs.join(", ")}}`;
+  // Grafana's title of the group: `[FIRING:1] Orders are late`.
+  const titled = pairs.length > 0 ? null : textAt(group, "title")?.replace(/^\[[A-Z]+:\d+\]\s*/, "");
+  return titled || `Alert {${pairs.join(", ")}}`;
 }
 
 /**

@@ -27,7 +27,6 @@ type Alarm = {
 
 /**
  * What an alarm's action publishes to SNS:
- * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-actions-Lambda.html and
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html. Null for a state that
  * is neither broken nor whole.
  */
@@ -98,6 +97,26 @@ export function readAlarmEvent(event: AwsEvent, source: string, receivedAt: stri
     source,
     receivedAt,
   );
+}
+
+/**
+ * What an alarm's action invokes a Lambda function with, for functions that hand it on; it holds what the event of
+ * EventBridge does: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-actions-Lambda.html. Null
+ * for anything else.
+ */
+export function eventOfAction(content: unknown, raw: unknown): AwsEvent | null {
+  const alarm = object(field(content, "alarmData"));
+  if (alarm === null) return null;
+  return {
+    id: null,
+    type: "CloudWatch Alarm State Change",
+    account: textAt(content, "accountId"),
+    region: textAt(content, "region"),
+    time: textAt(content, "time"),
+    resources: [textAt(content, "alarmArn")].filter((each) => each !== null),
+    detail: alarm,
+    raw,
+  };
 }
 
 type Sent = { headers: Record<string, string | undefined>; receivedAt: string };

@@ -1,5 +1,5 @@
 import { readAwsEvent } from "./aws.ts";
-import { readAlarmEvent, readAlarmNotification } from "./cloudwatch-alarm.ts";
+import { eventOfAction, readAlarmEvent, readAlarmNotification } from "./cloudwatch-alarm.ts";
 import { invalid, readEach } from "./draft.ts";
 import { textAt } from "./json.ts";
 import { AWS_CONTENT_TYPES, snsHandshake, snsOrSecret } from "./sns.ts";
@@ -21,7 +21,8 @@ export const cloudwatch = {
       const { content, envelope } = published;
       if (textAt(content, "AlarmName") !== null)
         return readAlarmNotification(published, "cloudwatch", request);
-      const event = readAwsEvent(content, rawOf(published));
+      const raw = rawOf(published);
+      const event = readAwsEvent(content, raw) ?? eventOfAction(content, raw);
       if (event?.type === "CloudWatch Alarm State Change")
         return readAlarmEvent(event, "cloudwatch", request.receivedAt);
       // A topic may carry more than alarms, and SNS drops what is refused for good.

@@ -120,7 +120,6 @@ const LEVELS: [level: string, severity: AlertSeverity][] = [
  * ever says that such an alert is over.
  */
 function readMessageLog(body: JsonObject, receivedAt: string): AlertSignal | null {
-  const component = required(body);
   const entries = [
     { level: textAt(body, "log_level") ?? textAt(body, "level"), message: textAt(body, "message") },
     ...list(body.log_entries).map((each) => ({
@@ -130,6 +129,7 @@ function readMessageLog(body: JsonObject, receivedAt: string): AlertSignal | nul
   ].map(({ level, message }) => ({ level: (level ?? "").toUpperCase(), message }));
   const worst = LEVELS.find(([level]) => entries.some((each) => each.level === level));
   if (worst === undefined) return null;
+  const component = required(body);
   const told = entries.filter(({ level }) => LEVELS.some(([known]) => known === level));
   const first = told.find(({ level }) => level === worst[0])!.message;
   const at = textAt(body, "event_timestamp");

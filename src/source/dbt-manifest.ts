@@ -91,12 +91,13 @@ export function datasetOf(
 
 /**
  * The unique ids of what a test tests. A generic test is attached to one node, even where it reads a second (as
- * `relationships` does); older manifests say so only in the test's arguments. A singular test is about all it reads.
+ * `relationships` does), and so is a unit test; older manifests say so only in the test's arguments. A singular test
+ * is about all it reads.
  */
 export function testedNodes(test: JsonObject | null): string[] {
   const read = dependencies(test);
   if (read.length < 2) return read;
-  const attached = textAt(test, "attached_node");
+  const attached = textAt(test, "attached_node") ?? textAt(test, "tested_node_unique_id");
   if (attached !== null) return [attached];
   const argument = textAt(test, "test_metadata", "kwargs", "model");
   const named = argument === null ? null : /(?:ref|source)\(([^()]{1,500})\)/.exec(argument)?.[1];

@@ -2,8 +2,8 @@ import type { LineageStatement } from "../core/correlate/lineage-statement.ts";
 import { Refusal } from "../core/refusal.ts";
 import type { AlertSeverity, AlertSignal } from "../core/signal/alert.ts";
 import type { Asset } from "../core/signal/asset.ts";
-import { readInstant } from "../core/signal/instant.ts";
 import { bearerOrToken } from "./auth.ts";
+import { ageOf, freshnessVerb, isFreshness, staleSince, withResultList } from "./dbt-freshness.ts";
 import {
   type DbtManifest,
   datasetOf,
@@ -21,8 +21,8 @@ import { readDbtLineage } from "./lineage-dbt.ts";
 import type { Reading, Source, SourceRequest } from "./source.ts";
 
 /**
- * The artifacts of a dbt invocation: run_results.json and sources.json, with manifest.json for what the two do not
- * say. https://docs.getdbt.com/reference/artifacts/run-results-json, …/sources-json
+ * The artifacts of a dbt invocation: run_results.json, sources.json and freshness.json, with manifest.json for what
+ * they do not say. https://docs.getdbt.com/reference/artifacts/run-results-json, …/sources-json, …/freshness-json
  */
 export const dbt = {
   name: "dbt",
@@ -32,8 +32,7 @@ export const dbt = {
   read(request: SourceRequest): Reading {
     const artifacts = artifactsOf(request.body);
     const manifest = dbtManifest(artifacts.manifest, text(request.query.namespace));
-    const files = [artifacts.runResults, artifacts.sources].filter((file) => file !== null);
-    const parts = files.flatMap((file) => {
+    const parts = artifacts.files.flatMap((file) => {
       const run = runOf(file.content, request, manifest);
       return partsOf(file.content.results, joinResults(file.path)).map(({ path, part }) => ({
         path,
@@ -74,23 +73,21 @@ function withLineage(reading: Reading, manifest: unknown, request: SourceRequest
 }
 
 type Artifact = { path: string; content: JsonObject };
-type Artifacts = { runResults: Artifact | null; sources: Artifact | null; manifest: unknown };
+type Artifacts = { files: Artifact[]; manifest: unknown };
 
 function artifactsOf(body: unknown): Artifacts {
-  if (isResults(body))
-    return { runResults: { path: "", content: object(body)! }, sources: null, manifest: null };
-  const artifacts: Artifacts = {
-    runResults: artifact(body, "run_results"),
-    sources: artifact(body, "sources"),
-    manifest: field(body, "manifest"),
-  };
-  if (artifacts.runResults === null && artifacts.sources === null) {
+  const alone = isResults(body) ? object(body)! : withResultList(object(body));
+  if (alone !== null) return { files: [{ path: "", content: alone }], manifest: null };
+  const files = ["run_results", "sources", "freshness"]
+    .map((name) => artifact(body, name))
+    .filter((file) => file !== null);
+  if (files.length === 0) {
     throw invalid(
       "This is no dbt artifact. Send target/run_results.json or target/sources.json as it is, or {run_results, manifest, sources} in one JSON object; see docs/sources/dbt.md.",
       [{ path: "run_results", message: "must be the content of run_results.json, with a list `results`" }],
     );
   }
-  return artifacts;
+  return { files, manifest: field(body, "manifest") };
 }
 
 function isResults(value: unknown): boolean {
@@ -98,8 +95,9 @@ function isResults(value: unknown): boolean {
 }
 
 function artifact(body: unknown, name: string): Artifact | null {
-  const content = object(field(body, name));
-  return content !== null && isResults(content) ? { path: name, content } : null;
+  const sent = object(field(body, name));
+  const content = isResults(sent) ? sent : withResultList(sent);
+  return content === null ? null : { path: name, content };
 }
 
 function joinResults(path: string): string {
@@ -175,49 +173,47 @@ function readResult(part: unknown, run: Run): AlertSignal | null {
     throw invalid("The result names no node.", [{ path: "unique_id", message: "is required" }]);
   }
   const node = run.manifest.node(uniqueId);
-  const verdict = verdictOf(
-    (textAt(result, "status") ?? "").toLowerCase(),
-    textAt(node, "config", "severity"),
-  );
+  // dbt 2 writes the states of freshness as `Pass`, `Warn`, `Error`.
+  const status = (textAt(result, "status") ?? "").toLowerCase();
+  const verdict = verdictOf(status, textAt(node, "config", "severity"));
   if (verdict === null) return null;
   const firing = verdict.status === "firing";
   const name = nodeName(uniqueId, node);
   const message = messageOf(result);
   // A warning lets the build go on, so nothing was skipped because of it.
-  const impact =
-    firing && textAt(result, "status") !== "warn" ? run.impact(uniqueId) : { assets: [], cut: false };
+  const impact = firing && status !== "warn" ? run.impact(uniqueId) : { assets: [], cut: false };
   const cause = firing ? causeLine(message) : null;
   const assets = assetsOf(uniqueId, node, result, run.manifest);
+  // A source has no other results than of its age.
+  const isSource = resourceType(uniqueId) === "source";
+  const aged = isSource || isFreshness(result);
   return finishAlert(
     {
       source: "dbt",
-      dedupKey: [run.project ?? packageOf(uniqueId), run.target, uniqueId]
+      dedupKey: [
+        run.project ?? packageOf(uniqueId),
+        run.target,
+        uniqueId,
+        aged && !isSource ? "freshness" : null,
+      ]
         .filter((each) => each !== null)
         .join("/"),
       deliveryId: run.invocationId,
       status: verdict.status,
       severity: verdict.severity,
-      title: `${name} ${freshnessVerb(uniqueId, result) ?? verdict.verb}${cause === null ? "" : `: ${cause}`}`,
+      title: `${name} ${(aged ? freshnessVerb(status) : null) ?? verdict.verb}${cause === null ? "" : `: ${cause}`}`,
       description: descriptionOf(message, result, node),
       assets,
       impacted: impact.assets,
-      labels: labelsOf(uniqueId, node, result, run),
+      labels: labelsOf(uniqueId, node, status, run),
       links: [{ title: "dbt run", url: run.url }],
-      startsAt: firing ? brokenSince(result, run) : null,
+      startsAt: firing ? brokenSince(result, status, run) : null,
       endsAt: firing ? null : finishedAt(result, run),
       observedAt: finishedAt(result, run),
       warnings: firing ? warningsOf(uniqueId, assets, run.manifest, impact.cut) : [],
       raw: { result: { ...result, compiled_code: undefined }, node: slimNode(node) },
     },
     run.receivedAt,
-  );
-}
-
-/** A source has a result only in sources.json, where `pass`, `warn` and `error` are about its age. */
-function freshnessVerb(uniqueId: string, result: JsonObject): string | null {
-  if (resourceType(uniqueId) !== "source") return null;
-  return (
-    { pass: "is fresh", warn: "is getting stale", error: "is stale" }[textAt(result, "status") ?? ""] ?? null
   );
 }
 
@@ -232,14 +228,9 @@ function nodeName(uniqueId: string, node: JsonObject | null): string {
   return parts.join(".") || uniqueId;
 }
 
-/** sources.json has `error` in place of `message`, and for a stale source neither, only the times. */
+/** sources.json has `error` in place of `message`. */
 function messageOf(result: JsonObject): string | null {
-  const said = textAt(result, "message") ?? textAt(result, "error");
-  const loaded = textAt(result, "max_loaded_at");
-  if (said !== null || loaded === null) return said;
-  const hours = Number(field(result, "max_loaded_at_time_ago_in_s")) / 3600;
-  const age = Number.isFinite(hours) ? ` (${hours.toFixed(1)} hours before the check)` : "";
-  return `Last loaded at ${loaded}${age}`;
+  return textAt(result, "message") ?? textAt(result, "error") ?? ageOf(result);
 }
 
 /** Lines that say that something failed and not what: dbt's own first line, and the warehouse's introduction to the cause. */
@@ -286,7 +277,7 @@ function assetsOf(
   return [datasetOf(manifest, uniqueId, textAt(result, "relation_name"))];
 }
 
-function labelsOf(uniqueId: string, node: JsonObject | null, result: JsonObject, run: Run): JsonObject {
+function labelsOf(uniqueId: string, node: JsonObject | null, status: string, run: Run): JsonObject {
   const tested = isTest(uniqueId) ? run.manifest.node(testedNodes(node)[0] ?? "") : null;
   const tags = field(node, "tags");
   return {
@@ -296,7 +287,7 @@ function labelsOf(uniqueId: string, node: JsonObject | null, result: JsonObject,
     project: run.project,
     test_name: isTest(uniqueId) ? (textAt(node, "test_metadata", "name") ?? nodeName(uniqueId, node)) : null,
     column_name: textAt(node, "column_name") ?? textAt(node, "test_metadata", "kwargs", "column_name"),
-    status: textAt(result, "status"),
+    status,
     run_id: run.invocationId,
     target: run.target,
     command: run.command,
@@ -310,19 +301,10 @@ function labelsOf(uniqueId: string, node: JsonObject | null, result: JsonObject,
  * A stale source broke when its threshold passed, not when the check ran; a node when it ran. Failed nodes often have
  * no timing, and then it is when the file was written.
  */
-function brokenSince(result: JsonObject, run: Run): unknown {
-  const criteria = field(
-    result,
-    "criteria",
-    textAt(result, "status") === "warn" ? "warn_after" : "error_after",
+function brokenSince(result: JsonObject, status: string, run: Run): unknown {
+  return (
+    staleSince(result, status, run.receivedAt) ?? field(executed(result), "started_at") ?? run.generatedAt
   );
-  const unitMs = { minute: 60_000, hour: 3_600_000, day: 86_400_000 }[textAt(criteria, "period") ?? ""];
-  const count = Number(field(criteria, "count") ?? Number.NaN);
-  const loaded = readInstant(field(result, "max_loaded_at"), run.receivedAt).at;
-  if (loaded !== null && unitMs !== undefined && count > 0 && count < 10_000) {
-    return new Date(Date.parse(loaded) + count * unitMs).toISOString();
-  }
-  return field(executed(result), "started_at") ?? run.generatedAt;
 }
 
 function finishedAt(result: JsonObject, run: Run): unknown {

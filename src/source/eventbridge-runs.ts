@@ -69,7 +69,8 @@ export function readRunEvent(event: AwsEvent, receivedAt: string): AlertSignal |
       links: run.links ?? [],
       startsAt: firing ? at : null,
       endsAt: firing ? null : at,
-      observedAt: at,
+      // When the service said so, by which its events have an order; `stopDate` and the like are the run's own.
+      observedAt: event.time ?? at,
       groupHint: identity,
       raw: event.raw,
     },

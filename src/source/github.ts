@@ -5,6 +5,7 @@ import { commitList, countOf, isNoCommit, refName, touchedPaths } from "./commit
 import { invalid, readEachChange } from "./draft.ts";
 import { field, firstLine, type JsonObject, list, object, textAt } from "./json.ts";
 import { meaningOf } from "./meaning.ts";
+import { bodyText } from "./parse-body.ts";
 import type { Reading, Source, SourceRequest } from "./source.ts";
 
 /**
@@ -18,7 +19,7 @@ export const github = {
   authenticate: hmacSignature({ header: "X-Hub-Signature-256", algorithm: "sha256", prefix: "sha256=" }),
   parse(request: SourceRequest): unknown {
     const form = isForm(request);
-    const body = request.rawBody.toString("utf8");
+    const body = bodyText(request);
     const json = form ? new URLSearchParams(body).get("payload") : body;
     try {
       return JSON.parse(json ?? "");
@@ -68,7 +69,8 @@ function readEvent(body: JsonObject, request: SourceRequest): ChangeSignal | nul
 /** Relays drop headers; the events that are read tell themselves apart by what they hold. */
 function eventOf(body: JsonObject): string | null {
   const holds = (name: string) => object(field(body, name)) !== null;
-  const event = ["workflow_run", "deployment_status", "release", "pull_request"].find(holds);
+  // The status of a deployment that a workflow made holds its workflow run too.
+  const event = ["deployment_status", "workflow_run", "release", "pull_request"].find(holds);
   return event ?? (Array.isArray(body.commits) ? "push" : null);
 }
 

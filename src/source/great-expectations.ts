@@ -6,7 +6,7 @@ import { readSeverity } from "../core/signal/words.ts";
 import { bearerOrToken } from "./auth.ts";
 import { finishAlert, hashOf, invalid, readEach } from "./draft.ts";
 import { type ExpectationResult, expectationResults, fromText } from "./great-expectations-shapes.ts";
-import { field, firstLine, list, object, text, textAt } from "./json.ts";
+import { field, firstLine, list, object, text, textAt, truth } from "./json.ts";
 import { saidText } from "./placeholder.ts";
 import type { Reading, Source, SourceRequest } from "./source.ts";
 
@@ -46,6 +46,7 @@ function readResult(part: ExpectationResult, request: SourceRequest): AlertSigna
       { path: "expectation_config.type", message: "is required" },
     ]);
   }
+  // numpy's booleans, which are no JSON, reach us as texts.
   const success = truth(field(part.result, "success"));
   const exception = exceptionOf(part.result);
   // Without a result, and without an error that explains why, nothing is known.
@@ -98,13 +99,6 @@ function readResult(part: ExpectationResult, request: SourceRequest): AlertSigna
     },
     request.receivedAt,
   );
-}
-
-/** numpy's booleans, which are no JSON, reach us as texts. */
-function truth(value: unknown): boolean | null {
-  if (typeof value === "boolean") return value;
-  const word = text(value)?.toLowerCase();
-  return word === "true" ? true : word === "false" ? false : null;
 }
 
 /** The message of an exception, which lies in `exception_info` itself or, for each metric, one level deeper. */

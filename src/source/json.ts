@@ -30,6 +30,13 @@ export function text(value: unknown): string | null {
   return value.trim() === "" ? null : value.trim();
 }
 
+/** A boolean, also one that a sender wrote as a text (`"true"`, Python's `"False"`); null for anything else. */
+export function truth(value: unknown): boolean | null {
+  if (typeof value === "boolean") return value;
+  const word = text(value)?.toLowerCase();
+  return word === "true" ? true : word === "false" ? false : null;
+}
+
 /** The text at a path of keys. */
 export function textAt(value: unknown, ...keys: string[]): string | null {
   return text(field(value, ...keys));

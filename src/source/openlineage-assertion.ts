@@ -1,9 +1,10 @@
 import type { Asset } from "../core/signal/asset.ts";
-import { field, list, textAt } from "./json.ts";
+import { field, list, object, textAt, truth } from "./json.ts";
 
-/** One check on one dataset, as the facet dataQualityAssertions tells it. */
+/** One check on one dataset, as the facet dataQualityAssertions tells it, or one test of a run. */
 export type Assertion = {
-  dataset: Asset;
+  /** Null for a test of a run that does not say which of several datasets it is about. */
+  dataset: Asset | null;
   /** The test's own name where there is one, as one column may be tested twice in the same way. */
   name: string;
   kind: string;
@@ -35,14 +36,31 @@ export function assertionsOf(event: unknown): Assertion[] {
       if (!found.has(key) || !assertion.success) found.set(key, assertion);
     }
   }
-  return [...found.values()];
+  return found.size > 0 ? [...found.values()] : testsOf(event);
+}
+
+/**
+ * The tests of a run (https://openlineage.io/docs/spec/facets/run-facets/test), which say nothing of datasets: where the
+ * run reads one alone, they are about that. Producers that name the datasets give these beside the assertions.
+ */
+function testsOf(event: unknown): Assertion[] {
+  const inputs = list(field(event, "inputs"));
+  const [namespace, name] = [textAt(inputs[0], "namespace"), textAt(inputs[0], "name")];
+  const dataset = inputs.length !== 1 || namespace === null || name === null ? null : { namespace, name };
+  return list(field(event, "run", "facets", "test", "tests")).flatMap((raw) => {
+    const status = textAt(raw, "status")?.toLowerCase();
+    const test = textAt(raw, "name");
+    if (test === null || (status !== "pass" && status !== "fail")) return [];
+    const said = { ...object(raw), assertion: textAt(raw, "type") ?? test, success: status === "pass" };
+    return assertionOf(said, dataset) ?? [];
+  });
 }
 
 /** Null for a check that does not say how it went. */
-function assertionOf(raw: unknown, dataset: Asset): Assertion | null {
+function assertionOf(raw: unknown, dataset: Asset | null): Assertion | null {
   const kind = textAt(raw, "assertion");
-  const success = field(raw, "success");
-  if (kind === null || typeof success !== "boolean") return null;
+  const success = truth(field(raw, "success"));
+  if (kind === null || success === null) return null;
   return {
     dataset,
     name: textAt(raw, "name") ?? kind,

@@ -12,6 +12,10 @@ export function isDbtNode(event: unknown): boolean {
   return integration === "DBT" || textAt(event, "job", "facets", "dbt_node", "unique_id") !== null;
 }
 
+export function isDbtTest(event: unknown): boolean {
+  return isDbtNode(event) && textAt(event, "job", "facets", "jobType", "jobType")?.toUpperCase() === "TEST";
+}
+
 /**
  * The relation that a node is, in a namespace that only its datasets tell: a node that failed has no outputs. The facet
  * dbt_node names it; without that the job's name does, as `db.schema.project.model`, with the command behind it.

@@ -4,7 +4,7 @@ import { readSeverity } from "../core/signal/words.ts";
 import { finishAlert, invalid } from "./draft.ts";
 import { field, firstLine, type JsonObject, list, textAt } from "./json.ts";
 import { type Assertion, assertionsOf } from "./openlineage-assertion.ts";
-import { dbtRelation, isDbtNode } from "./openlineage-dbt.ts";
+import { dbtRelation, isDbtNode, isDbtTest } from "./openlineage-dbt.ts";
 
 /**
  * OpenLineage's RunEvent (https://openlineage.io/docs/spec/object-model), which several tools send: a run of a job
@@ -80,8 +80,8 @@ function jobAlert(event: unknown, run: string | null) {
 function assertionAlert(event: unknown, assertion: Assertion, run: string | null) {
   const { dataset, column, name, success } = assertion;
   const job = jobOf(event);
-  const key = [job.id, dataset.namespace, dataset.name, name, column ?? "-"].join("/");
-  const on = `${name} on ${dataset.name}${column === null ? "" : `.${column}`}`;
+  const key = [job.id, dataset?.namespace ?? "-", dataset?.name ?? "-", name, column ?? "-"].join("/");
+  const on = `${name} on ${dataset?.name ?? job.name}${column === null ? "" : `.${column}`}`;
   const found =
     assertion.actual === null
       ? ""
@@ -118,8 +118,10 @@ function expectation({ expected }: Assertion): string | null {
  */
 function brokenBy(event: unknown): (Asset | null)[] {
   const failed = assertionsOf(event).filter(({ success }) => !success);
-  if (failed.length > 0) return failed.map(({ dataset }) => dataset);
-  const outputs = list(field(event, "outputs")).map(datasetOf);
+  if (failed.some(({ dataset }) => dataset !== null)) return failed.map(({ dataset }) => dataset);
+  // A dbt test that could not run: what it writes is only the table of its failing rows.
+  const made = isDbtTest(event) ? "inputs" : "outputs";
+  const outputs = list(field(event, made)).map(datasetOf);
   if (outputs.some((each) => each !== null)) return outputs;
   if (!isDbtNode(event)) return [];
   const namespace = list(field(event, "inputs")).map(datasetOf).find(Boolean)?.namespace ?? null;

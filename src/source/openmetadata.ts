@@ -58,9 +58,24 @@ function readAlert(event: JsonObject, receivedAt: string): AlertSignal | null {
   const type = textAt(event, "entityType");
   const entity = object(unfolded(event.entity));
   if (type === "testCaseResolutionStatus") return readIncident(event, entity, receivedAt);
+  if (type === "testCaseResult") return readResultEntity(event, entity, receivedAt);
   if (type !== "testCase") return null;
   const result = resultOf(event, entity);
   return result === null ? null : readResult(event, entity, result, receivedAt);
+}
+
+/** A result that is an entity of its own, and names its test case. */
+function readResultEntity(
+  event: JsonObject,
+  entity: JsonObject | null,
+  receivedAt: string,
+): AlertSignal | null {
+  const inside = object(unfolded(entity?.testCaseResult));
+  if (inside !== null) return readResult(event, entity, inside, receivedAt);
+  const fqn = textAt(entity, "testCaseFQN");
+  if (entity === null || fqn === null) return null;
+  const test = { ...object(unfolded(entity.testCase)), fullyQualifiedName: fqn };
+  return readResult(event, test, entity, receivedAt);
 }
 
 const FIELD_LISTS = ["fieldsUpdated", "fieldsAdded"];

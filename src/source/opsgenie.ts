@@ -151,14 +151,14 @@ function factsOf(alert: JsonObject, message: string) {
   return {
     source: "opsgenie",
     // P3 is Opsgenie's own default.
-    severity: readSeverity(alert.priority) ?? ("warning" as const),
+    severity: readSeverity(priorityOf(alert)) ?? ("warning" as const),
     title: firstLine(message) ?? message,
     description: textAt(alert, "description") ?? textAt(alert, "note"),
     assets: [assetOfLabels(details, "opsgenie")],
     labels: {
       entity: textAt(alert, "entity"),
       source: textAt(alert, "source"),
-      priority: textAt(alert, "priority"),
+      priority: priorityOf(alert),
       tags: wordsOf(alert.tags),
       responders: wordsOf(alert.responders),
       ...details,
@@ -184,8 +184,14 @@ function webAddress(value: unknown): string | null {
   return said !== null && /^https?:\/\//i.test(said) ? said : null;
 }
 
-function priorityWarnings(alert: JsonObject): string[] {
+/** Older webhooks have the number alone. */
+function priorityOf(alert: JsonObject): string | null {
   const priority = textAt(alert, "priority");
+  return priority !== null && /^[1-5]$/.test(priority) ? `P${priority}` : priority;
+}
+
+function priorityWarnings(alert: JsonObject): string[] {
+  const priority = priorityOf(alert);
   if (priority === null || readSeverity(priority) !== null) return [];
   return [`The priority "${priority.slice(0, 80)}" is not known and was taken as P3: use P1 to P5.`];
 }

@@ -19,7 +19,8 @@ export const sentry = {
   read(request: SourceRequest): Reading {
     const data = object(field(request.body, "data"));
     const resource = request.headers["sentry-hook-resource"]?.trim() ?? resourceOf(data);
-    if (resource !== null && !READERS.has(resource)) return { alerts: [], rejected: [] };
+    const isOther = resource === null && data !== null && object(field(request.body, "installation"));
+    if (isOther || (resource !== null && !READERS.has(resource))) return { alerts: [], rejected: [] };
     if (data === null || resource === null) {
       throw invalid("This is no Sentry webhook: it has no `data` with an issue, event or metric_alert.", [
         { path: "data", message: "must hold an issue, an event or a metric_alert" },
@@ -90,7 +91,10 @@ function readIssue(request: SourceRequest, data: JsonObject): AlertDraft | null 
 /** An issue alert fires on an event. It has the issue's identity, so that the issue's `resolved` closes it. */
 function readEventAlert(request: SourceRequest, data: JsonObject): AlertDraft | null {
   const event = object(data.event);
-  const id = required(textAt(event, "issue_id") ?? textAt(event, "groupID"), "data.event.issue_id");
+  const id = required(
+    textAt(event, "issue_id") ?? textAt(event, "groupID") ?? issueIn(event),
+    "data.event.issue_id",
+  );
   const tags = tagsOf(event);
   const rule = textAt(data, "triggered_rule") ?? textAt(data, "issue_alert", "title");
   return {
@@ -121,6 +125,12 @@ function readEventAlert(request: SourceRequest, data: JsonObject): AlertDraft | 
     links: [{ title: "Open in Sentry", url: textAt(event, "web_url") }],
     startsAt: textAt(event, "datetime") ?? event?.timestamp,
   };
+}
+
+/** The issue's address names it too: `…/issues/123/`. */
+function issueIn(event: JsonObject | null): string | null {
+  const addresses = ["issue_url", "web_url"].map((name) => textAt(event, name) ?? "");
+  return addresses.map((url) => /\/issues\/(\d{1,20})(?:[/?#]|$)/.exec(url)?.[1]).find(Boolean) ?? null;
 }
 
 /** Severity and status are one word in a metric alert. */

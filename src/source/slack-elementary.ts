@@ -83,9 +83,15 @@ export function elementaryGroup(message: SlackMessage): ToolAlert[] | null {
   return alerts.length === 0 ? null : distinct(alerts);
 }
 
-/** The same line twice in one list (a test of two columns) is one alert. */
+/** The same line twice in one list (a test of two columns) is one alert, an error where one of them is. */
 function distinct(alerts: ToolAlert[]): ToolAlert[] {
-  return [...new Map(alerts.toReversed().map((alert) => [alert.subject, alert])).values()].toReversed();
+  const kept = new Map<string, ToolAlert>();
+  for (const alert of alerts) {
+    const known = kept.get(alert.subject);
+    if (known === undefined) kept.set(alert.subject, alert);
+    else if (alert.severity === "error") kept.set(alert.subject, { ...known, severity: "error" });
+  }
+  return [...kept.values()];
 }
 
 /** The table in `"not_null" test failed on orders` and `dbt failed to build table "orders"`. */

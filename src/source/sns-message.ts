@@ -9,19 +9,21 @@ export type Published = {
 };
 
 /**
- * The messages in a body: of SNS's own envelope, of the envelope in which Lambda gets them (`Records[].Sns`), and where
- * there is none (raw delivery, an API destination) the body itself, or the members of a list. SNS's own goes first: its
- * signature does not cover fields that it does not know, so whoever holds a signed message could add `Records` to it.
+ * The messages in a body: of SNS's own envelope, of those in which Lambda gets them (`Records[].Sns`, or from a queue
+ * `Records[].body`, which is text), and where there is none (raw delivery, an API destination) the body itself, or the
+ * members of a list. SNS's own goes first: its signature does not cover fields that it does not know, so whoever holds
+ * a signed message could add `Records` to it.
  */
 export function publishedIn(body: unknown): { path: string; part: Published }[] {
-  const records = isEnvelope(body) ? [] : list(field(body, "Records"));
+  const sent = parsed(body);
+  const records = isEnvelope(sent) ? [] : list(field(sent, "Records"));
   if (records.length > 0) {
     return records.map((record, index) => ({
-      path: `Records[${index}].Sns`,
-      part: published(field(record, "Sns") ?? record),
+      path: `Records[${index}]`,
+      part: published(field(record, "Sns") ?? field(record, "body") ?? record),
     }));
   }
-  return partsOf(body).map(({ path, part }) => ({ path, part: published(part) }));
+  return partsOf(sent).map(({ path, part }) => ({ path, part: published(part) }));
 }
 
 function isEnvelope(part: unknown): part is JsonObject & { Message: string } {
@@ -29,8 +31,14 @@ function isEnvelope(part: unknown): part is JsonObject & { Message: string } {
 }
 
 function published(part: unknown): Published {
-  if (!isEnvelope(part)) return { content: part, envelope: null };
-  return { content: jsonIn(part.Message) ?? part.Message, envelope: part };
+  const sent = parsed(part);
+  if (!isEnvelope(sent)) return { content: sent, envelope: null };
+  return { content: jsonIn(sent.Message) ?? sent.Message, envelope: sent };
+}
+
+/** Functions and queues that hand messages on wrap them into a text of JSON once more. */
+function parsed(part: unknown): unknown {
+  return typeof part === "string" ? (jsonIn(part) ?? part) : part;
 }
 
 /** A text's JSON, undefined where it is none. */

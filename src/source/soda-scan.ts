@@ -1,7 +1,7 @@
 import type { AlertSignal } from "../core/signal/alert.ts";
 import { datasetFromParts } from "../core/signal/dataset.ts";
 import { finishAlert, hashOf, invalid, partsOf, readEach } from "./draft.ts";
-import { field, type JsonObject, list, object, text, textAt } from "./json.ts";
+import { field, type JsonObject, list, object, text, textAt, truth } from "./json.ts";
 import { saidText } from "./placeholder.ts";
 import { attributesOf, checkName, outcomeOf, type SodaOutcome, shownValue } from "./soda-check.ts";
 import type { Reading, SourceRequest } from "./source.ts";
@@ -33,7 +33,8 @@ type Run = {
   key: string;
   name: string;
   environment: string | null;
-  hasErrors: boolean;
+  /** Null where the body says nothing of errors. */
+  hasErrors: boolean | null;
   /** When it ran; `dataTimestamp` may be a day in the past that is loaded anew. */
   at: string | null;
 };
@@ -46,7 +47,7 @@ function runOf(scan: JsonObject, request: SourceRequest): Run {
     key: ["scan", environment, name].filter((each) => each !== null).join("/"),
     name,
     environment,
-    hasErrors: scan.hasErrors === true || text(scan.hasErrors)?.toLowerCase() === "true",
+    hasErrors: truth(scan.hasErrors),
     at: ["scanEndTimestamp", "scanStartTimestamp", "dataTimestamp"]
       .map((each) => saidText(scan[each]))
       .reduce((found, each) => found ?? each),
@@ -106,8 +107,7 @@ function readCheck(part: unknown, run: Run, request: SourceRequest): AlertSignal
 
 /** The scan as a whole: it fires while checks of it cannot be evaluated, and only a scan without errors ends that. */
 function readErrors(run: Run, request: SourceRequest): AlertSignal | null {
-  // A body that says nothing of errors neither opens nor ends this.
-  if (!run.hasErrors && run.scan.hasErrors !== false) return null;
+  if (run.hasErrors === null) return null;
   const key = `${run.key}/errors`;
   const outcome: SodaOutcome = run.hasErrors
     ? { status: "firing", severity: "error", words: "could not evaluate all its checks" }

@@ -177,3 +177,18 @@ function hasPython(): boolean {
     return false;
   }
 }
+
+test("a callback that says in a message which run failed has one identity for all runs", () => {
+  const alertOf = (day: string, error: string) =>
+    airflow.read(
+      request({
+        name: "Airflow task failure: load",
+        message: `Task load failed in DAG orders at ${day} 02:00:00+00:00`,
+        description: error,
+        status: "firing",
+      }),
+    ).alerts[0]!;
+  const [first, second] = [alertOf("2026-11-21", "exit code 1"), alertOf("2026-11-22", "exit code 137")];
+  expect(second.dedupKey).toBe(first.dedupKey);
+  expect(second.description).toContain("exit code 137");
+});

@@ -130,3 +130,19 @@ test("a body without a list of alerts is refused", () => {
   for (const body of [null, {}, { alerts: {} }])
     expect(() => alertmanager.read(request(body))).toThrow(/alerts/);
 });
+
+test("an alert without a status of its own has the group's once all is resolved, and else fires until its end", () => {
+  const statuses = (status: string | undefined, ...ends: (string | undefined)[]) => {
+    const alerts = ends.map((endsAt, index) => ({ labels: { alertname: `A${index}` }, endsAt }));
+    return alertmanager.read(request({ status, alerts })).alerts.map((alert) => alert.status);
+  };
+  const past = "2026-11-22T11:00:00Z";
+  expect(statuses("firing", undefined, "0001-01-01T00:00:00Z", past)).toEqual([
+    "firing",
+    "firing",
+    "resolved",
+  ]);
+  expect(statuses("resolved", undefined, past)).toEqual(["resolved", "resolved"]);
+  expect(() => statuses(undefined, past)).toThrow(/status/);
+  expect(() => statuses("pending", past)).toThrow(/status/);
+});

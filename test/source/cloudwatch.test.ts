@@ -82,3 +82,26 @@ test("a body that is no alarm at all is refused", () => {
   ))
     expect(() => cloudwatch.read(request(body))).toThrow(/AlarmName/);
 });
+
+test("an alarm that a function hands on, in whatever envelope, is the alarm that SNS tells of", () => {
+  const { detail, resources, ...event } = fixture("eventbridge", "alarm").body as {
+    detail: object;
+    resources: string[];
+    account: string;
+    region: string;
+    time: string;
+  };
+  const invoked = { alarmArn: resources[0], accountId: event.account, ...event, alarmData: detail };
+  const { "detail-type": _, id: __, ...action } = invoked as Record<string, unknown>;
+  const message = JSON.stringify(fixture("cloudwatch", "alarm").body);
+  for (const body of [
+    action,
+    message,
+    { Records: [{ messageId: "1", body: message }] },
+    JSON.stringify(action),
+  ]) {
+    const [alert] = cloudwatch.read(request(body)).alerts;
+    expect(alert).toMatchObject({ status: "firing", dedupKey: one("alarm").dedupKey });
+    expect(alert!.observedAt).toMatch(/^2026-11-22T/);
+  }
+});

@@ -120,3 +120,11 @@ test("the key comes in DataKitchen's own header, bare, or as a bearer token", as
   await expect(refused({ [header]: "wrong", authorization: "Bearer old" })).rejects.toThrow(/secret/);
   await expect(refused({})).rejects.toThrow(/no secret/);
 });
+
+test("a log without warnings is no alert, also where it names no component", () => {
+  const body = { component: { dataset: null }, log_entries: [{ level: "INFO", message: "loaded" }] };
+  expect(datakitchen.read(request(body)).alerts).toEqual([]);
+  expect(() =>
+    datakitchen.read(request({ ...body, log_entries: [{ level: "ERROR", message: "x" }] })),
+  ).toThrow();
+});

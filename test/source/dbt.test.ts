@@ -108,6 +108,51 @@ test("a stale source is broken since its threshold passed; a check that failed n
   ]);
 });
 
+test("dbt 2 writes its states with a capital, and a stale model is another alert than its failed run", () => {
+  const [model, source] = firing(dbt.read(fixture("dbt", "freshness-of-dbt-2")));
+  expect(model).toMatchObject({
+    dedupKey: "shop/model.shop.fct_orders/freshness",
+    severity: "error",
+    startsAt: "2026-11-21T20:00:00.000Z",
+  });
+  expect(model!.title).toMatch(/^fct_orders is stale: Last loaded at/);
+  expect(source).toMatchObject({ dedupKey: "shop/source.shop.crm.payments", severity: "warning" });
+  expect(source!.startsAt).toBe("2026-11-22T02:00:00.000Z");
+  const passed = resolved(read([{ unique_id: "model.shop.fct_orders", status: "success" }]))[0];
+  expect(passed!.dedupKey).not.toBe(model!.dedupKey);
+});
+
+test("sources.json of old, by unique id, has the identities of today's", () => {
+  const state = (state: string) => ({ state, max_loaded_at: "2026-11-20T00:00:00Z" });
+  const body = {
+    meta: { generated_at: "2026-11-22T03:00:00Z" },
+    sources: { "source.shop.crm.orders": state("error"), "source.shop.crm.customers": state("pass") },
+  };
+  const reading = dbt.read(request(body));
+  expect(firing(reading).map(({ dedupKey }) => dedupKey)).toEqual(["shop/source.shop.crm.orders"]);
+  expect(resolved(reading)).toHaveLength(1);
+  expect(dbt.read(request({ sources: body })).alerts).toEqual(reading.alerts);
+  expect(() => dbt.read(request({ nodes: {}, sources: { "source.shop.crm.orders": {} } }))).toThrow(
+    "no dbt artifact",
+  );
+});
+
+test("a unit test is about its model, whatever else it reads", () => {
+  const manifest = {
+    metadata: { adapter_type: "duckdb" },
+    nodes: { "model.shop.orders": { database: "shop", schema: "main", name: "orders" } },
+    unit_tests: {
+      "unit_test.shop.orders.totals": {
+        name: "totals",
+        depends_on: { nodes: ["model.shop.orders", "model.shop.stg_orders"] },
+        tested_node_unique_id: "model.shop.orders",
+      },
+    },
+  };
+  const [alert] = read([{ unique_id: "unit_test.shop.orders.totals", status: "fail" }], manifest).alerts;
+  expect(alert!.assets.map(assetId)).toEqual(["duckdb/shop.main.orders"]);
+});
+
 test("sources.json beside run_results.json is read too", () => {
   const results = fixture("dbt", "all-tests-pass").body;
   const sources = fixture("dbt", "source-freshness").body;

@@ -141,3 +141,12 @@ test("a body that is no event is refused, inside SNS it is let pass", () => {
     expect(() => eventbridge.read(request(body))).toThrow(/detail-type/);
   expect(eventbridge.read(request({ Type: "Notification", Message: "Hello" })).alerts).toEqual([]);
 });
+
+test("events have the order in which their services sent them, whatever the runs say of their own ends", () => {
+  const ended = { stopDate: 1547148840122 };
+  const [alert] = event("execution-succeeded", ended, { time: "2026-11-22T11:00:00Z" }).alerts;
+  expect(alert).toMatchObject({
+    observedAt: "2026-11-22T11:00:00.000Z",
+    endsAt: "2019-01-10T19:34:00.122Z",
+  });
+});

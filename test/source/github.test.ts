@@ -87,6 +87,9 @@ test.each([
 test("an event whose header a relay dropped is known by what it holds", () => {
   const event = fixture("github", "deployment-succeeded", "changes");
   expect(github.readChanges({ ...event, headers: {} }).changes).toMatchObject([{ kind: "deployment" }]);
+  // A workflow that deploys stands in the status of its deployment.
+  const body = { ...(event.body as object), workflow_run: { id: 1 } };
+  expect(github.readChanges({ ...event, headers: {}, body }).changes).toMatchObject([{ kind: "deployment" }]);
 });
 
 test("an event without its repository is refused with the field", () => {

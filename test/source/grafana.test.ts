@@ -34,6 +34,30 @@ describe("reading", () => {
     expect(nameless!.title).toBe("Orders are late");
   });
 
+  test("an alert without labels has the title of its group, and its identity is Grafana's", () => {
+    const alert = { status: "firing", labels: {}, annotations: {}, fingerprint: "57c6d9290000ad39" };
+    const titled = (title?: string) => grafana.read(request({ alerts: [alert], title })).alerts[0]!;
+    expect(titled("[FIRING:1]  (Orders are late)")).toMatchObject({
+      title: "(Orders are late)",
+      dedupKey: "57c6d9290000ad39",
+    });
+    expect([titled("[FIRING:1]").title, titled().title]).toEqual(["Alert {}", "Alert {}"]);
+  });
+
+  test("version 8 sends times as Go prints them, and alerts without a status", () => {
+    const alert = {
+      labels: { alertname: "Orders are late" },
+      startsAt: "2026-11-22 11:36:00.112013015 +0000 UTC m=+8560.285724134",
+      endsAt: "0001-01-01 00:00:00 +0000 UTC",
+    };
+    expect(grafana.read(request({ status: "firing", alerts: [alert] })).alerts[0]).toMatchObject({
+      status: "firing",
+      startsAt: "2026-11-22T11:36:00.112Z",
+      endsAt: null,
+      warnings: [],
+    });
+  });
+
   test("a body of neither kind is refused", () => {
     for (const body of [null, [], {}, { state: "alerting" }])
       expect(() => grafana.read(request(body))).toThrow(/alerts/);

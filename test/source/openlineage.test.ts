@@ -86,6 +86,67 @@ test("where nothing tells its namespace or schema, the dbt model itself is what 
   expect(dbtJob("model.warehouse.orders")).toEqual(["dbt/model.warehouse.orders"]);
 });
 
+test("a dbt test that could not run is about what it reads, not about the table of its failing rows", () => {
+  const [alert] = openlineage.read(
+    request({
+      eventType: "FAIL",
+      run: { runId: "1" },
+      job: {
+        namespace: "dbt",
+        name: "test.shop.assert_totals",
+        facets: { jobType: { integration: "DBT", jobType: "TEST" } },
+      },
+      inputs: [{ namespace: "bigquery", name: "p.core.orders" }],
+      outputs: [{ namespace: "bigquery", name: "p.core_dbt_test__audit.assert_totals" }],
+    }),
+  ).alerts;
+  expect(alert!.assets.map(assetId)).toEqual(["bigquery/p.core.orders"]);
+});
+
+const testRun = (status: string, inputs: string[]) =>
+  openlineage.read(
+    request({
+      eventType: "COMPLETE",
+      run: {
+        runId: "1",
+        facets: {
+          test: {
+            tests: [
+              {
+                name: "rows_arrived",
+                status,
+                severity: "warn",
+                type: "row_count",
+                expected: ">0",
+                actual: "0",
+              },
+              { name: "not_reached", status: "skip" },
+            ],
+          },
+        },
+      },
+      job: { namespace: "quality", name: "orders_checks" },
+      inputs: inputs.map((name) => ({ namespace: "bigquery", name })),
+    }),
+  ).alerts;
+
+test("tests of a run, which name no dataset, are about the one that the run reads", () => {
+  const [job, failed, ...none] = testRun("fail", ["p.core.orders"]);
+  expect(none).toEqual([]);
+  expect(job!.status).toBe("resolved");
+  expect(failed).toMatchObject({
+    status: "firing",
+    severity: "warning",
+    title: "rows_arrived on p.core.orders failed (0, expected >0)",
+  });
+  expect(failed!.assets.map(assetId)).toEqual(["bigquery/p.core.orders"]);
+  expect(testRun("pass", ["p.core.orders"])[1]).toMatchObject({
+    status: "resolved",
+    dedupKey: failed!.dedupKey,
+  });
+  expect(testRun("fail", ["p.core.orders", "p.core.items"])[1]!.assets).toEqual([]);
+});
+
 test("START, RUNNING, ABORT, OTHER and static events say nothing", () => {
   expect(read("start-running-abort-other")).toMatchObject({ alerts: [], rejected: [] });
   expect(read("static-events")).toMatchObject({ alerts: [], rejected: [] });

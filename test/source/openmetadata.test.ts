@@ -143,3 +143,21 @@ test("without a signature the secret may come as a bearer token", () => {
   authenticate({ authorization: "Bearer om-secret" }, ["om-secret"]);
   expect(() => authenticate({}, ["om-secret"])).toThrow(/no secret/);
 });
+
+test("a result that is an entity of its own has the identity of its test case", () => {
+  const fqn = "warehouse.shop.core.orders.amount.amount_is_positive";
+  const event = (entityType: string, entity: object) =>
+    openmetadata.read(request({ id: "1", eventType: "entityCreated", entityType, entity })).alerts;
+  const result = { testCaseFQN: fqn, testCaseStatus: "Failed", result: "min = -3", timestamp: 1769896400000 };
+  const [own] = event("testCaseResult", result);
+  const [usual] = event("testCase", {
+    name: "amount_is_positive",
+    fullyQualifiedName: fqn,
+    testCaseResult: { ...result, testCaseStatus: "Success" },
+  });
+  expect([own!.status, usual!.status]).toEqual(["firing", "resolved"]);
+  expect(own!.dedupKey).toBe(usual!.dedupKey);
+  expect(own!.assets.map(assetId)).toEqual(usual!.assets.map(assetId));
+  expect(own!.assets).toHaveLength(1);
+  expect(event("testCaseResult", { testCaseStatus: "Failed" })).toEqual([]);
+});

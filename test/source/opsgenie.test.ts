@@ -80,3 +80,11 @@ test("the key of an Opsgenie client, a bearer token or a token in the URL", () =
   check(undefined, "old");
   for (const wrong of ["GenieKey other", "GenieKey ", "new", undefined]) expect(() => check(wrong)).toThrow();
 });
+
+test("a webhook that numbers its priorities means P1 to P5", () => {
+  const webhook = (priority: unknown) =>
+    opsgenie.read(request({ action: "Create", alert: { alias: "a", message: "m", priority } })).alerts[0]!;
+  expect(webhook(1)).toMatchObject({ severity: "critical", warnings: [], labels: { priority: "P1" } });
+  expect(webhook("4")).toMatchObject({ severity: "info", warnings: [] });
+  expect(webhook(6).warnings.join()).toMatch(/"6" is not known/);
+});

@@ -41,6 +41,16 @@ test("what says nothing of being broken is no alert", () => {
     expect(sentry.read(request({ action, data: { issue: { id: "1" } } })).alerts).toEqual([]);
   const seen = { headers: { "sentry-hook-resource": "seer" } };
   expect(sentry.read(request({ anything: 1 }, seen))).toEqual({ alerts: [], rejected: [] });
+  for (const name of ["comment", "installation"])
+    expect(sentry.read({ ...fixture("sentry", name), headers: {} }).alerts).toEqual([]);
+});
+
+test("an event that names its issue in an address alone is that issue's", () => {
+  const triggered = (event: object) =>
+    sentry.read(request({ action: "triggered", data: { event } })).alerts[0]!.dedupKey;
+  expect(triggered({ issue_url: "https://sentry.fernhollow.example/api/0/issues/77/" })).toBe("issue/77");
+  expect(triggered({ web_url: "https://sentry.fernhollow.example/issues/77/events/9/" })).toBe("issue/77");
+  expect(() => triggered({ web_url: "https://sentry.fernhollow.example/issues/" })).toThrow(/issue_id/);
 });
 
 test("a body that is not Sentry's, or names no issue, is refused with the field", () => {

@@ -228,3 +228,26 @@ test("huge and hostile messages are read in reasonable time", () => {
   slackWebhook.read(request({}, { body: { text: "x", blocks: [{ type: "rich_text", elements: deep }] } }));
   expect(performance.now() - started).toBeLessThan(10_000);
 });
+
+test("a test that warns and errors in one group of Elementary is an error", () => {
+  const section = (text: string) => ({ type: "section", text: { type: "mrkdwn", text } });
+  const line = '*"unique" test failed on orders* - <https://elementary.example/t|View Report>';
+  const { alerts } = slackWebhook.read(
+    request({
+      blocks: [{ type: "header", text: { type: "plain_text", text: "Error: 2 issues detected" } }],
+      attachments: [
+        {
+          blocks: [
+            section("*Test Warnings*"),
+            section(`⚠️ ${line}`),
+            section("*Test Errors*"),
+            section(`❗ ${line}`),
+          ],
+        },
+      ],
+    }),
+  );
+  expect(alerts.map(({ severity, title }) => [severity, title])).toEqual([
+    ["error", '"unique" test failed on orders'],
+  ]);
+});

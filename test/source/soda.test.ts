@@ -170,3 +170,11 @@ test("what is neither is refused", () => {
   for (const body of [null, {}, "x", { checks: [] }, { event: null }, [{}]])
     expect(() => of(body)).toThrow(/Soda/);
 });
+
+test("hasErrors may come as a text", () => {
+  const scan = (hasErrors: unknown) =>
+    soda
+      .read(request({ definitionName: "nightly", hasErrors, checks: [] }))
+      .alerts.map(({ status }) => status);
+  expect([scan("True"), scan("false"), scan(null)]).toEqual([["firing"], ["resolved"], []]);
+});

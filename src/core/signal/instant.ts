@@ -9,7 +9,7 @@ const ISO =
 
 /**
  * Reads the time formats that senders use: ISO 8601 with any precision and offset, with a space for the T, without a
- * zone (taken as UTC), and Unix epochs in s, ms, µs or ns as numbers or digits. Go's zero time (year 1), "None" and ""
+ * zone (taken as UTC) or as Go prints it (`… +0000 UTC m=+12.3`), and Unix epochs in s, ms, µs or ns as numbers or digits. Go's zero time (year 1), "None" and ""
  * mean "no time". A time over a day ahead of `receivedAt` or before 1990 is a wrong clock or a wrong field: believing
  * it would break every clock of the incident, so it is left out and said.
  */
@@ -37,8 +37,11 @@ function epochMs(text: string): number | null {
   return Math.round(number / (number < 1e17 ? 1e3 : 1e6));
 }
 
+/** What Go writes behind the offset: the zone's name, and how long the process ran. */
+const GO_ZONE = /(?<= [+-]\d{4}) (?:[A-Z]{3,5}|[+-]\d{2,4})(?: m=[+-]\d{1,12}\.\d{1,9})?$/;
+
 function isoMs(text: string): number | null {
-  const match = text.length <= 64 ? ISO.exec(text) : null;
+  const match = text.length <= 80 ? ISO.exec(text.replace(GO_ZONE, "")) : null;
   if (!match) return null;
   const [year, month, day, hour = 0, minute = 0, second = 0] = match
     .slice(1, 7)
