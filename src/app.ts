@@ -122,10 +122,10 @@ async function openStore(
   runbooks: Runbook[],
   failed: (error: Error) => void,
 ): Promise<Store> {
-  const { database, reopenWithinMs, closeAfterMs } = config;
+  const { database, reopenWithinMs, closeAfterMs, grouping } = config;
   const texts = runbooks.map(({ slug, text }) => ({ slug, text }));
   const writer = await startWriter(
-    { database, channel, reopenWithinMs, closeAfterMs, runbooks: texts },
+    { database, channel, reopenWithinMs, closeAfterMs, grouping, runbooks: texts },
     failed,
   );
   const db = openForReading(database);

@@ -2,19 +2,11 @@ import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseDocument } from "yaml";
 import { z } from "zod";
+import { Grouping } from "./core/correlate/grouping.ts";
+import { Duration } from "./core/duration.ts";
 import { Refusal } from "./core/refusal.ts";
 import type { NamespaceRule } from "./core/signal/dataset.ts";
 import { DEFAULT_ALLOW, type RedactionRules } from "./core/signal/redact.ts";
-
-/** A length of time in the file: `90s`, `15m`, `24h`, `14d`. Becomes milliseconds. */
-const Duration = z
-  .string()
-  .regex(/^\d+(s|m|h|d)$/, "write a duration such as 90s, 15m, 24h or 14d")
-  .transform(
-    (text) =>
-      Number.parseInt(text, 10) *
-      { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }[text.at(-1) as "s" | "m" | "h" | "d"],
-  );
 
 /** breakwater.yaml: what is decided in git. Secrets never stand here; they come from the environment. */
 const ConfigFile = z.strictObject({
@@ -30,6 +22,8 @@ const ConfigFile = z.strictObject({
   reopenWithin: Duration.prefault("24h"),
   /** A resolved incident is closed by itself after this long. */
   closeAfter: Duration.prefault("14d"),
+  /** What belongs to one incident. */
+  grouping: Grouping.prefault({}),
   /** What tools call a warehouse, and which it is; `prefix` is what they leave out of its tables' names. */
   assetNames: z
     .array(z.strictObject({ from: z.string().min(1), to: z.string().min(1), prefix: z.string().optional() }))
@@ -87,6 +81,8 @@ export type Config = Readonly<{
   apiTokens: readonly string[];
   /** Ingest secrets by source name, several while rotating. */
   sourceSecrets: ReadonlyMap<string, readonly string[]>;
+  /** As written in the file, which was found right: matchers are compiled where they are used, in the writer's thread. */
+  grouping: unknown;
   assetNames: NamespaceRule[];
   redaction: RedactionRules;
   /** Sources that are taken without a secret. */
@@ -125,16 +121,20 @@ function refuse(what: string, error: z.ZodError): never {
   );
 }
 
-function readFile(path: string, required: boolean): z.infer<typeof ConfigFile> {
+/** The file as plain data. */
+type Written = { grouping?: unknown };
+
+function readFile(path: string, required: boolean): z.infer<typeof ConfigFile> & { written: Written } {
   if (!existsSync(path)) {
     if (required) throw new Refusal("not_found", `BREAKWATER_CONFIG names ${path}, which does not exist.`);
-    return ConfigFile.parse({});
+    return { ...ConfigFile.parse({}), written: {} };
   }
   const document = parseDocument(readFileSync(path, "utf8"));
   const broken = document.errors[0];
   if (broken) throw new Refusal("invalid", `${path} is not valid YAML: ${broken.message}`);
-  const parsed = ConfigFile.safeParse(document.toJS() ?? {});
-  return parsed.success ? parsed.data : refuse(path, parsed.error);
+  const written: Written = document.toJS() ?? {};
+  const parsed = ConfigFile.safeParse(written);
+  return parsed.success ? { ...parsed.data, written } : refuse(path, parsed.error);
 }
 
 function slackConfig(env: z.infer<typeof Environment>): SlackConfig | null {
@@ -195,6 +195,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     maxBodyBytes: file.maxBodyMiB * 1024 * 1024,
     apiTokens: e.BREAKWATER_API_TOKEN,
     sourceSecrets: sourceSecrets(env),
+    grouping: file.written.grouping ?? {},
     assetNames: file.assetNames.map(({ from, to, prefix }) => ({
       from,
       to,

@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
 import type { Config } from "./config.ts";
+import { Grouping } from "./core/correlate/grouping.ts";
 import { compileRunbooks, matchRunbooks } from "./core/runbook/match.ts";
 import { parseRunbook } from "./core/runbook/parse.ts";
 import type { Job, JobResult } from "./engine/commit.ts";
@@ -16,6 +17,8 @@ export type WriterSettings = {
   channel: string;
   reopenWithinMs: number;
   closeAfterMs: number;
+  /** Grouping of breakwater.yaml, as it was validated; its matchers are compiled in the writer's thread. */
+  grouping: unknown;
   runbooks: { slug: string; text: string }[];
 };
 
@@ -40,6 +43,7 @@ export async function openWriter(
     channel: settings.channel,
     reopenWithinMs: settings.reopenWithinMs,
     closeAfterMs: settings.closeAfterMs,
+    grouping: Grouping.parse(settings.grouping),
     suggestRunbooks: (signal, severity) => matchRunbooks(catalog, { ...signal, severity }),
   });
   return {

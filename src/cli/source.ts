@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { Command } from "commander";
 import { loadConfig } from "../config.ts";
-import { groupingKey } from "../core/correlate/place.ts";
+import { groupingKeys } from "../core/correlate/place.ts";
 import { Refusal } from "../core/refusal.ts";
 import { type AlertSignal, fingerprint } from "../core/signal/alert.ts";
 import { assetId } from "../core/signal/asset.ts";
@@ -129,7 +129,7 @@ function showAlert(terminal: Terminal, alert: AlertSignal, redacted: boolean): v
     ["delivery", alert.deliveryId ?? "none: every message counts as news"],
     ["assets", alert.assets.map(assetId).join(", ") || "none was found"],
     ["impacted", alert.impacted.map(assetId).join(", ")],
-    ["together by", groupingKey(alert).key],
+    ["together by", groupingKeys(alert).keys.join(", ")],
     ["started", alert.startsAt ?? ""],
     ["ended", alert.endsAt ?? ""],
     ["said", alert.description?.split("\n", 1)[0] ?? ""],

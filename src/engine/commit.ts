@@ -1,18 +1,30 @@
+import type { Grouping } from "../core/correlate/grouping.ts";
 import { documentHash } from "../core/correlate/lineage-document.ts";
 import { type LineageStatement, mergeJobDocument } from "../core/correlate/lineage-statement.ts";
-import { groupingKey, type KnownGroup, type Placement, place } from "../core/correlate/place.ts";
+import {
+  type GroupingKeys,
+  groupingKeys,
+  hintKey,
+  type Kinship,
+  type KnownGroup,
+  type Placement,
+  place,
+} from "../core/correlate/place.ts";
+import { failsAlike, type Move, sortOut } from "../core/correlate/sort-out.ts";
+import { type Kin, older, type Topology } from "../core/correlate/topology.ts";
 import type { Asked, Command } from "../core/incident/command.ts";
 import { decide, severityOf } from "../core/incident/decide.ts";
-import type { NewEvent, RecordedEvent, Severity } from "../core/incident/events.ts";
+import type { EventType, NewEvent, RecordedEvent, Relation, Severity } from "../core/incident/events.ts";
 import { record, touchedAssets } from "../core/incident/log.ts";
 import { react } from "../core/incident/react.ts";
 import { evolve, type IncidentState, isOpen } from "../core/incident/state.ts";
 import { Refusal } from "../core/refusal.ts";
 import { replyFor } from "../core/report/replies.ts";
 import { type AlertOutcome, type AlertSignal, fingerprint, type Outcome } from "../core/signal/alert.ts";
-import { assetId } from "../core/signal/asset.ts";
+import { type Asset, assetId } from "../core/signal/asset.ts";
 import { type ChangeOutcome, type ChangeSignal, changeId, learnChange } from "../core/signal/change.ts";
 import type { AlertRow, Changes, Effect, Ledger, OutboxOutcome } from "./ledger.ts";
+import { isForming, type Memory, recall } from "./memory.ts";
 import type { CommandRequest, CommandResult, IncidentAlert, LineageOutcome } from "./ports.ts";
 
 /** One piece of work for the writer, with the moment it was asked (ISO 8601 UTC). */
@@ -21,7 +33,7 @@ export type Job =
   | { type: "lineage"; statements: LineageStatement[]; now: string }
   | { type: "changes"; changes: ChangeSignal[]; now: string }
   | { type: "command"; request: CommandRequest; now: string }
-  | { type: "claim"; id: number }
+  | { type: "claim"; id: number; now: string }
   | { type: "settle"; id: number; outcome: OutboxOutcome; now: string }
   | { type: "tick"; now: string };
 
@@ -33,21 +45,23 @@ export type CommitSettings = {
   channel: string;
   reopenWithinMs: number;
   closeAfterMs: number;
+  grouping: Grouping;
   suggestRunbooks(signal: AlertSignal, severity: Severity): { slug: string; title: string; reason: string }[];
 };
 
 /**
  * Carries out a batch of jobs in one transaction: each sees what the ones before it did, and all become durable
  * together. A refusal is one job's answer and changes nothing; any other error fails the batch, and with it the
- * transaction. `cache` holds states between batches and is the caller's to clear after a failure.
+ * transaction. `memory` lasts between batches and is the caller's to clear after a failure.
  */
 export async function commitJobs(
   ledger: Ledger,
   jobs: Job[],
   settings: CommitSettings,
-  cache: Map<string, IncidentState>,
+  memory: Memory,
 ): Promise<JobResult[]> {
-  const batch = new Batch(ledger, settings, cache);
+  const { topology } = await recall(memory, ledger);
+  const batch = new Batch(ledger, settings, memory, topology);
   await batch.prefetch(jobs);
   const results: JobResult[] = [];
   for (const job of jobs) {
@@ -75,12 +89,15 @@ const CLOCK: Pick<Asked, "actor" | "via" | "permalink"> = {
 class Batch {
   private readonly ledger: Ledger;
   private readonly settings: CommitSettings;
+  private readonly memory: Memory;
+  private readonly topology: Topology;
   private readonly states: Map<string, IncidentState>;
   private readonly changes: Changes = {
     events: [],
     incidents: new Map(),
     alerts: new Map(),
     incidentAlerts: new Map(),
+    leftAlerts: [],
     signals: [],
     effects: new Map(),
     processed: [],
@@ -93,10 +110,12 @@ class Batch {
   private seen = new Set<string>();
   private groups = new Map<string, KnownGroup>();
 
-  constructor(ledger: Ledger, settings: CommitSettings, cache: Map<string, IncidentState>) {
+  constructor(ledger: Ledger, settings: CommitSettings, memory: Memory, topology: Topology) {
     this.ledger = ledger;
     this.settings = settings;
-    this.states = cache;
+    this.memory = memory;
+    this.topology = topology;
+    this.states = memory.states;
   }
 
   /** Reads in a few queries what all ingest jobs of the batch will need. */
@@ -104,7 +123,7 @@ class Batch {
     const signals = jobs.flatMap((job) => (job.type === "ingest" ? job.signals : []));
     if (signals.length === 0) return;
     const prints = [...new Set(signals.map(fingerprint))];
-    const keys = [...new Set(signals.filter((s) => s.status === "firing").map((s) => groupingKey(s).key))];
+    const keys = [...new Set(signals.filter((s) => s.status === "firing").flatMap((s) => this.allKeys(s)))];
     const deliveries = signals.flatMap((s) =>
       s.deliveryId === null
         ? []
@@ -117,8 +136,8 @@ class Batch {
       a.incident ? [{ incident: a.incident, fingerprint: a.fingerprint }] : [],
     );
     const reopenable = signals.flatMap((s) => {
-      const resolved = this.groups.get(groupingKey(s).key)?.resolved;
-      return resolved ? [{ incident: resolved.incident, fingerprint: fingerprint(s) }] : [];
+      const holders = this.allKeys(s).map((key) => this.groups.get(key)?.resolved?.incident);
+      return holders.flatMap((incident) => (incident ? [{ incident, fingerprint: fingerprint(s) }] : []));
     });
     for (const [key, row] of await this.ledger.incidentAlerts([...pairs, ...reopenable]))
       this.incidentAlerts.set(key, row);
@@ -135,7 +154,7 @@ class Batch {
       case "command":
         return this.command(job.request, job.now);
       case "claim":
-        return this.ledger.claimOutbox(job.id);
+        return this.claim(job.id, job.now);
       case "settle":
         return this.settle(job.id, job.outcome, job.now);
       case "tick":
@@ -175,7 +194,11 @@ class Batch {
       else if (change.assets !== "all") for (const asset of touched) change.assets.add(assetId(asset));
     }
     this.changes.incidents.set(key, change);
-    for (const group of state.groupingKeys) this.noteGroup(group, state);
+    if (events.some(({ body }) => CHANGES_HOLD.has(body.type)))
+      for (const group of state.groupingKeys) this.noteGroup(group, state);
+    this.topology.note(state);
+    if (isForming(state)) this.memory.forming.add(key);
+    else this.memory.forming.delete(key);
     return events;
   }
 
@@ -197,6 +220,8 @@ class Batch {
     const first = events[0];
     if (!first) return;
     const state = this.states.get(key)!;
+    // It was taken in by another before anybody saw it, so there is no thread to tell it in.
+    if (state.phase === "merged" && state.thread === null) return;
     const channel = state.thread?.channel ?? state.channel;
     for (const reaction of react(events, state)) {
       const suffix =
@@ -212,6 +237,10 @@ class Batch {
         payload: reaction,
         channel,
         wanted: state.version,
+        // A storm gathers before its first message; what a person declares is shown at once.
+        ...(isForming(state) && reaction.kind === "card"
+          ? { notBefore: plus(state.detectedAt, this.settings.grouping.wait) }
+          : {}),
       });
     }
     const reply = replyFor(events, state);
@@ -289,12 +318,77 @@ class Batch {
     return holders.find((holder) => holder && holder !== state.key) ?? null;
   }
 
+  private keysOf(signal: AlertSignal): GroupingKeys {
+    return groupingKeys(signal, this.settings.grouping.keys, this.topology.name);
+  }
+
+  /** Everything by which an incident of a signal is looked for. */
+  private allKeys(signal: AlertSignal): string[] {
+    const hint = hintKey(signal);
+    const { keys } = this.keysOf(signal);
+    return hint && !keys.includes(hint) ? [...keys, hint] : keys;
+  }
+
   /** Who holds a signal's group. An incident that took others in cannot reopen while another holds what was theirs. */
   private async groupOf(signal: AlertSignal): Promise<KnownGroup> {
-    const known = this.groups.get(groupingKey(signal).key) ?? { open: null, resolved: null };
-    if (known.open || !known.resolved) return known;
-    const rival = await this.rivalOf(await this.state(known.resolved.incident));
-    return rival ? { open: null, resolved: null } : known;
+    const { keys } = this.keysOf(signal);
+    const known = keys.map((key) => this.groups.get(key) ?? { open: null, resolved: null });
+    const open = known.flatMap(({ open }) => open ?? []).sort(older)[0];
+    if (open) return { open, resolved: null };
+    // An alert without an asset came first, for the run as a whole: what it was about shows now.
+    const hint = hintKey(signal);
+    const herald = hint === null ? null : (this.groups.get(hint)?.open ?? null);
+    if (herald && (await this.state(herald)).roots.length === 0) return { open: herald, resolved: null };
+    const resolved = known
+      .flatMap(({ resolved }) => resolved ?? [])
+      .sort((a, b) => (a.at < b.at ? 1 : -1))[0];
+    if (!resolved) return { open: null, resolved: null };
+    const rival = await this.rivalOf(await this.state(resolved.incident));
+    return rival ? { open: null, resolved: null } : { open: null, resolved };
+  }
+
+  /** An open incident within the window that lineage ties a signal to. */
+  private async kinOf(signal: AlertSignal, now: string): Promise<Kinship | null> {
+    const { lineage, maxSteps } = this.settings.grouping;
+    if (!lineage) return null;
+    for (const [kind, look] of [
+      ["downstream", this.topology.above],
+      ["upstream", this.topology.below],
+      ["sibling", this.topology.beside],
+    ] as const) {
+      const found: Kin[] = [];
+      for (const asset of causes(signal)) {
+        for (const kin of look(asset)) {
+          if (kin.steps > maxSteps) break;
+          if (await this.mayJoin(kin.incident, kind, signal, now)) {
+            found.push(kin);
+            break;
+          }
+        }
+      }
+      const nearest = found.sort((a, b) => a.steps - b.steps || older(a.incident, b.incident))[0];
+      if (nearest) {
+        const { incident, asset, steps } = nearest;
+        const confidence = kind === "sibling" ? "medium" : "high";
+        return { incident, relation: { kind, asset, steps, confidence } };
+      }
+    }
+    return null;
+  }
+
+  private async mayJoin(
+    key: string,
+    kind: Relation["kind"],
+    signal: AlertSignal,
+    now: string,
+  ): Promise<boolean> {
+    const { window, windowKind } = this.settings.grouping;
+    const state = await this.state(key);
+    const since = windowKind === "rolling" ? (state.lastAlertAt ?? state.detectedAt) : state.detectedAt;
+    if (Date.parse(now) - Date.parse(since) > window) return false;
+    if (kind !== "sibling") return true;
+    const origin = state.likelyOrigin ?? state.origin;
+    return origin?.asset ? failsAlike(signal, { ...origin, assets: [origin.asset] }) : false;
   }
 
   private async merge(
@@ -302,6 +396,18 @@ class Batch {
     command: Extract<Command, { type: "merge_into" }>,
     asked: Asked,
   ): Promise<CommandResult> {
+    const news = new Map<string, RecordedEvent[]>();
+    const events = await this.mergeInto(from, command, asked, news);
+    for (const [key, told] of news) this.announce(key, told);
+    return { incident: from.key, events };
+  }
+
+  private async mergeInto(
+    from: IncidentState,
+    command: Extract<Command, { type: "merge_into" }>,
+    asked: Asked,
+    news: Map<string, RecordedEvent[]>,
+  ): Promise<RecordedEvent[]> {
     const into = await this.state(command.into);
     const mergedEvents = decide(from, command, asked);
     const known = await this.incidentAlertsOf(into.key);
@@ -323,14 +429,15 @@ class Batch {
           recovery: a.recovery,
         })),
         sources: from.sources,
+        roots: from.roots,
       },
       asked,
     );
     const events = this.append(from.key, mergedEvents, asked);
-    this.announce(from.key, events);
-    this.announce(into.key, this.append(into.key, absorbed, asked));
+    tell(news, from.key, events);
+    tell(news, into.key, this.append(into.key, absorbed, asked));
     for (const row of moving) await this.moveAlert(row, into.key);
-    return { incident: from.key, events };
+    return events;
   }
 
   private async incidentAlertsOf(key: string): Promise<IncidentAlert[]> {
@@ -387,13 +494,18 @@ class Batch {
       this.seen.add(delivery);
     }
     const current = alert?.incident ? await this.state(alert.incident) : null;
+    const isCurrent = current !== null && isOpen(current.phase);
+    const group = await this.groupOf(signal);
+    const alone = signal.status === "firing" && !isCurrent && group.open === null;
     const placement = place(
       signal,
       alert,
-      current !== null && isOpen(current.phase),
-      await this.groupOf(signal),
+      isCurrent,
+      group,
       now,
       this.settings.reopenWithinMs,
+      this.keysOf(signal).about,
+      alone ? await this.kinOf(signal, now) : null,
     );
     return this.carry(signal, print, placement, now, news);
   }
@@ -427,15 +539,104 @@ class Batch {
       const state = await this.state(incident);
       const row = this.incidentAlerts.get(alertKey(incident, print));
       const command = newsFor(signal, print, row ?? null, placement.reason, now);
+      if (command.type === "alert_fired") {
+        const keys = this.freeKeys(signal, state);
+        if (keys.length > 0) command.alert.groupingKeys = keys;
+        const relation = placement.to === "attach" ? placement.relation : undefined;
+        if (relation) command.alert.relation = relation;
+        // What is related is explained by what is there, or explains it (`becomeOrigin`).
+        if (relation?.kind === "sibling" || (!relation && causes(signal).length > 1))
+          command.alert.roots = causes(signal);
+      }
       const events =
         placement.to === "duplicate" ? [] : this.append(incident, decide(state, command, asked), asked);
       const told = news.get(incident) ?? [];
       told.push(...events);
       news.set(incident, told);
       this.rememberIn(incident, signal, print, row ?? null, outcome, placement.reason, now);
+      if (placement.to === "attach" && placement.relation?.kind === "upstream")
+        await this.becomeOrigin(signal, print, incident, placement.reason, asked, news);
+      if (placement.to === "attach" || placement.to === "open")
+        if (causes(signal).length > 1) await this.joinNamed(signal, incident, asked, news);
     }
     this.remember(signal, print, incident, now);
     return { fingerprint: print, outcome, incident, reason: placement.reason };
+  }
+
+  /** Keys of a signal that no open incident holds yet, so that the next alert on the same finds this one at once. */
+  private freeKeys(signal: AlertSignal, state: IncidentState): string[] {
+    return this.allKeys(signal).filter(
+      (key) => !state.groupingKeys.includes(key) && (this.groups.get(key)?.open ?? null) === null,
+    );
+  }
+
+  /**
+   * An alert upstream of an incident's root is what likely broke first. Other incidents below it, and those whose root
+   * fails just as it does beside it, are the same problem.
+   */
+  private async becomeOrigin(
+    signal: AlertSignal,
+    print: string,
+    incident: string,
+    reason: string,
+    asked: Asked,
+    news: Map<string, RecordedEvent[]>,
+  ): Promise<void> {
+    const system: Asked = { ...asked, actor: { kind: "system" } };
+    const [asset] = signal.assets;
+    const replaces: Asset[] = [];
+    const around = causes(signal).flatMap((each) => [
+      ...this.topology.below(each).map((kin) => ({ ...kin, kind: "upstream" as const })),
+      ...this.topology.beside(each).map((kin) => ({ ...kin, kind: "sibling" as const })),
+    ]);
+    for (const kin of around) {
+      const isOwn = kin.incident === incident;
+      if (!isOwn) {
+        const state = await this.state(kin.incident);
+        if (!isOpen(state.phase) || !(await this.mayMerge(state, kin.kind, signal, asked.now))) continue;
+        const why =
+          kin.kind === "upstream"
+            ? `${asset!.name}, upstream of both, failed too`
+            : `${kin.asset.name} fails as ${asset!.name} does, and reads from the same`;
+        await this.mergeInto(state, { type: "merge_into", into: incident, reason: why }, system, news);
+      }
+      if (kin.kind === "upstream") replaces.push(kin.asset);
+    }
+    const { title, description } = signal;
+    const origin = { asset: asset!, fingerprint: print, title, description, replaces, reason };
+    const command: Command = { type: "find_origin", ...origin, confidence: "high" };
+    tell(news, incident, this.append(incident, decide(await this.state(incident), command, system), system));
+  }
+
+  /** An alert that names what several incidents are about (a load and its tables) says that they are one problem. */
+  private async joinNamed(
+    signal: AlertSignal,
+    incident: string,
+    asked: Asked,
+    news: Map<string, RecordedEvent[]>,
+  ): Promise<void> {
+    const system: Asked = { ...asked, actor: { kind: "system" } };
+    const named = new Set(this.keysOf(signal).keys.flatMap((key) => this.groups.get(key)?.open ?? []));
+    for (const asset of causes(signal))
+      for (const { incident: below } of this.topology.below(asset)) named.add(below);
+    named.delete(incident);
+    for (const key of [...named].sort(older)) {
+      const state = await this.state(key);
+      if (!isOpen(state.phase) || !(await this.mayMerge(state, "upstream", signal, asked.now))) continue;
+      const reason = `“${signal.title}” names what both come from`;
+      await this.mergeInto(state, { type: "merge_into", into: incident, reason }, system, news);
+    }
+  }
+
+  private async mayMerge(
+    state: IncidentState,
+    kind: Relation["kind"],
+    signal: AlertSignal,
+    now: string,
+  ): Promise<boolean> {
+    const { merge } = this.settings.grouping;
+    if (merge === "never" || (merge === "unacknowledged" && state.phase !== "triggered")) return false;
+    return this.mayJoin(state.key, kind, signal, now);
   }
 
   private async openFor(
@@ -464,7 +665,7 @@ class Batch {
           labels: signal.labels,
           links: signal.links,
         },
-        groupingKey: groupingKey(signal).key,
+        groupingKey: this.keysOf(signal).keys[0]!,
         assets: [],
         summary: null,
         reason,
@@ -559,6 +760,7 @@ class Batch {
       // A project that says the same as yesterday is not written again; of a job it is also kept what its run has said.
       if (!same || provider === "openlineage")
         this.changes.lineage.set(id, { document, version, hash, receivedAt: now });
+      if (!same) this.memory.stated.push(document);
       const outcome = same ? "unchanged" : before ? "updated" : "recorded";
       const { assets, edges } = document;
       outcomes.push({ provider, key, outcome, version, assets: assets.length, edges: edges.length });
@@ -580,6 +782,99 @@ class Batch {
 
   // --- delivery and clock
 
+  /** The last moment before a message is posted: what has gathered is sorted out first. */
+  private async claim(id: number, now: string): Promise<boolean> {
+    await this.sortForming(now);
+    return this.ledger.claimOutbox(id);
+  }
+
+  /** Sorts the alerts of all incidents that nobody has seen yet into problems, whatever order they came in. */
+  private async sortForming(now: string): Promise<void> {
+    const { grouping } = this.settings;
+    const states: IncidentState[] = [];
+    for (const key of [...this.memory.forming].sort(older)) {
+      const state = await this.state(key);
+      const late = Date.parse(now) - Date.parse(state.detectedAt) > grouping.wait + FORMING_GRACE_MS;
+      if (late) this.memory.forming.delete(key);
+      else if (state.roots.length > 0 && state.alerts.total <= FORMING_ALERTS) states.push(state);
+    }
+    if (states.length < 2 || !grouping.lineage) return;
+    const alerts = new Map<string, IncidentAlert[]>();
+    for (const state of states) alerts.set(state.key, await this.incidentAlertsOf(state.key));
+    const moves = sortOut(states, alerts, this.topology, grouping.maxSteps);
+    const news = new Map<string, RecordedEvent[]>();
+    const asked: Asked = { ...CLOCK, now };
+    for (const move of moves) await this.carryOutMove(move, asked, news);
+    for (const [key, events] of news) this.announce(key, events);
+  }
+
+  private async carryOutMove(move: Move, asked: Asked, news: Map<string, RecordedEvent[]>): Promise<void> {
+    const into = await this.state(move.into);
+    if (move.type === "origin") {
+      tell(news, into.key, this.append(into.key, decide(into, move.command, asked), asked));
+      return;
+    }
+    const from = await this.state(move.from);
+    if (move.type === "merge") {
+      await this.mergeInto(from, { type: "merge_into", into: into.key, reason: move.reason }, asked, news);
+      return;
+    }
+    await this.moveSome(from, into, move.fingerprints, move.reason, asked, news);
+  }
+
+  /** Some alerts of one incident go to another, with what only they speak of. */
+  private async moveSome(
+    from: IncidentState,
+    into: IncidentState,
+    fingerprints: string[],
+    reason: string,
+    asked: Asked,
+    news: Map<string, RecordedEvent[]>,
+  ): Promise<void> {
+    const rows = await this.incidentAlertsOf(from.key);
+    const leaving = rows.filter((row) => fingerprints.includes(row.fingerprint));
+    if (leaving.length === 0) return;
+    const staying = new Set(
+      rows.filter((row) => !leaving.includes(row)).flatMap((row) => row.assets.map(assetId)),
+    );
+    const released = [
+      ...new Map(leaving.flatMap((row) => row.assets.map((a) => [assetId(a), a]))).values(),
+    ].filter((asset) => !staying.has(assetId(asset)));
+    const names = new Set(released.map((asset) => `asset:${this.topology.name(asset)}`));
+    const keys = from.groupingKeys.filter((key) => names.has(key));
+    const alerts = leaving.map(({ fingerprint, title, status, assets }) => ({
+      fingerprint,
+      title,
+      status,
+      assets,
+    }));
+    const assets = released.flatMap((asset) => {
+      const known = from.assets.get(assetId(asset));
+      return known ? [{ ...asset, firing: known.firing, recovery: known.recovery }] : [];
+    });
+    const sources = [...new Set(leaving.map((row) => row.source))];
+    const { key: to } = into;
+    const gone: Command = { type: "move_alerts", to, alerts, groupingKeys: keys, released, reason };
+    tell(news, from.key, this.append(from.key, decide(from, gone, asked), asked));
+    for (const key of keys) this.groups.set(key, { open: null, resolved: null });
+    const come: Command = {
+      type: "receive_alerts",
+      from: from.key,
+      alerts,
+      groupingKeys: keys,
+      sources,
+      assets,
+      reason,
+    };
+    tell(news, to, this.append(to, decide(await this.state(to), come, asked), asked));
+    for (const row of leaving) {
+      this.changes.leftAlerts.push({ incident: from.key, fingerprint: row.fingerprint });
+      this.changes.incidentAlerts.delete(alertKey(from.key, row.fingerprint));
+      this.incidentAlerts.delete(alertKey(from.key, row.fingerprint));
+      await this.moveAlert(row, to);
+    }
+  }
+
   private async settle(id: number, outcome: OutboxOutcome, now: string): Promise<null> {
     const row = await this.ledger.settleOutbox(id, outcome);
     if (row?.kind !== "card" || outcome.type !== "sent") return null;
@@ -594,6 +889,7 @@ class Batch {
   }
 
   private async tick(now: string): Promise<null> {
+    await this.sortForming(now);
     const before = new Date(Date.parse(now) - this.settings.closeAfterMs).toISOString();
     for (const key of await this.ledger.resolvedBefore(before, 100)) {
       // A job before this one may have reopened it; refusing that would leave the ones after it unclosed.
@@ -614,6 +910,42 @@ class Batch {
     }
     return null;
   }
+}
+
+/** Alerts that come this long after the wait are still sorted with the ones before, where nothing was posted yet. */
+const FORMING_GRACE_MS = 60_000;
+/** An incident of more alerts than these is left as it is; reading them all would hold the batch up. */
+const FORMING_ALERTS = 5_000;
+
+/** Events after which an incident may hold other grouping keys, or hold or let go of its own. */
+const CHANGES_HOLD: ReadonlySet<EventType> = new Set([
+  "opened",
+  "alert_attached",
+  "absorbed",
+  "alerts_received",
+  "resolved",
+  "reopened",
+  "closed",
+  "cancelled",
+  "merged",
+] as const);
+
+/** So many assets of one alert are looked at. */
+const LOOKED_AT = 20;
+/** An alert that names as many is about what writes them all; one that names two is about the first (a test of rows). */
+const NAMES_ALL = 3;
+
+/** The assets of an alert that it says are broken, rather than only concerned. */
+function causes({ assets }: AlertSignal): Asset[] {
+  return assets.length >= NAMES_ALL ? assets.slice(0, LOOKED_AT) : assets.slice(0, 1);
+}
+
+function tell(news: Map<string, RecordedEvent[]>, incident: string, events: RecordedEvent[]): void {
+  news.set(incident, [...(news.get(incident) ?? []), ...events]);
+}
+
+function plus(instant: string, ms: number): string {
+  return new Date(Date.parse(instant) + ms).toISOString();
 }
 
 const OUTCOME_OF: Record<Placement["to"], Outcome> = {

@@ -45,6 +45,8 @@ export type DelivererDeps = {
     state(key: string): Promise<IncidentState | null>;
     due(now: string, limit: number): Promise<OutboxRow[]>;
     sending(): Promise<OutboxRow[]>;
+    /** When the next row that is put off may go, ISO 8601 UTC. */
+    nextDue(now: string): Promise<string | null>;
   };
   show(row: OutboxRow, state: IncidentState): Promise<Shown>;
   submit(job: Extract<Job, { type: "claim" | "settle" }>): Promise<unknown>;
@@ -101,8 +103,9 @@ export function createDeliverer(deps: DelivererDeps) {
 
   /** `claiming` is called before anything says that a post may have happened. */
   async function deliver(row: OutboxRow, claiming: () => void): Promise<void> {
-    const state = await deps.reads.state(row.incident);
-    const shown = state && (await deps.show(row, state));
+    let state = await deps.reads.state(row.incident);
+    if (state && isUnseen(row, state)) return void (await settle(row, { type: "dropped" }));
+    let shown = state && (await deps.show(row, state));
     if (!state || !shown)
       return void (await settle(row, { type: "dead", error: "there is nothing to show" }));
     if (row.ts && shown.type === "message") {
@@ -117,10 +120,16 @@ export function createDeliverer(deps: DelivererDeps) {
     }
     if (row.kind !== "card" && !state.thread)
       throw new DeliveryFailure("retry", "the root message does not stand yet");
-    const place = placeOf(row, state);
     // Also a claim that fails may have been stored; a row that says so and is looked after by nobody would never go out.
     claiming();
-    if (!(await deps.submit({ type: "claim", id: row.id }))) return;
+    if (!(await deps.submit({ type: "claim", id: row.id, now: iso(deps.now()) }))) return;
+    if (row.kind === "card") {
+      // Claiming sorts out what has gathered, so it may be another incident's now, or say more.
+      state = (await deps.reads.state(row.incident))!;
+      if (isUnseen(row, state)) return void (await settle(row, { type: "dropped" }));
+      shown = (await deps.show(row, state))!;
+    }
+    const place = placeOf(row, state);
     const posted =
       shown.type === "file"
         ? await deps.messenger.upload(place, shown.file)
@@ -233,6 +242,8 @@ export function createDeliverer(deps: DelivererDeps) {
       for (const [key, rate] of limits(row)) pace.take(key, rate, now);
       start(row);
     }
+    const next = await deps.reads.nextDue(iso(now));
+    if (next !== null) later(Math.max(1, Date.parse(next) - now));
     return wait;
   }
 
@@ -288,6 +299,11 @@ export function createDeliverer(deps: DelivererDeps) {
       await Promise.allSettled(working);
     },
   };
+}
+
+/** Taken in by another incident before its first message: nobody has seen it, and nobody needs to. */
+function isUnseen(row: OutboxRow, state: IncidentState): boolean {
+  return row.ts === null && state.phase === "merged" && state.thread === null;
 }
 
 function isLiving({ kind }: OutboxRow): boolean {

@@ -33,6 +33,8 @@ export type Effect = {
   /** Where the incident stands, as far as it is known: an id or `#name`. Its posts share one rate limit. */
   channel: string;
   wanted: number;
+  /** Not posted sooner (ISO 8601 UTC): a storm gathers first. */
+  notBefore?: string;
 };
 
 export type OutboxRow = Effect & {
@@ -57,6 +59,8 @@ export type Changes = {
   incidents: Map<string, { state: IncidentState; assets: Set<string> | "all" }>;
   alerts: Map<string, AlertRow>;
   incidentAlerts: Map<string, IncidentAlert>;
+  /** Alerts that an incident gave to another. */
+  leftAlerts: { incident: string; fingerprint: string }[];
   signals: SignalRow[];
   effects: Map<string, Effect>;
   processed: { key: string; result: CommandResult }[];
@@ -77,6 +81,10 @@ export type Ledger = {
   ): Promise<Set<string>>;
   groups(keys: string[]): Promise<Map<string, KnownGroup>>;
   incident(key: string): Promise<IncidentState | null>;
+  /** Keys of all incidents that are open. */
+  openIncidents(): Promise<string[]>;
+  /** Every provider's current statement of lineage. */
+  allLineage(): Promise<LineageDocument[]>;
   /** What a provider last stated under a key. */
   lineageOf(provider: string, key: string): Promise<StoredLineage | null>;
   knownChanges(ids: string[]): Promise<Map<string, KnownChange>>;
@@ -93,7 +101,9 @@ export type Ledger = {
 export type OutboxOutcome =
   | { type: "sent"; version: number; channel: string; ts: string; permalink: string | null }
   | { type: "retry"; notBefore: string; error: string }
-  | { type: "dead"; error: string };
+  | { type: "dead"; error: string }
+  /** There is nothing to show any more, and that is as it should be. */
+  | { type: "dropped" };
 
 /**
  * Why the database did not carry out a transaction. `conflict`: another writer was first, so what was read is stale;

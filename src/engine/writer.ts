@@ -1,6 +1,6 @@
-import type { IncidentState } from "../core/incident/state.ts";
 import { type CommitSettings, commitJobs, type Job, type JobResult } from "./commit.ts";
 import { type Ledger, StoreFault } from "./ledger.ts";
+import { commitMemory, emptyMemory, forget } from "./memory.ts";
 
 /**
  * Runs work in one transaction of the database: all of it durable when the promise resolves, none of it otherwise.
@@ -26,24 +26,25 @@ const MAX_TRIES = 10;
  * is tried again on fresh ones. After any other fault its jobs are tried one by one, so that one bad job fails alone.
  */
 export function createWriter(transact: Transact, settings: CommitSettings, maxCached = 5000): Writer {
-  const cache = new Map<string, IncidentState>();
+  const memory = emptyMemory();
   const queue: Waiting[] = [];
   let running: Promise<void> | null = null;
 
   async function commit(batch: Waiting[], tries = 1): Promise<void> {
-    if (cache.size > maxCached) cache.clear();
+    if (memory.states.size > maxCached) memory.states.clear();
     try {
       const results = await transact((ledger) =>
         commitJobs(
           ledger,
           batch.map((w) => w.job),
           settings,
-          cache,
+          memory,
         ),
       );
+      commitMemory(memory);
       for (const [i, waiting] of batch.entries()) waiting.resolve(results[i]!);
     } catch (error) {
-      cache.clear();
+      forget(memory);
       await recover(batch, error, tries);
     }
   }

@@ -104,14 +104,18 @@ async function receive(
   return { ...nothing, alerts: alertOutcomes, changes: changeOutcomes, lineage: lineageOutcomes, rejected };
 }
 
-/** A source takes its own types and, where one is JSON, every `+json` (RFC 6839). A source that names none takes all. */
+/**
+ * A source takes its own types and, where one is JSON, every `+json` (RFC 6839), and JSON of which nothing is said: many
+ * tools and scripts send it as text/plain or without a type. A source that names no types takes all.
+ */
 function checkMediaType(source: Source, contentType: string | undefined): void {
   const accepted = source.contentTypes;
   const given = (contentType ?? "").split(";", 1)[0]!.trim().toLowerCase();
   if (accepted.length === 0 || accepted.includes(given)) return;
+  if (accepted.includes("application/json") && (given === "" || given === "text/plain")) return;
   if (accepted.includes("application/json") && /^application\/[\w.!#$&^-]+\+json$/.test(given)) return;
-  const is = given === "" ? "is missing" : "is not taken by this source";
-  throw new HttpProblem("unsupported_media_type", `Content-Type ${is}. Send ${accepted.join(" or ")}.`, {
+  const wrong = `Content-Type ${given.slice(0, 100) || "(none)"} is not taken by this source. Send ${accepted.join(" or ")}.`;
+  throw new HttpProblem("unsupported_media_type", wrong, {
     headers: { accept: accepted.join(", ") }, // RFC 9110 §15.5.16
   });
 }

@@ -44,6 +44,8 @@ export async function startSandbox(
     },
     channel: channel.id,
     sandbox: true,
+    // Whoever tries it out does not wait; a storm is gathered all the same.
+    grouping: { wait: "2s", ...(config.grouping as object) },
     // The lines below are for people; the log speaks only if something is wrong, unless it was asked to say more.
     logLevel: process.env.LOG_LEVEL ? config.logLevel : "error",
   };

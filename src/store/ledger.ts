@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import type { LineageDocument } from "../core/correlate/lineage-document.ts";
 import type { EventType } from "../core/incident/events.ts";
 import { type AssetState, isOpen } from "../core/incident/state.ts";
 import { assetId } from "../core/signal/asset.ts";
@@ -70,6 +71,14 @@ export function ledgerOf(db: Database): Ledger {
       return row ? lineageFromRow(row) : null;
     },
     knownChanges: (ids) => readChanges(db, ids),
+    async openIncidents() {
+      const rows = await db.selectFrom("incident").select("key").where("open", "=", 1).execute();
+      return rows.map((row) => row.key);
+    },
+    async allLineage() {
+      const rows = await db.selectFrom("lineage").select("body").execute();
+      return rows.map((row): LineageDocument => JSON.parse(row.body));
+    },
     async processed(key) {
       const row = await db.selectFrom("processed").select("result").where("key", "=", key).executeTakeFirst();
       return row ? JSON.parse(row.result) : null;
@@ -224,7 +233,9 @@ async function settleOutbox(db: Database, id: number, outcome: OutboxOutcome): P
             not_before: outcome.notBefore,
             error: outcome.error,
           }
-        : { state: "dead", error: outcome.error };
+        : outcome.type === "dropped"
+          ? { state: "done", error: null }
+          : { state: "dead", error: outcome.error };
   await db.updateTable("outbox").set(set).where("id", "=", id).execute();
   return outboxFromRow({ ...row, ...set });
 }
@@ -303,12 +314,18 @@ function signalRow({ receivedAt, signal, outcome }: Changes["signals"][number]) 
 const MOVES_GROUPS: ReadonlySet<EventType> = new Set([
   "opened",
   "absorbed",
+  "alerts_received",
   "resolved",
   "reopened",
   "closed",
   "cancelled",
   "merged",
 ] as const);
+
+function movesGroups({ body }: Changes["events"][number]): boolean {
+  if (body.type === "alert_attached") return (body.groupingKeys ?? []).length > 0;
+  return MOVES_GROUPS.has(body.type);
+}
 
 async function saveIncidents(db: Database, changes: Changes): Promise<void> {
   const changed = [...changes.incidents.values()];
@@ -330,8 +347,16 @@ async function saveIncidents(db: Database, changes: Changes): Promise<void> {
       )
       .execute();
   }
-  const moved = new Set(changes.events.filter((e) => MOVES_GROUPS.has(e.body.type)).map((e) => e.incident));
+  const moved = new Set(changes.events.filter(movesGroups).map((e) => e.incident));
   const holding = changed.filter(({ state }) => moved.has(state.key));
+  for (const { incident, body } of changes.events) {
+    if (body.type !== "alerts_moved" || body.groupingKeys.length === 0) continue;
+    await db
+      .deleteFrom("incident_group")
+      .where("incident", "=", incident)
+      .where("grouping_key", "in", body.groupingKeys)
+      .execute();
+  }
   const groups = holding.flatMap(({ state }) =>
     state.groupingKeys.map((k) => ({
       grouping_key: k,
@@ -348,6 +373,15 @@ async function saveIncidents(db: Database, changes: Changes): Promise<void> {
         c.columns(["grouping_key", "incident"]).doUpdateSet((e) => ({ open: e.ref("excluded.open") })),
       )
       .execute();
+  }
+  for (const { state, assets } of changed) {
+    const gone = assets === "all" ? [] : [...assets].filter((id) => !state.assets.has(id));
+    for (const chunk of chunks(gone))
+      await db
+        .deleteFrom("incident_asset")
+        .where("incident", "=", state.key)
+        .where("asset", "in", chunk)
+        .execute();
   }
   const assets = changed.flatMap(({ state, assets }) => {
     const touched =
@@ -411,6 +445,12 @@ async function saveAlerts(db: Database, changes: Changes): Promise<void> {
       )
       .execute();
   }
+  for (const { incident, fingerprint } of changes.leftAlerts)
+    await db
+      .deleteFrom("incident_alert")
+      .where("incident", "=", incident)
+      .where("fingerprint", "=", fingerprint)
+      .execute();
   for (const chunk of chunks([...changes.incidentAlerts.values()])) {
     await db
       .insertInto("incident_alert")
@@ -448,7 +488,7 @@ async function saveEffects(db: Database, effects: Effect[]): Promise<void> {
         sent: 0,
         state: "pending",
         attempts: 0,
-        not_before: "",
+        not_before: e.notBefore ?? "",
         channel: e.channel,
         ts: null,
         error: null,

@@ -21,6 +21,7 @@ export type OutboxReads = {
   due(now: string, limit: number): Promise<OutboxRow[]>;
   /** Posts that were under way when the process ended. */
   sending(): Promise<OutboxRow[]>;
+  nextDue(now: string): Promise<string | null>;
   undelivered(): Promise<{ pending: number; dead: number }>;
 };
 
@@ -153,6 +154,16 @@ export function readsOf(db: Database): Reads & OutboxReads {
         .orderBy("id")
         .execute();
       return rows.map(outboxFromRow);
+    },
+    async nextDue(now) {
+      const row = await db
+        .selectFrom("outbox")
+        .select((e) => e.fn.min("not_before").as("at"))
+        .where(undelivered)
+        .where("state", "=", "pending")
+        .where("not_before", ">", now)
+        .executeTakeFirst();
+      return row?.at ?? null;
     },
     async undelivered() {
       const rows = await db

@@ -33,6 +33,10 @@ export function termsOf({ incident, body }: Pick<RecordedEvent, "incident" | "bo
       return words(body.reason).slice(0, MAX_TERMS);
     case "alert_attached":
       return [sourceTerm(body.source), ...[...body.assets, ...body.impacted].flatMap(assetTerms)];
+    case "origin_found":
+      return words(body.title);
+    case "alerts_received":
+      return [...body.sources.map(sourceTerm), ...body.assets.flatMap(assetTerms)];
     case "absorbed":
       return [...(body.sources ?? []).map(sourceTerm), ...body.assets.flatMap(assetTerms)];
     case "alert_refired":

@@ -80,6 +80,7 @@ export class World {
       channel: CHANNEL_ID,
       apiTokens: [API_TOKEN],
       sandbox: true,
+      grouping: { wait: "0s" },
       ...this.options.config,
     };
     await this.slack.reset();

@@ -512,8 +512,8 @@ describe("over a restart", () => {
   it("finishes what the last process was in the middle of: posted or not", async () => {
     await world.ingest(alertOn("orders"), alertOn("users"));
     const [posted, dropped] = (await world.reads.due(world.now(), 10)).filter((row) => row.kind === "card");
-    await world.submit({ type: "claim", id: posted!.id });
-    await world.submit({ type: "claim", id: dropped!.id });
+    await world.submit({ type: "claim", id: posted!.id, now: world.now() });
+    await world.submit({ type: "claim", id: dropped!.id, now: world.now() });
     await chat.post(
       { channel: "C1", threadTs: null, mark: posted!.key },
       { summary: "as it was", title: null, blocks: [] },

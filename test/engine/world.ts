@@ -15,7 +15,7 @@ import { openWriter } from "../../src/writer.ts";
 export const ana: Actor = { kind: "person", id: "U1", name: "Ana Diaz" };
 
 /** A real engine over a real database, with a clock the test moves. */
-export async function openWorld(database: Config["database"], channel = "C1") {
+export async function openWorld(database: Config["database"], channel = "C1", grouping: object = {}) {
   let now = Date.parse("2026-11-22T03:00:00.000Z");
   let writer: Writer = await open();
   const readDb = openForReading(database);
@@ -34,6 +34,8 @@ export async function openWorld(database: Config["database"], channel = "C1") {
       channel,
       reopenWithinMs: 24 * 3_600_000,
       closeAfterMs: 14 * 86_400_000,
+      // Tests of delivery have no time to wait.
+      grouping: { wait: "0s", ...grouping },
       runbooks: [],
     });
   }

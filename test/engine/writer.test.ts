@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Config } from "../../src/config.ts";
+import { Grouping } from "../../src/core/correlate/grouping.ts";
 import { brokenAt } from "../../src/core/incident/log.ts";
 import { fold } from "../../src/core/incident/state.ts";
 import type { AlertOutcome } from "../../src/core/signal/alert.ts";
@@ -20,6 +21,7 @@ const settings: CommitSettings = {
   channel: "C1",
   reopenWithinMs: 3_600_000,
   closeAfterMs: 86_400_000,
+  grouping: Grouping.parse({ wait: "0s" }),
   suggestRunbooks: () => [],
 };
 const settingsOf = (database: Config["database"]): WriterSettings => ({
@@ -27,6 +29,7 @@ const settingsOf = (database: Config["database"]): WriterSettings => ({
   channel: "C1",
   reopenWithinMs: 3_600_000,
   closeAfterMs: 86_400_000,
+  grouping: { wait: "0s" },
   runbooks: [],
 });
 

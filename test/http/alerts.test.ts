@@ -87,6 +87,15 @@ describe("an alert that is taken", () => {
     expect((await sendAlert(guarded, { headers: { authorization: null } })).status).toBe(401);
   });
 
+  it("may be JSON that does not say so: many scripts send it that way", async () => {
+    const edge = await startEdge();
+    for (const type of [null, "text/plain", "text/plain;charset=UTF-8"])
+      expect((await sendAlert(edge, { headers: { "content-type": type } })).status).toBe(200);
+    expect((await sendAlert(edge, { body: "hello", headers: { "content-type": "text/plain" } })).status).toBe(
+      400,
+    );
+  });
+
   it("cannot smuggle a prototype in", async () => {
     const requests: SourceRequest[] = [];
     const edge = await startEdge({ sources: [recording(requests)], config: config({ sandbox: true }) });
@@ -169,11 +178,11 @@ const REFUSED: Case[] = [
     detail: /sources are/,
   },
   {
-    what: "without a content type",
-    alert: { headers: { "content-type": null } },
+    what: "as a form",
+    alert: { headers: { "content-type": "application/x-www-form-urlencoded" } },
     status: 415,
     code: "unsupported_media_type",
-    detail: /missing.*application\/json/,
+    detail: /x-www-form-urlencoded is not taken.*application\/json/,
     headers: { accept: "application/json, application/cloudevents+json, application/cloudevents-batch+json" },
   },
   {

@@ -29,6 +29,7 @@ beforeEach(() => {
     channel: "C1",
     reopenWithinMs: 3_600_000,
     closeAfterMs: 86_400_000,
+    grouping: { wait: "0s" },
     runbooks: [],
   };
 });
@@ -274,6 +275,7 @@ describe("no read walks through a table that grows", () => {
     runbookText: (r) => r.runbookText("hash"),
     due: (r) => r.due(NOW, 500),
     sending: (r) => r.sending(),
+    nextDue: (r) => r.nextDue(NOW),
     undelivered: (r) => r.undelivered(),
     "list of all": (r) => r.list({}, 50, null),
     "list, open": (r) => r.list({ open: true }, 50, null),
@@ -302,6 +304,8 @@ describe("no read walks through a table that grows", () => {
   const writes: Record<Exclude<keyof Ledger, "save">, (ledger: Ledger) => Promise<unknown>> = {
     alerts: (l) => l.alerts(["a", "b"]),
     incidentAlerts: (l) => l.incidentAlerts([pair]),
+    openIncidents: (l) => l.openIncidents(),
+    allLineage: (l) => l.allLineage(),
     lineageOf: (l) => l.lineageOf("dbt", "shop"),
     knownChanges: (l) => l.knownChanges(["a", "b"]),
     allIncidentAlerts: (l) => l.allIncidentAlerts("INC-1"),

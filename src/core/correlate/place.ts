@@ -1,5 +1,8 @@
+import type { Relation } from "../incident/events.ts";
 import type { AlertSignal } from "../signal/alert.ts";
-import { assetId } from "../signal/asset.ts";
+import type { Asset } from "../signal/asset.ts";
+import { datasetKey } from "../signal/dataset.ts";
+import { configuredKey, type GroupingKey } from "./grouping.ts";
 
 /** What the ledger knows of an alert when news of it comes. */
 export type KnownAlert = {
@@ -15,22 +18,60 @@ export type KnownGroup = { open: string | null; resolved: { incident: string; at
 /** Where an alert goes, and why in words a person is shown. */
 export type Placement =
   | { to: "open"; reason: string }
-  | { to: "attach"; incident: string; reason: string }
+  | { to: "attach"; incident: string; reason: string; relation?: Relation }
   | { to: "reopen"; incident: string; reason: string }
   | { to: "duplicate"; incident: string | null; reason: string }
   | { to: "resolve"; incident: string | null; reason: string }
   | { to: "ignore"; reason: string };
 
+/** What an alert goes together by: the first key names it, any of them finds an incident that holds it. */
+export type GroupingKeys = { keys: string[]; about: string };
+
+/** As many assets of one alert are looked at; a load may name hundreds of tables. */
+const MAX_KEYED_ASSETS = 20;
+
 /**
- * What belongs together: alerts on the same asset, whichever tool reports them; without an asset, what the sender
- * groups; without that, the alert alone.
+ * What belongs together: what the configured rules say; else alerts on the same asset, whichever tool reports them and
+ * however it writes the name; without an asset, what the sender groups; without that, the alert alone. `name` gives an
+ * asset's canonical name.
  */
-export function groupingKey(signal: AlertSignal): { key: string; about: string } {
-  const asset = signal.assets[0];
-  if (asset) return { key: `asset:${assetId(asset)}`, about: `about ${asset.name}` };
-  if (signal.groupHint)
-    return { key: `group:${signal.source}:${signal.groupHint}`, about: `for this group of ${signal.source}` };
-  return { key: `alert:${signal.source}:${signal.dedupKey}`, about: "for this alert" };
+export function groupingKeys(
+  signal: AlertSignal,
+  rules: readonly GroupingKey[] = [],
+  name: (asset: Asset) => string = datasetKey,
+): GroupingKeys {
+  const configured = rules.length > 0 ? configuredKey(signal, rules) : null;
+  if (configured) return { keys: [configured.key], about: configured.about };
+  const [first] = signal.assets;
+  if (first) {
+    const names = signal.assets.slice(0, MAX_KEYED_ASSETS).map((asset) => `asset:${name(asset)}`);
+    return { keys: [...new Set(names)], about: `about ${first.name}` };
+  }
+  const hint = hintKey(signal);
+  if (hint) return { keys: [hint], about: `for this group of ${signal.source}` };
+  return { keys: [`alert:${signal.source}:${signal.dedupKey}`], about: "for this alert" };
+}
+
+/** The sender's own idea of what belongs together: a run, an Alertmanager group. */
+export function hintKey(signal: AlertSignal): string | null {
+  return signal.groupHint ? `group:${signal.source}:${signal.groupHint}` : null;
+}
+
+/** An open incident that lineage ties an alert to, and how. */
+export type Kinship = { incident: string; relation: Relation };
+
+function kinReason({ incident, relation: { kind, asset, steps } }: Kinship): string {
+  const far = steps === 1 ? "1 step" : `${steps} steps`;
+  switch (kind) {
+    case "downstream":
+      return `${far} downstream of ${asset.name}, which ${incident} is about`;
+    case "upstream":
+      return `${far} upstream of ${asset.name}, which ${incident} is about: the likely origin`;
+    case "sibling":
+      return `fails as ${asset.name} does, which reads from the same and which ${incident} is about`;
+    default:
+      return kind satisfies never;
+  }
 }
 
 /** Decides what becomes of one signal. Pure: `now` is when it came, `reopenWithinMs` the configured window. */
@@ -42,6 +83,10 @@ export function place(
   group: KnownGroup,
   now: string,
   reopenWithinMs: number,
+  /** What the group is about, in words. */
+  about: string,
+  /** An open incident that lineage ties it to. */
+  kin: Kinship | null = null,
 ): Placement {
   if (alert?.observedAt && signal.observedAt && signal.observedAt < alert.observedAt) {
     return {
@@ -51,7 +96,7 @@ export function place(
   }
   return signal.status === "resolved"
     ? placeResolved(alert, incidentOpen)
-    : placeFiring(signal, alert, incidentOpen, group, now, reopenWithinMs);
+    : placeFiring(signal, alert, incidentOpen, group, now, reopenWithinMs, about, kin);
 }
 
 function placeResolved(alert: KnownAlert | null, incidentOpen: boolean): Placement {
@@ -73,6 +118,8 @@ function placeFiring(
   group: KnownGroup,
   now: string,
   reopenWithinMs: number,
+  about: string,
+  kin: Kinship | null,
 ): Placement {
   if (alert?.incident && incidentOpen) {
     return alert.status === "firing"
@@ -92,8 +139,8 @@ function placeFiring(
       reason: `still the firing that ${alert.incident} ended with`,
     };
   }
-  const { about } = groupingKey(signal);
   if (group.open) return { to: "attach", incident: group.open, reason: `${group.open} is open ${about}` };
+  if (kin) return { to: "attach", incident: kin.incident, reason: kinReason(kin), relation: kin.relation };
   if (group.resolved) {
     const agoMs = Date.parse(now) - Date.parse(group.resolved.at);
     if (agoMs <= reopenWithinMs) {

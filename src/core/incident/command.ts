@@ -1,6 +1,6 @@
 import type { AlertSeverity, Link } from "../signal/alert.ts";
 import type { Asset } from "../signal/asset.ts";
-import type { IncidentKind, Origin, ReviewSection, Severity } from "./events.ts";
+import type { EventOf, IncidentKind, Origin, Relation, ReviewSection, Severity } from "./events.ts";
 import type { Actor, Person, Via } from "./person.ts";
 
 /** What an alert has to say to an incident; `known` is what this incident last heard of the same fingerprint. */
@@ -14,6 +14,9 @@ export type AlertNews = {
   brokenAt: string;
   known: "never" | "firing" | "resolved";
   reason: string;
+  relation?: Relation;
+  roots?: Asset[];
+  groupingKeys?: string[];
 };
 
 /** Everything that can be asked of an incident. Doors build these; `decide` answers with events or a Refusal. */
@@ -34,6 +37,10 @@ export type Command =
   | { type: "record_thread"; channel: string; ts: string; permalink: string | null }
   | { type: "alert_fired"; alert: AlertNews }
   | { type: "alert_passed"; alert: Omit<AlertNews, "brokenAt" | "impacted"> }
+  /** By the lineage, not by a person. */
+  | ({ type: "find_origin" } & Omit<EventOf<"origin_found">, "type">)
+  | ({ type: "move_alerts" } & Omit<EventOf<"alerts_moved">, "type">)
+  | ({ type: "receive_alerts" } & Omit<EventOf<"alerts_received">, "type">)
   | { type: "acknowledge" }
   | { type: "unacknowledge"; reason: string | null }
   | { type: "assign_role"; role: string; person: Person }
@@ -68,6 +75,7 @@ export type Command =
       alerts: { total: number; firing: number; resolved: number };
       assets: (Asset & { firing: number; recovery: string })[];
       sources: string[];
+      roots: Asset[];
     }
   | { type: "suggest_runbooks"; runbooks: { slug: string; title: string; reason: string }[] }
   | {

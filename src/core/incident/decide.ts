@@ -48,6 +48,20 @@ function decideOn(
       return alertFired(state, command.alert);
     case "alert_passed":
       return alertPassed(state, command.alert);
+    case "find_origin": {
+      if (state.roots.length === 1 && assetId(state.roots[0]!) === assetId(command.asset)) return [];
+      const events: EventBody[] = [{ ...command, type: "origin_found" }];
+      // The title names what broke first, until a person says better.
+      if (!state.titleSetByPerson && state.title !== command.title)
+        events.push({ type: "title_changed", title: command.title });
+      return events;
+    }
+    case "move_alerts":
+      requireOpen(state, "move alerts");
+      return [{ ...command, type: "alerts_moved" }];
+    case "receive_alerts":
+      requireOpen(state, "take alerts in");
+      return [{ ...command, type: "alerts_received" }];
     case "acknowledge":
       requirePhase(state, ["triggered", "acknowledged"], "acknowledge");
       if (state.phase === "acknowledged") {

@@ -28,6 +28,28 @@ export const Origin = z.object({
 });
 export type Origin = z.infer<typeof Origin>;
 
+/** How sure a conclusion of ours is: lineage says so; a likeness says so; a guess. */
+export const Confidence = z.enum(["high", "medium", "low"]);
+export type Confidence = z.infer<typeof Confidence>;
+
+/** Why an alert belongs to an incident that is not about its own asset. */
+export const Relation = z.object({
+  kind: z.enum(["downstream", "upstream", "sibling"]),
+  /** The asset of the incident that the alert's asset is related to. */
+  asset: Asset,
+  steps: z.int(),
+  confidence: Confidence,
+});
+export type Relation = z.infer<typeof Relation>;
+
+/** An alert that goes from one incident to another, as both logs need to know it. */
+const MovedAlert = z.object({
+  fingerprint: z.string(),
+  title: z.string(),
+  status: z.enum(["firing", "resolved"]),
+  assets: z.array(Asset),
+});
+
 const text = z.string().min(1);
 const fingerprint = z.string().min(1);
 
@@ -70,6 +92,43 @@ export const EventBody = z.discriminatedUnion("type", [
     /** When the data broke by the sender's word, never later than the alert itself came. */
     brokenAt: Instant,
     reason: text,
+    /** Absent for an alert on what the incident is about. */
+    relation: Relation.optional(),
+    /** Those of its assets that the incident is about from now on, beside what it was about before. */
+    roots: z.array(Asset).optional(),
+    /** What alerts are gathered here by from now on, beside what they were before. */
+    groupingKeys: z.array(z.string()).optional(),
+  }),
+  /** What is likely to have broken first lies upstream of what the incident was about so far. */
+  z.object({
+    type: z.literal("origin_found"),
+    asset: Asset,
+    fingerprint,
+    title: text,
+    description: z.string().nullable(),
+    /** The roots that it explains. */
+    replaces: z.array(Asset),
+    confidence: Confidence,
+    reason: text,
+  }),
+  z.object({
+    type: z.literal("alerts_moved"),
+    to: z.string(),
+    alerts: z.array(MovedAlert).min(1),
+    groupingKeys: z.array(z.string()),
+    /** Assets that no alert of this incident speaks of any more. */
+    released: z.array(Asset),
+    reason: text,
+  }),
+  /** The other side of `alerts_moved`. */
+  z.object({
+    type: z.literal("alerts_received"),
+    from: z.string(),
+    alerts: z.array(MovedAlert).min(1),
+    groupingKeys: z.array(z.string()),
+    sources: z.array(z.string()),
+    assets: z.array(Asset.extend({ firing: z.int(), recovery: z.string() })),
+    reason: text,
   }),
   z.object({
     type: z.literal("alert_refired"),
@@ -100,6 +159,8 @@ export const EventBody = z.discriminatedUnion("type", [
     assets: z.array(Asset.extend({ firing: z.int(), recovery: z.string() })),
     /** Who sent its alerts; logs of the first versions do not say. */
     sources: z.array(z.string()).optional(),
+    /** What it was about. */
+    roots: z.array(Asset).optional(),
   }),
 
   // what it is

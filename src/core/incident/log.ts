@@ -68,7 +68,10 @@ export function touchedAssets(body: EventBody): Asset[] | "all" {
     case "alert_refired":
     case "alert_resolved":
     case "absorbed":
+    case "alerts_received":
       return body.assets;
+    case "alerts_moved":
+      return [...body.alerts.flatMap((alert) => alert.assets), ...body.released];
     case "asset_added":
     case "asset_recovering":
     case "asset_verified":

@@ -34,6 +34,8 @@ export function react(events: RecordedEvent[], state: IncidentState): Reaction[]
       case "alert_refired":
       case "alert_resolved":
       case "absorbed":
+      case "alerts_moved":
+      case "alerts_received":
         reactions.set("alerts", { kind: "alerts" });
         break;
       case "runbook_started":

@@ -81,6 +81,13 @@ export type IncidentState = {
   /** What alerts are gathered here by: its own key and those of incidents it took in. */
   groupingKeys: string[];
   origin: Origin | null;
+  /** What it is about: those of its assets that no other of them explains by lineage. Replaced, never changed in place. */
+  roots: Asset[];
+  /** What is likely to have broken first, where lineage says more than the first alert did. */
+  likelyOrigin: Omit<EventOf<"origin_found">, "type" | "fingerprint" | "replaces"> | null;
+  /** When an alert last fired here, ISO 8601 UTC. */
+  lastAlertAt: string | null;
+  titleSetByPerson: boolean;
   openedBy: Actor;
   openedReason: string;
   thread: { channel: string; ts: string; permalink: string | null } | null;
@@ -128,6 +135,10 @@ function open(event: RecordedEvent, body: Extract<EventBody, { type: "opened" }>
     channel: body.channel,
     groupingKeys: body.groupingKey === null ? [] : [body.groupingKey],
     origin: body.origin,
+    roots: body.origin?.asset ? [body.origin.asset] : [],
+    likelyOrigin: null,
+    lastAlertAt: body.origin ? event.at : null,
+    titleSetByPerson: body.origin === null,
     openedBy: event.actor,
     openedReason: body.reason,
     thread: null,
@@ -184,9 +195,19 @@ function later(a: string, b: string): string {
   return a > b ? a : b;
 }
 
+function addRoots(state: IncidentState, assets: Asset[]) {
+  const known = new Set(state.roots.map(assetId));
+  const fresh = assets.filter((asset) => !known.has(assetId(asset)));
+  if (fresh.length > 0) state.roots = [...state.roots, ...fresh];
+}
+
 /** What was left to recover in a merged incident is left to recover here; what was settled there stays so. */
-function absorbAsset(state: IncidentState, body: EventOf<"absorbed">, index: number, at: string) {
-  const { firing, recovery, ...asset } = body.assets[index]!;
+function absorbAsset(
+  state: IncidentState,
+  from: string,
+  { firing, recovery, ...asset }: EventOf<"absorbed">["assets"][number],
+  at: string,
+) {
   const id = assetId(asset);
   const before = state.assets.get(id)?.recovery;
   if (recovery === "impacted" || recovery === "recovering") {
@@ -196,7 +217,7 @@ function absorbAsset(state: IncidentState, body: EventOf<"absorbed">, index: num
     state.assets.set(
       id,
       recovery === "waived"
-        ? { asset, recovery, waivedReason: `waived in ${body.incident}`, ...settled }
+        ? { asset, recovery, waivedReason: `waived in ${from}`, ...settled }
         : { asset, recovery: "verified", waivedReason: null, ...settled },
     );
   }
@@ -288,7 +309,10 @@ function apply(state: IncidentState, event: RecordedEvent, body: EventBody): voi
     case "alert_attached":
       state.alerts.total++;
       state.alerts.firing++;
+      state.lastAlertAt = event.at;
       if (!state.sources.includes(body.source)) state.sources.push(body.source);
+      if (body.groupingKeys) state.groupingKeys.push(...body.groupingKeys);
+      addRoots(state, body.roots ?? (state.roots.length === 0 ? body.assets.slice(0, 1) : []));
       if (body.brokenAt < state.startedAt && !state.startedAtSetByPerson) state.startedAt = body.brokenAt;
       for (const asset of body.assets) impact(state, asset, body.brokenAt).firing++;
       for (const asset of body.impacted) impact(state, asset, body.brokenAt);
@@ -296,6 +320,7 @@ function apply(state: IncidentState, event: RecordedEvent, body: EventBody): voi
     case "alert_refired":
       state.alerts.firing++;
       state.alerts.resolved--;
+      state.lastAlertAt = event.at;
       for (const asset of body.assets) impact(state, asset, body.brokenAt).firing++;
       return;
     case "alert_resolved":
@@ -305,6 +330,38 @@ function apply(state: IncidentState, event: RecordedEvent, body: EventBody): voi
         const known = state.assets.get(assetId(asset));
         if (known) known.firing = Math.max(0, known.firing - 1);
       }
+      return;
+    case "origin_found": {
+      const { asset, title, description, confidence, reason } = body;
+      state.likelyOrigin = { asset, title, description, confidence, reason };
+      const explained = new Set([asset, ...body.replaces].map(assetId));
+      state.roots = [asset, ...state.roots.filter((root) => !explained.has(assetId(root)))];
+      return;
+    }
+    case "alerts_moved": {
+      for (const alert of body.alerts) {
+        state.alerts.total--;
+        state.alerts[alert.status]--;
+        for (const asset of alert.status === "firing" ? alert.assets : []) {
+          const known = state.assets.get(assetId(asset));
+          if (known) known.firing = Math.max(0, known.firing - 1);
+        }
+      }
+      const gone = new Set(body.released.map(assetId));
+      for (const id of gone) state.assets.delete(id);
+      state.roots = state.roots.filter((root) => !gone.has(assetId(root)));
+      const given = new Set(body.groupingKeys);
+      state.groupingKeys = state.groupingKeys.filter((key) => !given.has(key));
+      return;
+    }
+    case "alerts_received":
+      for (const alert of body.alerts) {
+        state.alerts.total++;
+        state.alerts[alert.status]++;
+      }
+      state.groupingKeys.push(...body.groupingKeys);
+      state.sources = [...new Set([...state.sources, ...body.sources])];
+      for (const asset of body.assets) absorbAsset(state, body.from, asset, event.at);
       return;
     case "acknowledged":
       state.phase = "acknowledged";
@@ -357,7 +414,8 @@ function apply(state: IncidentState, event: RecordedEvent, body: EventBody): voi
       state.alerts.firing += body.alerts.firing;
       state.alerts.resolved += body.alerts.resolved;
       state.sources = [...new Set([...state.sources, ...(body.sources ?? [])])];
-      for (const index of body.assets.keys()) absorbAsset(state, body, index, event.at);
+      for (const asset of body.assets) absorbAsset(state, body.incident, asset, event.at);
+      addRoots(state, body.roots ?? []);
       return;
     case "severity_changed":
       state.severity = body.to;
@@ -365,6 +423,7 @@ function apply(state: IncidentState, event: RecordedEvent, body: EventBody): voi
       return;
     case "title_changed":
       state.title = body.title;
+      state.titleSetByPerson ||= event.actor.kind === "person";
       return;
     case "summary_set":
       state.summary = body.text;

@@ -103,6 +103,24 @@ const TELLERS: { [T in EventType]?: Teller<T> } = {
       `: ${event.body.title} (${plural(event.body.alerts.total, "alert")})`,
     ),
   ],
+  origin_found: (event) => [
+    line("🎯 ", { strong: "Likely origin: " }, event.body.asset.name, ` – ${event.body.title}`),
+    { type: "context", text: `${event.body.reason} (confidence: ${event.body.confidence})` },
+  ],
+  alerts_moved: (event) => [
+    line(
+      "↪️ ",
+      { strong: `${plural(event.body.alerts.length, "alert")} moved to ${event.body.to}` },
+      ...because(event.body.reason),
+    ),
+  ],
+  alerts_received: (event) => [
+    line(
+      "↩️ ",
+      { strong: `${plural(event.body.alerts.length, "alert")} came from ${event.body.from}` },
+      ...because(event.body.reason),
+    ),
+  ],
   severity_changed: (event) => [
     line(
       event.body.to < event.body.from ? "⬆️ " : "⬇️ ",

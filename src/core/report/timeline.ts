@@ -142,6 +142,12 @@ function sentence({ actor, body, incident }: RecordedEvent, words: string): stri
       return `Merged into ${body.into}${because(body.reason)}`;
     case "absorbed":
       return `Took in ${body.incident} (${body.title}) with ${plural(body.alerts.total, "alert")}`;
+    case "origin_found":
+      return `Likely origin: ${body.asset.name} (${body.reason})`;
+    case "alerts_moved":
+      return `${plural(body.alerts.length, "alert")} moved to ${body.to}: ${body.reason}`;
+    case "alerts_received":
+      return `${plural(body.alerts.length, "alert")} came from ${body.from}: ${body.reason}`;
     case "severity_changed":
       return `Severity ${body.from} → ${body.to}: ${body.reason}`;
     case "title_changed":

@@ -1,9 +1,19 @@
 import { Refusal } from "../refusal.ts";
+import {
+  addDays,
+  candidatesAt,
+  type Day,
+  dayAt,
+  instantsAt,
+  offsetAt,
+  type TimeOfDay,
+  wallTime,
+  weekdayOf,
+} from "../wall-clock.ts";
 
 /**
  * Times as people type them, read in their own zone. What could mean two instants is refused with the words that mean
- * one: a wrong clock in a postmortem is worse than one more line to type. Plain arithmetic and Intl, since calendar
- * libraries count in the zone of the process.
+ * one: a wrong clock in a postmortem is worse than one more line to type.
  */
 export type Clock = {
   now: string;
@@ -11,9 +21,6 @@ export type Clock = {
   /** A bare time of day is the last one up to this instant, where that is not now. */
   upTo?: string;
 };
-
-type Day = { year: number; month: number; day: number };
-type TimeOfDay = { hour: number; minute: number; second: number };
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
@@ -67,7 +74,7 @@ function readDated(text: string, clock: Clock): Found | null {
   const here = today(clock);
   const day = date ? dayOf(date) : near!.toLowerCase() === "today" ? here : addDays(here, -1);
   if (zone && /^[+-]/.test(zone))
-    return { at: utc(day, time) - offsetMinutes(zone) * MINUTE, written: match[0] };
+    return { at: wallTime(day, time) - offsetMinutes(zone) * MINUTE, written: match[0] };
   const timeZone = zone ? "UTC" : clock.timeZone;
   return { at: only(day, time, timeZone, instantsAt(day, time, timeZone)), written: match[0] };
 }
@@ -82,7 +89,7 @@ function readBare(text: string, clock: Clock): Found | null {
   for (const day of [here, addDays(here, -1)]) {
     const instants = instantsAt(day, time, timeZone);
     const past = instants.filter((at) => at <= now);
-    const skipped = instants.length === 0 && utc(day, time) - offsetAt(now, timeZone) <= now;
+    const skipped = instants.length === 0 && wallTime(day, time) - offsetAt(now, timeZone) <= now;
     if (past.length > 0 || skipped) return { at: only(day, time, timeZone, past), written: match[0] };
   }
   throw new Refusal("invalid", `It is unclear on which day \`${match[0]}\` was. Write the date too.`);
@@ -92,7 +99,7 @@ function readBare(text: string, clock: Clock): Found | null {
 function only(day: Day, time: TimeOfDay, timeZone: string, instants: number[]): number {
   if (instants.length === 1) return instants[0]!;
   const words = `${isoDay(day)} ${pad(time.hour)}:${pad(time.minute)}`;
-  const around = instants.length === 0 ? candidates(day, time, timeZone) : instants;
+  const around = instants.length === 0 ? candidatesAt(day, time, timeZone) : instants;
   const choice = around.map((at) => `\`${new Date(at).toISOString().slice(0, 16)}Z\``).join(" or ");
   throw new Refusal(
     "invalid",
@@ -159,7 +166,7 @@ function readWeekday(said: string, here: Day): string | null {
   const wanted =
     said.length < 3 ? -1 : WEEKDAYS.findIndex((name) => name === said || weekdayShort(name).includes(said));
   if (wanted < 0) return null;
-  const days = (wanted - new Date(utc(here)).getUTCDay() + 7) % 7;
+  const days = (wanted - weekdayOf(here) + 7) % 7;
   if (days > 0) return isoDay(addDays(here, days));
   const name = WEEKDAYS[wanted]!;
   throw new Refusal(
@@ -178,8 +185,7 @@ export function dayHere(clock: Clock): string {
 }
 
 function today(clock: Clock): Day {
-  const at = new Date(Date.parse(clock.now) + offsetAt(Date.parse(clock.now), clock.timeZone));
-  return { year: at.getUTCFullYear(), month: at.getUTCMonth() + 1, day: at.getUTCDate() };
+  return dayAt(Date.parse(clock.now), clock.timeZone);
 }
 
 function isDay(text: string): boolean {
@@ -195,62 +201,13 @@ function dayOf(text: string): Day {
   return { year: year!, month: month!, day: day! };
 }
 
-function addDays(day: Day, days: number): Day {
-  const at = new Date(Date.UTC(day.year, day.month - 1, day.day + days));
-  return { year: at.getUTCFullYear(), month: at.getUTCMonth() + 1, day: at.getUTCDate() };
-}
-
 function isoDay(day: Day): string {
   return `${String(day.year).padStart(4, "0")}-${pad(day.month)}-${pad(day.day)}`;
 }
 
 const pad = (n: number) => String(n).padStart(2, "0");
 
-/** A wall-clock time as if it were UTC, in milliseconds. */
-function utc(day: Day, time: TimeOfDay = { hour: 0, minute: 0, second: 0 }): number {
-  return Date.UTC(day.year, day.month - 1, day.day, time.hour, time.minute, time.second);
-}
-
 function offsetMinutes(zone: string): number {
   const [, sign, hours, minutes] = /^([+-])(\d{2}):?(\d{2})$/.exec(zone)!;
   return (sign === "-" ? -1 : 1) * (Number(hours) * 60 + Number(minutes));
-}
-
-/** How far a zone's wall clock is ahead of UTC at an instant, in milliseconds. */
-function offsetAt(instant: number, timeZone: string): number {
-  const parts = new Intl.DateTimeFormat("en-US", {
-    timeZone,
-    calendar: "gregory",
-    numberingSystem: "latn",
-    hourCycle: "h23",
-    year: "numeric",
-    month: "numeric",
-    day: "numeric",
-    hour: "numeric",
-    minute: "numeric",
-    second: "numeric",
-  }).formatToParts(instant);
-  const part = (type: Intl.DateTimeFormatPartTypes) => Number(parts.find((p) => p.type === type)!.value);
-  const wall = Date.UTC(
-    part("year"),
-    part("month") - 1,
-    part("day"),
-    part("hour"),
-    part("minute"),
-    part("second"),
-  );
-  return wall - Math.floor(instant / 1000) * 1000;
-}
-
-/** What the wall-clock time would be by the zone's offset before it and after it: the same twice on all but two days a year. */
-function candidates(day: Day, time: TimeOfDay, timeZone: string): number[] {
-  const wall = utc(day, time);
-  const offsets = new Set([offsetAt(wall - DAY, timeZone), offsetAt(wall + DAY, timeZone)]);
-  return [...offsets].map((offset) => wall - offset).sort((a, b) => a - b);
-}
-
-/** The instants at which a zone's wall clock shows this: one, none in a gap, two where an hour is repeated. */
-function instantsAt(day: Day, time: TimeOfDay, timeZone: string): number[] {
-  const wall = utc(day, time);
-  return candidates(day, time, timeZone).filter((at) => at + offsetAt(at, timeZone) === wall);
 }

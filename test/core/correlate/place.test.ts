@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { groupingKey, type KnownAlert, place } from "../../../src/core/correlate/place.ts";
+import { groupingKeys, type KnownAlert, place } from "../../../src/core/correlate/place.ts";
+import { datasetKey } from "../../../src/core/signal/dataset.ts";
 import { alertOn } from "../../engine/world.ts";
 
 const HOUR = 3_600_000;
@@ -14,14 +15,14 @@ const where = (
     boolean,
     Parameters<typeof place>[3]?,
   ]
-) => place(signal, alert, open, group, now, 24 * HOUR);
+) => place(signal, alert, open, group, now, 24 * HOUR, "about it");
 
 it("groups by the asset first, then by what the sender groups, then by the alert alone", () => {
-  expect(groupingKey(alertOn("orders", { groupHint: "g" })).key).toBe(
-    "asset:snowflake://acme/analytics.core.orders",
+  expect(groupingKeys(alertOn("orders", { groupHint: "g" })).keys[0]).toBe(
+    `asset:${datasetKey({ namespace: "snowflake://acme", name: "analytics.core.orders" })}`,
   );
-  expect(groupingKey(alertOn("orders", { assets: [], groupHint: "g" })).key).toBe("group:dbt:g");
-  expect(groupingKey(alertOn("orders", { assets: [] })).key).toBe("alert:dbt:test.orders");
+  expect(groupingKeys(alertOn("orders", { assets: [], groupHint: "g" })).keys[0]).toBe("group:dbt:g");
+  expect(groupingKeys(alertOn("orders", { assets: [] })).keys[0]).toBe("alert:dbt:test.orders");
 });
 
 it.each([

@@ -45,6 +45,7 @@ const told: [string, () => Story, Command, Options?][] = [
       title: "revenue is <late>",
       groupingKeys: [],
       sources: [],
+      roots: [],
       alerts: { total: 2, firing: 2, resolved: 0 },
       assets: [],
     },
