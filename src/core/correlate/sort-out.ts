@@ -2,7 +2,7 @@ import type { Command } from "../incident/command.ts";
 import type { IncidentState } from "../incident/state.ts";
 import type { Asset } from "../signal/asset.ts";
 import { errorWords } from "./error-text.ts";
-import { partition } from "./partition.ts";
+import { type Explained, partition } from "./partition.ts";
 import { older, type Topology } from "./topology.ts";
 
 /** What has to be done so that every problem is one incident. */
@@ -37,17 +37,9 @@ export function sortOut(
     (unit) => find.above(unit).filter(({ steps }) => steps <= maxSteps),
     (unit) => find.beside(unit).filter((other) => failsAlike(unit.alerts[0]!, other.alerts[0]!)),
   );
-  const taken = new Set<string>();
-  const oldest = (members: Unit[]) => members.map(({ incident }) => incident).sort(older)[0]!;
-  const inOrder = groups.sort(
-    (a, b) => older(oldest(a.members), oldest(b.members)) || (a.root.name < b.root.name ? -1 : 1),
-  );
   const moves: Move[] = [];
-  for (const { root, members } of inOrder) {
+  for (const [{ root, members }, into] of homesOf(groups)) {
     const candidates = [...new Set(members.map(({ incident }) => incident))].sort(older);
-    const into = candidates.find((key) => !taken.has(key));
-    if (!into) continue;
-    taken.add(into);
     const reason = `${root.asset.name} explains it`;
     for (const from of candidates.filter((key) => key !== into)) {
       const leaving = members.filter(({ incident }) => incident === from);
@@ -61,6 +53,32 @@ export function sortOut(
     if (members.length > 1) moves.push(originOf(root, members, into));
   }
   return moves;
+}
+
+/**
+ * Which incident each problem goes on in: the one that has its root, or else the oldest of those that have a part of it
+ * and are not another's. A problem for which there is none stays where it is.
+ */
+function homesOf(groups: Explained<Unit>[]): Map<Explained<Unit>, string> {
+  const homes = new Map<Explained<Unit>, string>();
+  const taken = new Set<string>();
+  const settle = (group: Explained<Unit>, incident: string | undefined) => {
+    if (!incident) return;
+    homes.set(group, incident);
+    taken.add(incident);
+  };
+  const free = (incident: string) => !taken.has(incident);
+  const sorted = [...groups].sort((a, b) => (a.root.name < b.root.name ? -1 : 1));
+  for (const group of sorted) if (free(group.root.incident)) settle(group, group.root.incident);
+  for (const group of sorted.filter((each) => !homes.has(each)))
+    settle(
+      group,
+      group.members
+        .map(({ incident }) => incident)
+        .sort(older)
+        .find(free),
+    );
+  return homes;
 }
 
 function originOf(root: Unit, members: Unit[], into: string): Move {

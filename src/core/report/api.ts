@@ -88,7 +88,7 @@ export function incidentJson(state: IncidentState, asOf: string, url: string | n
     })),
     alerts: { ...state.alerts },
     sources: [...state.sources],
-    originAsset: state.origin?.asset ?? null,
+    originAsset: state.likelyOrigin?.asset ?? state.origin?.asset ?? null,
     mergedInto: state.mergedInto,
   };
 }

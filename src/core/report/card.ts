@@ -77,7 +77,8 @@ function assetFact(view: CardView): { label: string; value: Text }[] {
   const total = Object.values(assetCounts).reduce((sum, count) => sum + count, 0);
   if (total === 0) return [];
   const order: Recovery[] = ["impacted", "recovering", "verified", "waived"];
-  const origin = state.origin?.asset ? assetId(state.origin.asset) : null;
+  const first = state.likelyOrigin?.asset ?? state.origin?.asset;
+  const origin = first ? assetId(first) : null;
   const isDownstream = ({ asset }: AssetState) => (assetId(asset) === origin ? 0 : 1);
   // What broke stands before what is built from it.
   const worstFirst = [...state.assets.values()].sort(
