@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { configCommand } from "./config.ts";
 import { dbCommand } from "./db.ts";
 import { exportCommand } from "./export.ts";
+import { lineageCommand } from "./lineage.ts";
 import { manifestCommand } from "./manifest.ts";
 import { runbookCommand } from "./runbook.ts";
 import { sandboxCommand, serveCommand } from "./serve.ts";
@@ -20,6 +21,7 @@ export function program(): Command {
     exportCommand(),
     runbookCommand(),
     sourceCommand(),
+    lineageCommand(),
     configCommand(),
     dbCommand(),
     manifestCommand(),

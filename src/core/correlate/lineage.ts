@@ -40,6 +40,8 @@ export type Lineage = {
   /** Assets that some document names; edges, counted once for each document that states them; documents. */
   readonly counts: { assets: number; edges: number; documents: number };
   documents(): DocumentName[];
+  /** Every asset that some document names. */
+  ids(): number[];
   find(asset: Asset): number | null;
   /** As `find`, and where that finds nothing, by what is left when a tool does not know or say the whole name. */
   resolve(asset: Asset): Resolution | null;
@@ -343,6 +345,7 @@ function lineageOf(graph: Graph): Lineage {
   const lineage: Lineage = {
     counts: graph.counts,
     documents: () => liveSlots(graph).map(headOf),
+    ids: () => [...family.keys.keys()].filter(isKnown),
     find,
     resolve: (asset) => {
       const exact = find(asset);
