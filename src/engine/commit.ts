@@ -1,6 +1,7 @@
 import type { Grouping } from "../core/correlate/grouping.ts";
 import { documentHash } from "../core/correlate/lineage-document.ts";
 import { type LineageStatement, mergeJobDocument } from "../core/correlate/lineage-statement.ts";
+import { matchable } from "../core/correlate/matcher.ts";
 import {
   type GroupingKeys,
   groupingKeys,
@@ -10,8 +11,11 @@ import {
   type Placement,
   place,
 } from "../core/correlate/place.ts";
+import { type Routing, type RoutingRules, routeAlert } from "../core/correlate/route.ts";
 import { failsAlike, type Move, sortOut } from "../core/correlate/sort-out.ts";
+import { assetFacts } from "../core/correlate/tiers.ts";
 import { type Kin, older, type Topology } from "../core/correlate/topology.ts";
+import type { PathRule } from "../core/correlate/touched.ts";
 import type { Asked, Command } from "../core/incident/command.ts";
 import { decide, severityOf } from "../core/incident/decide.ts";
 import type { EventType, NewEvent, RecordedEvent, Relation, Severity } from "../core/incident/events.ts";
@@ -23,6 +27,7 @@ import { replyFor } from "../core/report/replies.ts";
 import { type AlertOutcome, type AlertSignal, fingerprint, type Outcome } from "../core/signal/alert.ts";
 import { type Asset, assetId } from "../core/signal/asset.ts";
 import { type ChangeOutcome, type ChangeSignal, changeId, learnChange } from "../core/signal/change.ts";
+import { type Aftermath, createAftermath } from "./aftermath.ts";
 import type { AlertRow, Changes, Effect, Ledger, OutboxOutcome } from "./ledger.ts";
 import { isForming, type Memory, recall } from "./memory.ts";
 import type { CommandRequest, CommandResult, IncidentAlert, LineageOutcome } from "./ports.ts";
@@ -46,7 +51,15 @@ export type CommitSettings = {
   reopenWithinMs: number;
   closeAfterMs: number;
   grouping: Grouping;
-  suggestRunbooks(signal: AlertSignal, severity: Severity): { slug: string; title: string; reason: string }[];
+  /** Which assets a changed file concerns, where no lineage says so. */
+  pathRules: PathRule[];
+  routing: RoutingRules;
+  /** The runbooks that fit an alert, best first: the one that a routing rule names, then what the runbooks' own rules say. */
+  suggestRunbooks(
+    signal: AlertSignal,
+    severity: Severity,
+    routed: string | null,
+  ): { slug: string; title: string; reason: string }[];
 };
 
 /**
@@ -109,6 +122,8 @@ class Batch {
   private readonly incidentAlerts = new Map<string, IncidentAlert>();
   private seen = new Set<string>();
   private groups = new Map<string, KnownGroup>();
+  private readonly keys = new Map<AlertSignal, GroupingKeys & { all: string[] }>();
+  private readonly aftermath: Aftermath;
 
   constructor(ledger: Ledger, settings: CommitSettings, memory: Memory, topology: Topology) {
     this.ledger = ledger;
@@ -116,6 +131,13 @@ class Batch {
     this.memory = memory;
     this.topology = topology;
     this.states = memory.states;
+    this.aftermath = createAftermath({
+      ledger,
+      memory,
+      rules: settings.pathRules,
+      batch: this.changes,
+      state: (key) => this.state(key),
+    });
   }
 
   /** Reads in a few queries what all ingest jobs of the batch will need. */
@@ -123,7 +145,9 @@ class Batch {
     const signals = jobs.flatMap((job) => (job.type === "ingest" ? job.signals : []));
     if (signals.length === 0) return;
     const prints = [...new Set(signals.map(fingerprint))];
-    const keys = [...new Set(signals.filter((s) => s.status === "firing").flatMap((s) => this.allKeys(s)))];
+    const keys = [
+      ...new Set(signals.filter((s) => s.status === "firing").flatMap((s) => this.keysOf(s).all)),
+    ];
     const deliveries = signals.flatMap((s) =>
       s.deliveryId === null
         ? []
@@ -136,7 +160,7 @@ class Batch {
       a.incident ? [{ incident: a.incident, fingerprint: a.fingerprint }] : [],
     );
     const reopenable = signals.flatMap((s) => {
-      const holders = this.allKeys(s).map((key) => this.groups.get(key)?.resolved?.incident);
+      const holders = this.keysOf(s).all.map((key) => this.groups.get(key)?.resolved?.incident);
       return holders.flatMap((incident) => (incident ? [{ incident, fingerprint: fingerprint(s) }] : []));
     });
     for (const [key, row] of await this.ledger.incidentAlerts([...pairs, ...reopenable]))
@@ -164,7 +188,14 @@ class Batch {
     }
   }
 
-  flush(): Promise<void> {
+  async flush(): Promise<void> {
+    for (const { incident, command, now } of await this.aftermath.afterthoughts()) {
+      const asked: Asked = { ...CLOCK, now };
+      this.announce(
+        incident,
+        this.append(incident, decide(await this.state(incident), command, asked), asked),
+      );
+    }
     return this.ledger.save(this.changes);
   }
 
@@ -182,6 +213,7 @@ class Batch {
   /** Appends decided events to an incident and moves its state; what they cause outside is left to `announce`. */
   private append(key: string, decided: NewEvent[], asked: Asked): RecordedEvent[] {
     let state = this.states.get(key) ?? null;
+    const hadAssets = state !== null && state.assets.size > 0;
     const events = record(key, { version: state?.version ?? 0, hash: state?.hash ?? "" }, decided, asked);
     for (const event of events) state = evolve(state, event);
     if (!state || events.length === 0) return events;
@@ -197,6 +229,7 @@ class Batch {
     if (events.some(({ body }) => CHANGES_HOLD.has(body.type)))
       for (const group of state.groupingKeys) this.noteGroup(group, state);
     this.topology.note(state);
+    this.aftermath.note(state, events, hadAssets, asked.now);
     if (isForming(state)) this.memory.forming.add(key);
     else this.memory.forming.delete(key);
     return events;
@@ -318,15 +351,21 @@ class Batch {
     return holders.find((holder) => holder && holder !== state.key) ?? null;
   }
 
-  private keysOf(signal: AlertSignal): GroupingKeys {
-    return groupingKeys(signal, this.settings.grouping.keys, this.topology.name);
+  private routeOf(signal: AlertSignal): Routing {
+    const facts = assetFacts(signal, this.memory.lineage);
+    return routeAlert(matchable(signal, facts.teams), this.settings.routing, facts);
   }
 
-  /** Everything by which an incident of a signal is looked for. */
-  private allKeys(signal: AlertSignal): string[] {
+  /** Asked for several times for each signal. */
+  private keysOf(signal: AlertSignal): GroupingKeys & { all: string[] } {
+    const known = this.keys.get(signal);
+    if (known) return known;
+    const found = groupingKeys(signal, this.settings.grouping.keys, this.topology.name);
     const hint = hintKey(signal);
-    const { keys } = this.keysOf(signal);
-    return hint && !keys.includes(hint) ? [...keys, hint] : keys;
+    const all = hint && !found.keys.includes(hint) ? [...found.keys, hint] : found.keys;
+    const keys = { ...found, all };
+    this.keys.set(signal, keys);
+    return keys;
   }
 
   /** Who holds a signal's group. An incident that took others in cannot reopen while another holds what was theirs. */
@@ -542,6 +581,11 @@ class Batch {
       if (command.type === "alert_fired") {
         const keys = this.freeKeys(signal, state);
         if (keys.length > 0) command.alert.groupingKeys = keys;
+        // Asking lineage who is downstream takes time; what is known of an asset already is asked once.
+        if (signal.assets.some((asset) => !state.assets.has(assetId(asset)))) {
+          const { severity, severityReason: reason } = this.routeOf(signal);
+          if (severity !== severityOf(signal.severity)) command.alert.routed = { severity, reason };
+        }
         const relation = placement.to === "attach" ? placement.relation : undefined;
         if (relation) command.alert.relation = relation;
         // What is related is explained by what is there, or explains it (`becomeOrigin`).
@@ -565,7 +609,7 @@ class Batch {
 
   /** Keys of a signal that no open incident holds yet, so that the next alert on the same finds this one at once. */
   private freeKeys(signal: AlertSignal, state: IncidentState): string[] {
-    return this.allKeys(signal).filter(
+    return this.keysOf(signal).all.filter(
       (key) => !state.groupingKeys.includes(key) && (this.groups.get(key)?.open ?? null) === null,
     );
   }
@@ -606,6 +650,12 @@ class Batch {
     const origin = { asset: asset!, fingerprint: print, title, description, replaces, reason };
     const command: Command = { type: "find_origin", ...origin, confidence: "high" };
     tell(news, incident, this.append(incident, decide(await this.state(incident), command, system), system));
+    // The runbook for what broke first is worth more than that for what showed first.
+    const state = await this.state(incident);
+    const runbooks = this.settings.suggestRunbooks(signal, state.severity, this.routeOf(signal).runbook);
+    if (Object.keys(state.walks).length > 0 || runbooks.length === 0) return;
+    const suggest: Command = { type: "suggest_runbooks", runbooks };
+    tell(news, incident, this.append(incident, decide(state, suggest, system), system));
   }
 
   /** An alert that names what several incidents are about (a load and its tables) says that they are one problem. */
@@ -646,7 +696,9 @@ class Batch {
     asked: Asked,
     news: Map<string, RecordedEvent[]>,
   ): Promise<string> {
-    const severity = severityOf(signal.severity);
+    const routing = this.routeOf(signal);
+    const { severity } = routing;
+    const rules = routing.trail.filter(({ set }) => set.length > 0).map(({ rule }) => rule);
     const decided = decide(
       null,
       {
@@ -654,7 +706,7 @@ class Batch {
         kind: "incident",
         severity,
         title: signal.title,
-        channel: this.settings.channel,
+        channel: routing.channel ?? this.settings.channel,
         startedAt: brokenAt(signal, asked.now),
         origin: {
           source: signal.source,
@@ -669,6 +721,9 @@ class Batch {
         assets: [],
         summary: null,
         reason,
+        ...(rules.length > 0 || severity !== severityOf(signal.severity)
+          ? { routing: { team: routing.team, severityReason: routing.severityReason, rules } }
+          : {}),
       },
       asked,
     );
@@ -676,7 +731,7 @@ class Batch {
     const events = this.append(key, decided, asked);
     const suggest: Command = {
       type: "suggest_runbooks",
-      runbooks: this.settings.suggestRunbooks(signal, severity),
+      runbooks: this.settings.suggestRunbooks(signal, severity, routing.runbook),
     };
     events.push(
       ...this.append(key, decide(this.states.get(key)!, suggest, asked), {
@@ -775,7 +830,10 @@ class Batch {
       const id = changeId(change);
       const before = this.changes.known.get(id) ?? stored.get(id) ?? null;
       const { known, outcome } = learnChange(before, change, now);
-      if (known !== before) this.changes.known.set(id, known);
+      if (known !== before) {
+        this.changes.known.set(id, known);
+        this.aftermath.learned(known, now);
+      }
       return outcome;
     });
   }

@@ -1,3 +1,6 @@
+import { matchable } from "../core/correlate/matcher.ts";
+import { type RoutingRules, routeAlert } from "../core/correlate/route.ts";
+import { NO_FACTS } from "../core/correlate/tiers.ts";
 import type { Command } from "../core/incident/command.ts";
 import type { RecordedEvent } from "../core/incident/events.ts";
 import { SEVERITIES } from "../core/incident/events.ts";
@@ -8,7 +11,11 @@ import type { Document, Span } from "../core/report/document.ts";
 import { replyFor } from "../core/report/replies.ts";
 import { curatedTimeline } from "../core/report/timeline.ts";
 import type { RunbookCatalog } from "../core/runbook/match.ts";
+import { AlertSeverity } from "../core/signal/alert.ts";
 import {
+  alertsNamed,
+  type Explained,
+  explainDocument,
   listDocument,
   rolesDocument,
   runbooksDocument,
@@ -24,7 +31,7 @@ import { parseLine } from "../core/verb/line.ts";
 import { chooseTarget } from "../core/verb/target.ts";
 import type { Ask, FormName, Query } from "../core/verb/verb.ts";
 import { mentionedIds } from "../core/verb/words.ts";
-import type { Engine } from "./ports.ts";
+import type { Engine, IncidentAlert } from "./ports.ts";
 import { stepOf } from "./show.ts";
 
 export type Asker = { id: string; name: string; timeZone: string };
@@ -44,12 +51,16 @@ export type ConversationDeps = {
   /** Names of Slack users by id, for the mentions in a line. */
   names(ids: string[]): Promise<Record<string, string>>;
   command: string;
+  /** The routing rules, for those who ask which were tried. */
+  routing: RoutingRules;
   /** Where incidents open. */
   channel: string;
   now(): string;
 };
 
 const LISTED = 25;
+/** The alerts of one incident among which one is looked for by its words. */
+const EXPLAINABLE = 1000;
 /** Statistics look at this many incidents at most; beyond it the window is too long for a chat answer. */
 const COUNTED = 2000;
 
@@ -117,6 +128,13 @@ export function createConversation(deps: ConversationDeps) {
       default:
         return what satisfies never;
     }
+  }
+
+  /** What the rules make of an alert today; lineage, which the writer has, is not asked. */
+  function explain(alert: IncidentAlert): Explained {
+    const subject = matchable({ ...alert, severity: AlertSeverity.parse(alert.severity) });
+    const { severityReason, trail } = routeAlert(subject, deps.routing, NO_FACTS);
+    return { alert, severityReason, trail };
   }
 
   async function known(key: string | null): Promise<IncidentState> {
@@ -208,6 +226,11 @@ export function createConversation(deps: ConversationDeps) {
           (await engine.reads.list(query.all ? {} : { open: true }, LISTED, null)).incidents,
           now,
         );
+      case "explain": {
+        const state = await known(key);
+        const alerts = alertsNamed(await engine.reads.alerts(state.key, EXPLAINABLE), query.text);
+        return explainDocument(state.key, query.text, alerts.map(explain));
+      }
       case "search":
         return searchDocument(
           (await engine.reads.list({ text: query.text }, LISTED, null)).incidents,

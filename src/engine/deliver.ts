@@ -307,7 +307,7 @@ function isUnseen(row: OutboxRow, state: IncidentState): boolean {
 }
 
 function isLiving({ kind }: OutboxRow): boolean {
-  return kind === "card" || kind === "alerts" || kind === "walk";
+  return kind === "card" || kind === "alerts" || kind === "suspects" || kind === "walk";
 }
 
 function placeOf(row: OutboxRow, state: IncidentState): Place {

@@ -20,14 +20,14 @@ export type AlertRow = KnownAlert & {
 export type SignalRow = { receivedAt: string; signal: AlertSignal; outcome: AlertOutcome };
 
 /**
- * Something Slack is to show. A living one (`card`, `alerts`, `walk`) is posted once and edited in place until it shows
+ * Something Slack is to show. A living one (`card`, `alerts`, `suspects`, `walk`) is posted once and edited in place until it shows
  * the incident's version `wanted`; a `reply` or `file` is posted once. `key` is unique, and the mark by which a message
  * is found again after a crash.
  */
 export type Effect = {
   key: string;
   incident: string;
-  kind: "card" | "alerts" | "walk" | "reply" | "file";
+  kind: "card" | "alerts" | "suspects" | "walk" | "reply" | "file";
   /** Kind-specific: the document of a reply, the runbook of a walk, the format of a file. */
   payload: unknown;
   /** Where the incident stands, as far as it is known: an id or `#name`. Its posts share one rate limit. */
@@ -88,6 +88,12 @@ export type Ledger = {
   /** What a provider last stated under a key. */
   lineageOf(provider: string, key: string): Promise<StoredLineage | null>;
   knownChanges(ids: string[]): Promise<Map<string, KnownChange>>;
+  /** Ids of changes that took effect in a span (ISO 8601 UTC, both inclusive), the latest first. */
+  changesBetween(since: string, until: string, limit: number): Promise<{ id: string; at: string }[]>;
+  /** Past incidents (resolved or closed) that share an asset or a rare word of a text, those that share most first. */
+  pastLike(assets: string[], text: string, limit: number): Promise<string[]>;
+  /** The newest of an incident's alerts, those that have resolved first. */
+  someIncidentAlerts(incident: string, limit: number): Promise<IncidentAlert[]>;
   processed(key: string): Promise<CommandResult | null>;
   nextNumber(kind: "incident" | "drill"): Promise<number>;
   /** Incidents resolved before an instant and not closed. */

@@ -2,6 +2,7 @@ import { buildLineage, type Lineage } from "../core/correlate/lineage.ts";
 import type { LineageDocument } from "../core/correlate/lineage-document.ts";
 import { createTopology, type Topology } from "../core/correlate/topology.ts";
 import type { IncidentState } from "../core/incident/state.ts";
+import type { KnownChange } from "../core/signal/change.ts";
 import { datasetKey } from "../core/signal/dataset.ts";
 import type { Ledger } from "./ledger.ts";
 
@@ -19,10 +20,19 @@ export type Memory = {
   forming: Set<string>;
   /** What the transaction under way states of lineage: in force once it is committed. */
   stated: LineageDocument[];
+  /** Changes of the last days as they were last read, by id, without what their senders sent: that would be megabytes. */
+  changes: Map<string, KnownChange>;
 };
 
 export function emptyMemory(): Memory {
-  return { states: new Map(), lineage: null, topology: null, forming: new Set(), stated: [] };
+  return {
+    states: new Map(),
+    lineage: null,
+    topology: null,
+    forming: new Set(),
+    stated: [],
+    changes: new Map(),
+  };
 }
 
 /** Reads the graph and the open incidents where memory does not have them. */
@@ -67,4 +77,5 @@ export function forget(memory: Memory): void {
   memory.topology = null;
   memory.forming.clear();
   memory.stated = [];
+  memory.changes.clear();
 }

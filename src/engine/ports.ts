@@ -1,3 +1,4 @@
+import type { LineageProvider } from "../core/correlate/lineage-document.ts";
 import type { LineageStatement } from "../core/correlate/lineage-statement.ts";
 import type { Command } from "../core/incident/command.ts";
 import type { RecordedEvent, Severity } from "../core/incident/events.ts";
@@ -31,6 +32,16 @@ export type LineageOutcome = {
   key: string;
   outcome: "recorded" | "updated" | "unchanged";
   version: number;
+  assets: number;
+  edges: number;
+};
+
+/** A provider's statement of lineage that is in force, without what it says. One without assets was taken back. */
+export type StatementInForce = {
+  provider: LineageProvider;
+  key: string;
+  version: number;
+  receivedAt: string;
   assets: number;
   edges: number;
 };
@@ -86,6 +97,8 @@ export type Reads = {
   changes(span: { since: string; until: string }, limit: number): Promise<KnownChange[]>;
   /** Every provider's statement of lineage; tens of megabytes where projects are large. */
   lineage(): Promise<StoredLineage[]>;
+  /** The same statements by name and size only, which is quick. */
+  lineageStatements(): Promise<StatementInForce[]>;
   /** The text of a runbook as it was when walked, by content hash. */
   runbookText(hash: string): Promise<string | null>;
 };

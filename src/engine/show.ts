@@ -3,6 +3,7 @@ import { currentStep, RECOVERIES } from "../core/incident/state.ts";
 import { alertsDocument } from "../core/report/alerts.ts";
 import { card } from "../core/report/card.ts";
 import type { Document } from "../core/report/document.ts";
+import { suspectsMessage } from "../core/report/suspects.ts";
 import { walkDocument } from "../core/report/walk.ts";
 import { parseRunbook } from "../core/runbook/parse.ts";
 import { assetVariables, fill, type Variables } from "../core/runbook/variables.ts";
@@ -32,6 +33,8 @@ export async function show(deps: ShowDeps, row: OutboxRow, state: IncidentState)
           total: state.alerts.total,
         }),
       );
+    case "suspects":
+      return message(suspectsMessage(state));
     case "walk":
       return walkShown(deps, (row.payload as { runbook: string }).runbook, state);
     case "reply":

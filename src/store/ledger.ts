@@ -25,7 +25,7 @@ import {
   lineageFromRow,
   outboxFromRow,
 } from "./rows.ts";
-import { termsOf } from "./terms.ts";
+import { assetTerm, termsOf, words } from "./terms.ts";
 
 /** Rows a statement writes or values it looks up at once; SQLite takes 32,766 parameters, Postgres 65,535. */
 const CHUNK = 500;
@@ -71,6 +71,29 @@ export function ledgerOf(db: Database): Ledger {
       return row ? lineageFromRow(row) : null;
     },
     knownChanges: (ids) => readChanges(db, ids),
+    changesBetween: (since, until, limit) =>
+      db
+        .selectFrom("change")
+        .select(["id", "at"])
+        .where("at", ">=", since)
+        .where("at", "<=", until)
+        .orderBy("at", "desc")
+        .orderBy("id", "desc")
+        .limit(limit)
+        .execute(),
+    pastLike: (assets, text, limit) => readPastLike(db, assets, text, limit),
+    async someIncidentAlerts(incident, limit) {
+      const rows = await db
+        .selectFrom("incident_alert")
+        .select("body")
+        .where("incident", "=", incident)
+        // Both ways down, so that the index gives them in this order, however many there are.
+        .orderBy("status", "desc")
+        .orderBy("last_seen_at", "desc")
+        .limit(limit)
+        .execute();
+      return rows.map(incidentAlertFromRow);
+    },
     async openIncidents() {
       const rows = await db.selectFrom("incident").select("key").where("open", "=", 1).execute();
       return rows.map((row) => row.key);
@@ -189,6 +212,47 @@ async function readChanges(db: Database, ids: string[]): Promise<Map<string, Kno
     for (const known of rows.map(changeFromRow)) found.set(known.id, known);
   }
   return found;
+}
+
+/** So many of the newest that are found by a term are looked at; a word that as many have says nothing. */
+const FOUND = 100;
+const PAST_TERMS = { assets: 20, words: 30 } as const;
+
+async function readPastLike(db: Database, assets: string[], text: string, limit: number): Promise<string[]> {
+  const scores = new Map<string, number>();
+  const terms = [
+    ...assets.slice(0, PAST_TERMS.assets).map((asset) => ({ term: assetTerm(asset), isAsset: true })),
+    ...words(text)
+      .slice(0, PAST_TERMS.words)
+      .map((term) => ({ term, isAsset: false })),
+  ];
+  for (const { term, isAsset } of terms) {
+    const found = await db
+      .selectFrom("incident_term")
+      .select("incident")
+      .where("term", "=", term)
+      .orderBy("detected_at", "desc")
+      .orderBy("incident", "desc")
+      .limit(FOUND)
+      .execute();
+    if (!isAsset && found.length >= FOUND) continue;
+    for (const { incident } of found)
+      scores.set(incident, (scores.get(incident) ?? 0) + (isAsset ? 1 : 1 / found.length));
+  }
+  const past: { key: string; at: string; score: number }[] = [];
+  for (const chunk of chunks([...scores.keys()])) {
+    const rows = await db
+      .selectFrom("incident")
+      .select(["key", "detected_at as at"])
+      .where("key", "in", chunk)
+      .where("phase", "in", ["resolved", "closed"])
+      .execute();
+    past.push(...rows.map((row) => ({ ...row, score: scores.get(row.key)! })));
+  }
+  return past
+    .sort((a, b) => b.score - a.score || (a.at < b.at ? 1 : a.at > b.at ? -1 : a.key < b.key ? -1 : 1))
+    .slice(0, limit)
+    .map(({ key }) => key);
 }
 
 async function readGroups(db: Database, keys: string[]) {

@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import { z } from "zod";
+import { LineageProvider } from "../core/correlate/lineage-document.ts";
 import type { IncidentState } from "../core/incident/state.ts";
 import { Refusal } from "../core/refusal.ts";
 import type { OutboxRow } from "../engine/ledger.ts";
@@ -100,6 +101,26 @@ export function readsOf(db: Database): Reads & OutboxReads {
     async lineage() {
       const rows = await db.selectFrom("lineage").selectAll().orderBy("provider").orderBy("key").execute();
       return rows.map(lineageFromRow);
+    },
+    async lineageStatements() {
+      const rows = await db
+        .selectFrom("lineage")
+        .innerJoin("lineage_version", (join) =>
+          join
+            .onRef("lineage_version.provider", "=", "lineage.provider")
+            .onRef("lineage_version.key", "=", "lineage.key")
+            .onRef("lineage_version.version", "=", "lineage.version"),
+        )
+        .select(["lineage.provider", "lineage.key", "lineage.version", "lineage.received_at"])
+        .select(["lineage_version.assets", "lineage_version.edges"])
+        .orderBy("lineage.provider")
+        .orderBy("lineage.key")
+        .execute();
+      return rows.map(({ provider, received_at, ...row }) => ({
+        ...row,
+        provider: LineageProvider.parse(provider),
+        receivedAt: received_at,
+      }));
     },
     async runbookText(hash) {
       const row = await db

@@ -60,7 +60,25 @@ export function incidentFromRow(
   assets: Pick<Schema["incident_asset"], "asset" | "state">[],
 ): IncidentState {
   const stored: Omit<IncidentState, "assets"> = JSON.parse(row.state);
-  return { ...stored, assets: new Map(assets.map((a) => [a.asset, JSON.parse(a.state) as AssetState])) };
+  return {
+    ...stored,
+    ...sinceStored(stored),
+    assets: new Map(assets.map((a) => [a.asset, JSON.parse(a.state) as AssetState])),
+  };
+}
+
+/** What rows written by earlier versions lack. */
+function sinceStored({ suspects, shownSuspects, similar, changes }: Partial<IncidentState>) {
+  return {
+    suspects: suspects ?? [],
+    shownSuspects: shownSuspects ?? [],
+    similar: similar ?? [],
+    changes: (changes ?? []).map((each) => ({
+      ...each,
+      change: each.change ?? null,
+      cause: each.cause ?? false,
+    })),
+  };
 }
 
 export function incidentAlertFromRow(row: Pick<Schema["incident_alert"], "body">): IncidentAlert {

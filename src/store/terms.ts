@@ -29,6 +29,8 @@ export function termsOf({ incident, body }: Pick<RecordedEvent, "incident" | "bo
     case "summary_set":
     case "resolved":
       return words(body.text).slice(0, MAX_TERMS);
+    case "cause_named":
+      return words(body.text).slice(0, MAX_TERMS);
     case "cancelled":
       return words(body.reason).slice(0, MAX_TERMS);
     case "alert_attached":

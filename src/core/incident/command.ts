@@ -1,6 +1,15 @@
 import type { AlertSeverity, Link } from "../signal/alert.ts";
 import type { Asset } from "../signal/asset.ts";
-import type { EventOf, IncidentKind, Origin, Relation, ReviewSection, Severity } from "./events.ts";
+import type {
+  EventOf,
+  IncidentKind,
+  NumberedSuspect,
+  Origin,
+  Relation,
+  ReviewSection,
+  SeenBefore,
+  Severity,
+} from "./events.ts";
 import type { Actor, Person, Via } from "./person.ts";
 
 /** What an alert has to say to an incident; `known` is what this incident last heard of the same fingerprint. */
@@ -14,6 +23,8 @@ export type AlertNews = {
   brokenAt: string;
   known: "never" | "firing" | "resolved";
   reason: string;
+  /** How severe it is by the rules, and why; its sender's level says so otherwise. */
+  routed?: { severity: Severity; reason: string };
   relation?: Relation;
   roots?: Asset[];
   groupingKeys?: string[];
@@ -33,6 +44,7 @@ export type Command =
       assets: Asset[];
       summary: string | null;
       reason: string;
+      routing?: EventOf<"opened">["routing"];
     }
   | { type: "record_thread"; channel: string; ts: string; permalink: string | null }
   | { type: "alert_fired"; alert: AlertNews }
@@ -98,6 +110,11 @@ export type Command =
   | { type: "finish_task"; task: number }
   | { type: "add_link"; link: Link }
   | { type: "link_change"; text: string; url: string | null; changedAt: string | null }
+  /** By the ranking, not by a person; the likeliest first. */
+  | { type: "suspect_changes"; suspects: NumberedSuspect[] }
+  /** The suspected change of that number was the cause. */
+  | { type: "name_cause"; number: number }
+  | { type: "tell_similar"; incidents: SeenBefore[] }
   | { type: "write_review"; section: ReviewSection; statements: string[]; append: boolean }
   | { type: "record_export"; format: string };
 

@@ -3,14 +3,17 @@ import type { AlertSeverity } from "../signal/alert.ts";
 import { assetId } from "../signal/asset.ts";
 import type { Asked, Command } from "./command.ts";
 import { type EventBody, type NewEvent, SEVERITIES, type Severity } from "./events.ts";
+import { canonicalJson } from "./log.ts";
 import { actorName, type Person } from "./person.ts";
 import {
   type AssetState,
   clockOf,
   currentStep,
   type IncidentState,
+  isCause,
   isOpen,
   type Phase,
+  suspectsNow,
   unsettledAssets,
   type Walk,
 } from "./state.ts";
@@ -206,6 +209,19 @@ function decideOn(
         : [{ type: "link_added", link: command.link }];
     case "link_change":
       return [{ type: "change_linked", text: command.text, url: command.url, changedAt: command.changedAt }];
+    case "suspect_changes": {
+      const { suspects } = command;
+      // Looked at by the clock, so what is over is left alone rather than refused.
+      if (!isOpen(state.phase) && state.phase !== "resolved") return [];
+      return canonicalJson(suspects) === canonicalJson(suspectsNow(state))
+        ? []
+        : [{ type: "changes_suspected", suspects }];
+    }
+    case "name_cause":
+      return nameCause(state, command.number);
+    case "tell_similar":
+      if (command.incidents.length === 0 || state.similar.length > 0) return [];
+      return [{ type: "similar_found", incidents: command.incidents }];
     case "write_review": {
       const statements = command.append
         ? [...state.review[command.section], ...command.statements]
@@ -270,7 +286,7 @@ function alertFired(
   const events: EventBody[] = [];
   if (state.phase === "resolved") events.push({ type: "reopened", reason: alert.reason });
   else requireOpen(state, "attach an alert");
-  const { known, ...news } = alert;
+  const { known, routed, ...news } = alert;
   if (known === "firing") return events;
   if (known === "resolved") {
     const { fingerprint, title, assets, brokenAt, reason } = news;
@@ -278,13 +294,13 @@ function alertFired(
   } else {
     events.push({ type: "alert_attached", ...news });
   }
-  const severity = severityOf(alert.severity);
+  const severity = routed?.severity ?? severityOf(alert.severity);
   if (severity < state.severity && !state.severitySetByPerson) {
     events.push({
       type: "severity_changed",
       from: state.severity,
       to: severity,
-      reason: `an alert of level ${alert.severity} joined`,
+      reason: routed?.reason ?? `an alert of level ${alert.severity} joined`,
     });
   }
   return events;
@@ -432,6 +448,22 @@ function editEntry(
   const newText = text !== null && text !== entry.text ? text : null;
   const newAt = at !== null && at !== entry.at ? at : null;
   return newText === null && newAt === null ? [] : [{ type: "entry_edited", seq, text: newText, at: newAt }];
+}
+
+function nameCause(state: IncidentState, number: number): EventBody[] {
+  const suspect = state.suspects.find((each) => each.number === number);
+  if (!suspect) {
+    const known = state.suspects.length;
+    const listed =
+      known === 0
+        ? "It lists none. `change <what changed>` notes one."
+        : known === 1
+          ? "It lists only 1."
+          : `It lists 1 to ${known}.`;
+    throw new Refusal("not_found", `${state.key} has no suspected change ${number}. ${listed}`);
+  }
+  const { change, title, url, at } = suspect;
+  return isCause(state, change) ? [] : [{ type: "cause_named", change, text: title, url, changedAt: at }];
 }
 
 function startRunbook(

@@ -50,6 +50,36 @@ const MovedAlert = z.object({
   assets: z.array(Asset),
 });
 
+/** A change that may be the cause, under the number by which people name it. `at` is when it took effect. */
+export const NumberedSuspect = z.object({
+  number: z.int(),
+  /** The change's id. */
+  change: z.string(),
+  title: z.string(),
+  url: z.string().nullable(),
+  actor: z.string().nullable(),
+  source: z.string(),
+  at: Instant,
+  confidence: z.enum(["likely", "possible", "unlikely"]),
+  reason: z.string(),
+});
+export type NumberedSuspect = z.infer<typeof NumberedSuspect>;
+
+/** A past incident like this one, as much of it as people are told. */
+export const SeenBefore = z.object({
+  key: z.string(),
+  title: z.string(),
+  severity: z.string(),
+  resolvedAt: Instant,
+  outcome: z.string().nullable(),
+  /** The title of the change that was named as its cause. */
+  causeChange: z.string().nullable(),
+  url: z.string().nullable(),
+  /** In what it is alike. */
+  reason: z.string(),
+});
+export type SeenBefore = z.infer<typeof SeenBefore>;
+
 const text = z.string().min(1);
 const fingerprint = z.string().min(1);
 
@@ -71,6 +101,10 @@ export const EventBody = z.discriminatedUnion("type", [
     origin: Origin.nullable(),
     groupingKey: z.string().nullable(),
     reason: text,
+    /** What the routing rules made of it; absent where none applied. */
+    routing: z
+      .object({ team: z.string().nullable(), severityReason: text, rules: z.array(z.string()) })
+      .optional(),
   }),
   /** The root message stands: its place in Slack. */
   z.object({
@@ -233,6 +267,17 @@ export const EventBody = z.discriminatedUnion("type", [
     url: z.string().nullable(),
     changedAt: Instant.nullable(),
   }),
+  /** What may have been the cause, the likeliest first; it takes the place of what was suspected before. */
+  z.object({ type: z.literal("changes_suspected"), suspects: z.array(NumberedSuspect) }),
+  /** A person says that a change was the cause. `change` is its id, where it is one that we were told of. */
+  z.object({
+    type: z.literal("cause_named"),
+    change: z.string().nullable(),
+    text,
+    url: z.string().nullable(),
+    changedAt: Instant.nullable(),
+  }),
+  z.object({ type: z.literal("similar_found"), incidents: z.array(SeenBefore).min(1) }),
   z.object({ type: z.literal("review_written"), section: ReviewSection, statements: z.array(text) }),
   z.object({ type: z.literal("postmortem_exported"), format: text }),
 ]);

@@ -5,6 +5,7 @@ import type { IncidentState } from "./state.ts";
 export type Reaction =
   | { kind: "card" }
   | { kind: "alerts" }
+  | { kind: "suspects" }
   | { kind: "walk"; runbook: string }
   | { kind: "file"; format: string; seq: number; at: string };
 
@@ -17,6 +18,9 @@ const UNSEEN_ON_CARD: ReadonlySet<EventType> = new Set([
   "pin_edited",
   "pin_deleted",
   "entry_hidden",
+  "changes_suspected",
+  "cause_named",
+  "similar_found",
   "review_written",
   "postmortem_exported",
 ] as const);
@@ -37,6 +41,13 @@ export function react(events: RecordedEvent[], state: IncidentState): Reaction[]
       case "alerts_moved":
       case "alerts_received":
         reactions.set("alerts", { kind: "alerts" });
+        break;
+      case "changes_suspected":
+        reactions.set("suspects", { kind: "suspects" });
+        break;
+      case "cause_named":
+        // It shows which it was.
+        if (state.shownSuspects.length > 0) reactions.set("suspects", { kind: "suspects" });
         break;
       case "runbook_started":
       case "step_finished":

@@ -3,9 +3,11 @@ import type {
   EventBody,
   EventOf,
   IncidentKind,
+  NumberedSuspect,
   Origin,
   RecordedEvent,
   ReviewSection,
+  SeenBefore,
   Severity,
 } from "./events.ts";
 import type { Actor, Person } from "./person.ts";
@@ -88,6 +90,8 @@ export type IncidentState = {
   /** When an alert last fired here, ISO 8601 UTC. */
   lastAlertAt: string | null;
   titleSetByPerson: boolean;
+  /** Whom the routing rules gave it to. */
+  team: string | null;
   openedBy: Actor;
   openedReason: string;
   thread: { channel: string; ts: string; permalink: string | null } | null;
@@ -116,7 +120,21 @@ export type IncidentState = {
   pins: Record<string, number>;
   tasks: Task[];
   links: { title: string; url: string }[];
-  changes: { text: string; url: string | null; changedAt: string | null; seq: number }[];
+  /** Linked by people. `change` is the id of one that we were told of; `cause` is set where it was named as the cause. */
+  changes: {
+    text: string;
+    url: string | null;
+    changedAt: string | null;
+    seq: number;
+    change: string | null;
+    cause: boolean;
+  }[];
+  /** All changes that were ever suspected, as last told: a number keeps its meaning. */
+  suspects: NumberedSuspect[];
+  /** The numbers of those suspected now, the likeliest first. */
+  shownSuspects: number[];
+  /** Past incidents like it, the likest first. */
+  similar: SeenBefore[];
   review: Record<ReviewSection, string[]>;
   version: number;
   hash: string;
@@ -139,6 +157,7 @@ function open(event: RecordedEvent, body: Extract<EventBody, { type: "opened" }>
     likelyOrigin: null,
     lastAlertAt: body.origin ? event.at : null,
     titleSetByPerson: body.origin === null,
+    team: body.routing?.team ?? null,
     openedBy: event.actor,
     openedReason: body.reason,
     thread: null,
@@ -165,6 +184,9 @@ function open(event: RecordedEvent, body: Extract<EventBody, { type: "opened" }>
     tasks: [],
     links: [],
     changes: [],
+    suspects: [],
+    shownSuspects: [],
+    similar: [],
     review: { well: [], badly: [], lucky: [], factor: [] },
     version: 0,
     hash: "",
@@ -537,7 +559,29 @@ function apply(state: IncidentState, event: RecordedEvent, body: EventBody): voi
       state.links.push(body.link);
       return;
     case "change_linked":
-      state.changes.push({ text: body.text, url: body.url, changedAt: body.changedAt, seq: event.seq });
+      state.changes.push({
+        text: body.text,
+        url: body.url,
+        changedAt: body.changedAt,
+        seq: event.seq,
+        change: null,
+        cause: false,
+      });
+      return;
+    case "changes_suspected": {
+      const told = new Set(body.suspects.map(({ number }) => number));
+      const before = state.suspects.filter(({ number }) => !told.has(number));
+      state.suspects = [...before, ...body.suspects].sort((a, b) => a.number - b.number);
+      state.shownSuspects = body.suspects.map(({ number }) => number);
+      return;
+    }
+    case "cause_named": {
+      const { change, text, url, changedAt } = body;
+      state.changes.push({ text, url, changedAt, seq: event.seq, change, cause: true });
+      return;
+    }
+    case "similar_found":
+      state.similar = body.incidents;
       return;
     case "review_written":
       state.review[body.section] = body.statements;
@@ -561,6 +605,16 @@ export function currentStep(walk: Walk): { id: string; title: string; index: num
   const index = walk.steps.findIndex((step) => step.result === null);
   const step = walk.steps[index];
   return step ? { id: step.id, title: step.title, index } : null;
+}
+
+/** The changes suspected now, the likeliest first. */
+export function suspectsNow({ suspects, shownSuspects }: IncidentState): NumberedSuspect[] {
+  return shownSuspects.flatMap((number) => suspects.find((each) => each.number === number) ?? []);
+}
+
+/** Whether a change was named as the cause, by its id. */
+export function isCause({ changes }: Pick<IncidentState, "changes">, change: string): boolean {
+  return changes.some((each) => each.cause && each.change === change);
 }
 
 /** Assets that keep the incident from being resolved. */

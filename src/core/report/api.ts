@@ -1,7 +1,7 @@
 /** The shapes of the read API and of the JSON export. Fields may be added; none is renamed or removed. */
-import type { RecordedEvent } from "../incident/events.ts";
+import type { NumberedSuspect, RecordedEvent, SeenBefore } from "../incident/events.ts";
 import { brokenAt } from "../incident/log.ts";
-import type { IncidentState, Phase, Recovery } from "../incident/state.ts";
+import { type IncidentState, type Phase, type Recovery, suspectsNow } from "../incident/state.ts";
 import type { Asset } from "../signal/asset.ts";
 import type { KnownChange } from "../signal/change.ts";
 import { type Clocks, clocks, downtime, downtimeIntervals, elapsed } from "./clocks.ts";
@@ -51,6 +51,8 @@ export type IncidentJson = {
   assets: (Asset & { recovery: Recovery; downtimeSeconds: number })[];
   alerts: { total: number; firing: number; resolved: number; held: number };
   sources: string[];
+  /** Whom the routing rules gave it to. */
+  team: string | null;
   originAsset: Asset | null;
   mergedInto: string | null;
 };
@@ -88,6 +90,7 @@ export function incidentJson(state: IncidentState, asOf: string, url: string | n
     })),
     alerts: { ...state.alerts },
     sources: [...state.sources],
+    team: state.team,
     originAsset: state.likelyOrigin?.asset ?? state.origin?.asset ?? null,
     mergedInto: state.mergedInto,
   };
@@ -122,7 +125,8 @@ export function changeJson({ id, change, at, firstReceivedAt, lastReceivedAt }: 
   return { id, at, ...shown, firstReceivedAt, lastReceivedAt };
 }
 
-export type ChangeJson = { text: string; url: string | null; changedAt: string | null };
+/** A change that people linked; `cause` where they named it as the cause. */
+export type ChangeJson = { text: string; url: string | null; changedAt: string | null; cause: boolean };
 export type ActionItemJson = {
   task: number;
   text: string;
@@ -143,7 +147,18 @@ function runbookJson(covered: Coverage): RunbookJson {
 }
 
 const changesJson = (state: IncidentState): ChangeJson[] =>
-  state.changes.map(({ text, url, changedAt }) => ({ text, url, changedAt }));
+  state.changes.map(({ text, url, changedAt, cause }) => ({ text, url, changedAt, cause }));
+
+/** Field by field, so that a database gives them back in one order. */
+const suspectsJson = (state: IncidentState): NumberedSuspect[] =>
+  suspectsNow(state).map(({ number, change, title, url, actor, source, at, confidence, reason }) => ({
+    ...{ number, change, title, url, actor, source, at, confidence, reason },
+  }));
+
+const similarJson = (state: IncidentState): SeenBefore[] =>
+  state.similar.map(({ key, title, severity, resolvedAt, outcome, causeChange, url, reason }) => ({
+    ...{ key, title, severity, resolvedAt, outcome, causeChange, url, reason },
+  }));
 
 const actionItemsJson = (state: IncidentState): ActionItemJson[] =>
   state.tasks.map(({ task, text, owner, due, doneAt }) => ({
@@ -157,6 +172,10 @@ const actionItemsJson = (state: IncidentState): ActionItemJson[] =>
 export type IncidentDetailJson = IncidentJson & {
   alertList: ReportedAlert[];
   changes: ChangeJson[];
+  /** Changes that may be the cause, the likeliest first. */
+  suspects: NumberedSuspect[];
+  /** Past incidents like it, the likest first. */
+  similar: SeenBefore[];
   runbooks: RunbookJson[];
   actionItems: ActionItemJson[];
 };
@@ -171,6 +190,8 @@ export function incidentDetailJson(
     ...incidentJson(state, asOf, url),
     alertList: alerts.map(alertJson),
     changes: changesJson(state),
+    suspects: suspectsJson(state),
+    similar: similarJson(state),
     runbooks: Object.values(state.walks).map((walk) => runbookJson(coverage(walk))),
     actionItems: actionItemsJson(state),
   };
@@ -232,6 +253,8 @@ export type PostmortemJson = {
   review: { well: string[]; badly: string[]; lucky: string[]; factor: string[] };
   actionItems: ActionItemJson[];
   changes: ChangeJson[];
+  suspects: NumberedSuspect[];
+  similar: SeenBefore[];
   links: { title: string; url: string }[];
   integrity: Integrity;
 };
@@ -245,7 +268,11 @@ export function postmortemJson(input: {
   integrity: Integrity;
 }): PostmortemJson {
   const { state, events, alerts, asOf, integrity } = input;
-  const { alertList, runbooks, actionItems, changes, ...incident } = incidentDetailJson(state, alerts, asOf);
+  const { alertList, runbooks, actionItems, changes, suspects, similar, ...incident } = incidentDetailJson(
+    state,
+    alerts,
+    asOf,
+  );
   return {
     schemaVersion: 1,
     asOf,
@@ -263,6 +290,8 @@ export function postmortemJson(input: {
     },
     actionItems,
     changes,
+    suspects,
+    similar,
     links: state.links.map(({ title, url }) => ({ title, url })),
     integrity,
   };

@@ -162,7 +162,7 @@ function linkFact(state: IncidentState): { label: string; value: Text }[] {
 
 function openedText(state: IncidentState): Text {
   const by: Span[] = state.origin
-    ? [`Opened by ${state.origin.source}`]
+    ? [`Opened by ${state.origin.source}${state.team ? ` · for ${state.team}` : ""}`]
     : ["Declared by ", actorSpan(state.openedBy)];
   return [...by, " · stuck? type @breakwater help"];
 }

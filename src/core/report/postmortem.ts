@@ -1,6 +1,12 @@
 import type { RecordedEvent, ReviewSection } from "../incident/events.ts";
 import { actorName } from "../incident/person.ts";
-import type { AssetState, IncidentState, Phase, Recovery } from "../incident/state.ts";
+import {
+  type AssetState,
+  type IncidentState,
+  type Phase,
+  type Recovery,
+  suspectsNow,
+} from "../incident/state.ts";
 import { type Integrity, integrity, type ReportedAlert } from "./api.ts";
 import { clocks, downtime, downtimeIntervals, elapsed, formatDuration, isFinished } from "./clocks.ts";
 import { type Coverage, coverage } from "./coverage.ts";
@@ -432,9 +438,13 @@ function runbookBlocks(covered: Coverage): Block[] {
   ];
 }
 
+/** What was named as the cause stands first; what is only suspected is told where nothing was named. */
 function changes(report: PreparedPostmortem): Block[] {
   const { state } = report;
+  const hasCause = state.changes.some(({ cause }) => cause);
+  const suspected = hasCause ? [] : suspectBlocks(report);
   if (state.changes.length === 0) {
+    if (suspected.length > 0) return suspected;
     return [
       {
         type: "paragraph",
@@ -446,18 +456,46 @@ function changes(report: PreparedPostmortem): Block[] {
       },
     ];
   }
-  const items = state.changes.map(({ text, url, changedAt }): Text => {
-    const what: Span = url ? { link: text, url } : text;
-    return changedAt === null
-      ? what
-      : [
-          what,
-          ", ",
-          { time: changedAt, style: "datetime" },
-          ` (${beforeOrAfter(changedAt, state.startedAt)})`,
-        ];
+  const causesFirst = state.changes.toSorted((a, b) => Number(b.cause) - Number(a.cause));
+  const items = causesFirst.map(({ text, url, changedAt, cause }): Text => {
+    const what: Span[] = [
+      ...(cause ? [{ strong: "Cause", tone: "bad" } as const, ": "] : []),
+      url ? { link: text, url } : text,
+    ];
+    return changedAt === null ? what : [...what, ", ", ...whenChanged(changedAt, state)];
   });
-  return [{ type: "list", items }];
+  return [{ type: "list", items }, ...suspected];
+}
+
+function suspectBlocks({ state, slash }: PreparedPostmortem): Block[] {
+  const suspects = suspectsNow(state);
+  const [first] = suspects;
+  if (!first) return [];
+  const items = suspects.map(
+    ({ number, title, url, at, confidence, reason }): Text => [
+      { strong: String(number) },
+      " · ",
+      url ? { link: title, url } : title,
+      ", ",
+      ...whenChanged(at, state),
+      ` – ${confidence}: ${reason}`,
+    ],
+  );
+  return [
+    {
+      type: "paragraph",
+      text: [
+        { em: "Nobody has named the cause yet." },
+        " Suspected is what changed before; if it was one of these: ",
+        { code: `${slash} change ${state.key} cause ${first.number}` },
+      ],
+    },
+    { type: "list", items },
+  ];
+}
+
+function whenChanged(at: string, { startedAt }: IncidentState): Span[] {
+  return [{ time: at, style: "datetime" }, ` (${beforeOrAfter(at, startedAt)})`];
 }
 
 function beforeOrAfter(changedAt: string, startedAt: string): string {

@@ -10,10 +10,17 @@ import { type Clocks, clocks, formatDuration } from "./clocks.ts";
 import { coverage } from "./coverage.ts";
 import { type Block, type Button, type Document, type Span, spans, type Text } from "./document.ts";
 import { utcDate, utcDateTime } from "./instants.ts";
+import { similarDocument } from "./similar.ts";
 import { actorSpan, assetNames, linked, plural } from "./wording.ts";
 
 /** `events` are those of one command, `state` the incident after them. */
 export function replyFor(events: RecordedEvent[], state: IncidentState): Document | null {
+  const seen = events.find(({ body }) => body.type === "similar_found")?.body;
+  if (seen?.type === "similar_found")
+    return similarDocument(
+      state,
+      seen.incidents.map((incident) => ({ incident, reason: incident.reason })),
+    );
   const opening = events.some((event) => event.body.type === "opened");
   const told = opening ? [] : events.flatMap((event) => tell(event, state));
   const blocks = [...told, ...(opening ? [] : assetReplies(events, state)), ...allResolved(events, state)];
@@ -195,6 +202,17 @@ const TELLERS: { [T in EventType]?: Teller<T> } = {
       ": ",
       body.url ? { link: body.text, url: body.url } : body.text,
       ...(body.changedAt ? [", ", { time: body.changedAt, style: "datetime" as const }] : []),
+    ),
+  ],
+  cause_named: ({ body, actor }) => [
+    line(
+      "🧩 ",
+      { strong: "Cause" },
+      ": ",
+      body.url ? { link: body.text, url: body.url } : body.text,
+      ...(body.changedAt ? [", ", { time: body.changedAt, style: "datetime" as const }] : []),
+      ", says ",
+      actorSpan(actor),
     ),
   ],
 };

@@ -43,6 +43,8 @@ const HOUSEKEEPING: ReadonlySet<EventType> = new Set([
   "task_added",
   "task_done",
   "link_added",
+  "changes_suspected",
+  "similar_found",
   "review_written",
   "postmortem_exported",
 ]);
@@ -201,6 +203,12 @@ function sentence({ actor, body, incident }: RecordedEvent, words: string): stri
       return `Link added: ${body.link.title} (${body.link.url})`;
     case "change_linked":
       return `Change: ${body.text}${body.changedAt ? ` (${utcDateTime(body.changedAt)})` : ""}`;
+    case "changes_suspected":
+      return `Changes suspected: ${body.suspects.map((each) => `${each.number}. ${each.title} (${each.confidence}: ${each.reason})`).join("; ") || "none any more"}`;
+    case "cause_named":
+      return `${who} named the cause: ${body.text}${body.changedAt ? ` (${utcDateTime(body.changedAt)})` : ""}`;
+    case "similar_found":
+      return `Seen before: ${body.incidents.map((each) => `${each.key} ${each.title} (${each.reason})`).join("; ")}`;
     case "review_written":
       return `Review written: ${plural(body.statements.length, "statement")} under “${body.section}”`;
     case "postmortem_exported":

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Command } from "../../../src/core/incident/command.ts";
 import { decide } from "../../../src/core/incident/decide.ts";
-import type { EventBody } from "../../../src/core/incident/events.ts";
+import type { EventBody, NumberedSuspect } from "../../../src/core/incident/events.ts";
 import { brokenAt, record } from "../../../src/core/incident/log.ts";
 import type { Actor } from "../../../src/core/incident/person.ts";
 import { fold, type IncidentState } from "../../../src/core/incident/state.ts";
@@ -476,4 +476,87 @@ it("logs only what it can read back, so that the chain holds", () => {
     role: "lead",
     person: { id: "U1", name: "Ana Diaz" },
   });
+});
+
+describe("what may have been the cause", () => {
+  const suspect = (number: number, change = `c${number}`): NumberedSuspect => ({
+    ...{
+      number,
+      change,
+      title: `Deploy ${change}`,
+      url: `https://git.example.com/${change}`,
+      actor: "mira-oak",
+    },
+    ...{ source: "github", at: at(0), confidence: "likely", reason: "touched orders" },
+  });
+  const suspected = (...suspects: NumberedSuspect[]): EventBody => ({ type: "changes_suspected", suspects });
+  const caused = (number: number): EventBody => ({
+    ...{ type: "cause_named", change: `c${number}`, text: `Deploy c${number}` },
+    ...{ url: `https://git.example.com/c${number}`, changedAt: at(0) },
+  });
+
+  it("is told once, and again only where the list has changed", () => {
+    const suspects = [suspect(2), suspect(1)];
+    expect(when(given(opened), { type: "suspect_changes", suspects })).toEqual([suspected(...suspects)]);
+    expect(when(given(opened), { type: "suspect_changes", suspects: [] })).toEqual([]);
+    const state = given(opened, suspected(...suspects));
+    expect(when(state, { type: "suspect_changes", suspects })).toEqual([]);
+    expect(when(state, { type: "suspect_changes", suspects: suspects.toReversed() })).toHaveLength(1);
+    expect(when(state, { type: "suspect_changes", suspects: [] })).toEqual([suspected()]);
+  });
+
+  it("is not looked for any more in an incident that is over", () => {
+    const command: Command = { type: "suspect_changes", suspects: [suspect(1)] };
+    expect(when(given(opened, { type: "resolved", text: "ok" }), command)).toHaveLength(1);
+    for (const end of [
+      { type: "merged", into: "INC-2", reason: null },
+      { type: "cancelled", reason: "test" },
+    ] satisfies EventBody[])
+      expect(when(given(opened, end), command)).toEqual([]);
+  });
+
+  it("keeps its number when it leaves the list", () => {
+    const state = given(opened, suspected(suspect(1), suspect(2)), suspected(suspect(3), suspect(1)));
+    expect(state.suspects.map(({ number, change }) => `${number} ${change}`)).toEqual([
+      "1 c1",
+      "2 c2",
+      "3 c3",
+    ]);
+    expect(state.shownSuspects).toEqual([3, 1]);
+    expect(when(state, { type: "name_cause", number: 2 })).toEqual([caused(2)]);
+  });
+
+  it("is named by its number, once, also when it is over", () => {
+    const state = given(opened, suspected(suspect(1)), { type: "resolved", text: "ok" }, caused(1));
+    expect(when(state, { type: "name_cause", number: 1 })).toEqual([]);
+    expect(state.changes).toEqual([
+      {
+        ...{ text: "Deploy c1", url: "https://git.example.com/c1", changedAt: at(0), seq: 4, change: "c1" },
+        cause: true,
+      },
+    ]);
+  });
+
+  it("is refused under a number that there is not", () => {
+    const listed = (...suspects: NumberedSuspect[]) =>
+      refused(given(opened, suspected(...suspects)), { type: "name_cause", number: 4 });
+    expect(listed(suspect(1), suspect(2), suspect(3))).toBe(
+      "not_found: INC-1 has no suspected change 4. It lists 1 to 3.",
+    );
+    expect(listed(suspect(1))).toBe("not_found: INC-1 has no suspected change 4. It lists only 1.");
+    expect(refused(given(opened), { type: "name_cause", number: 4 })).toBe(
+      "not_found: INC-1 has no suspected change 4. It lists none. `change <what changed>` notes one.",
+    );
+  });
+});
+
+it("tells of past incidents like it once", () => {
+  const incident = {
+    ...{ key: "INC-0", title: "Orders are late", severity: "SEV2", resolvedAt: at(0) },
+    ...{ outcome: null, causeChange: null, url: null, reason: "same alert" },
+  };
+  const told: EventBody = { type: "similar_found", incidents: [incident] };
+  expect(when(given(opened), { type: "tell_similar", incidents: [incident] })).toEqual([told]);
+  expect(when(given(opened, told), { type: "tell_similar", incidents: [incident] })).toEqual([]);
+  expect(when(given(opened), { type: "tell_similar", incidents: [] })).toEqual([]);
 });

@@ -148,6 +148,8 @@ test("the export has its parts, and its clocks in seconds", () => {
       "review",
       "actionItems",
       "changes",
+      "suspects",
+      "similar",
       "links",
       "integrity",
     ],
@@ -164,7 +166,7 @@ test("the export has its parts, and its clocks in seconds", () => {
     intervals: [{ from: on("22 03:05"), to: on("23 08:50"), seconds: 107_100 }],
   });
   expect(json.integrity).toEqual({
-    entries: 120,
+    entries: 123,
     lastAt: on("24 15:00"),
     hash: story().events.at(-1)!.hash,
     brokenAt: null,

@@ -136,6 +136,39 @@ export function triggered(key = "INC-1", over: Parameters<typeof opening>[0] = {
   return story;
 }
 
+/** What changed before it was looked for and found. */
+export function suspected(): Story {
+  const story = triggered();
+  const common = { actor: "mira-oak", source: "github", at: "2026-11-22T02:40:00.000Z" };
+  story.does(
+    {
+      type: "suspect_changes",
+      suspects: [
+        {
+          ...common,
+          number: 1,
+          change: "c1",
+          title: "Pull request #87 merged: Add <returns>",
+          url: "https://github.com/fernhollow/warehouse/pull/87",
+          confidence: "likely",
+          reason: "touched marts.orders, which is broken itself, 22 min before the data broke",
+        },
+        {
+          ...common,
+          number: 2,
+          change: "c2",
+          title: "Terraform applied",
+          url: null,
+          confidence: "possible",
+          reason: "a change of infrastructure that may concern everything, 22 min before the data broke",
+        },
+      ],
+    },
+    { by: { kind: "system" }, via: "clock", after: 1 },
+  );
+  return story;
+}
+
 /** On the way: acknowledged, led, a runbook under way. */
 export function acknowledged(): Story {
   const story = triggered();

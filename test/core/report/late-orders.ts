@@ -1,5 +1,11 @@
 /** A multi-day incident of a data team, as literal events: what the report's tests and golden files are made from. */
-import type { EventBody, NewEvent, RecordedEvent } from "../../../src/core/incident/events.ts";
+import type {
+  EventBody,
+  NewEvent,
+  NumberedSuspect,
+  RecordedEvent,
+  SeenBefore,
+} from "../../../src/core/incident/events.ts";
 import { record } from "../../../src/core/incident/log.ts";
 import type { Actor, Via } from "../../../src/core/incident/person.ts";
 import { fold } from "../../../src/core/incident/state.ts";
@@ -45,6 +51,42 @@ const FACTS = warehouse("analytics.marts.fct_orders");
 const REVENUE = warehouse("analytics.marts.finance_daily_revenue");
 const CHURN = warehouse("analytics.marts.customer_churn_features");
 const DASHBOARD = { namespace: "looker://acme", name: "Finance / Daily revenue" };
+
+const SUSPECTS: NumberedSuspect[] = [
+  {
+    number: 1,
+    change: "5d1c8e2f70a3b964",
+    title: "Terraform run in acme/infra-prod applied: Upgrade orders-db",
+    url: "https://app.terraform.example/app/acme/infra-prod/runs/run-77",
+    actor: "ben-okafor",
+    source: "terraform",
+    at: on("21 22:35"),
+    confidence: "possible",
+    reason: "a change of infrastructure in prod, as what is broken, 5 min before the data broke",
+  },
+  {
+    number: 2,
+    change: "0b9e4c6d21f87a35",
+    title: "Merge pull request #310: Docs of the orders mart",
+    url: null,
+    actor: "ana-diaz",
+    source: "github",
+    at: on("21 15:20"),
+    confidence: "possible",
+    reason:
+      "changed models/staging/_orders.yml, which describes staging.stg_orders, which is broken itself, 7 h 20 min before the data broke",
+  },
+];
+const SEEN: SeenBefore = {
+  key: "INC-4",
+  title: "stg_orders is 2 hours late",
+  severity: "SEV3",
+  resolvedAt: on("03 11:20"),
+  outcome: "The connector was restarted",
+  causeChange: null,
+  url: "https://acme.slack.example/archives/C0DATA/p1793700000000100",
+  reason: "same data (analytics.staging.stg_orders), similar error",
+};
 
 export const opened = (given: Partial<Extract<EventBody, { type: "opened" }>> = {}): EventBody => ({
   type: "opened",
@@ -132,6 +174,13 @@ export function story(): Log {
     ts: "1795316999.000100",
     permalink: "https://acme.slack.example/archives/C0DATA/p1795316999000100",
   });
+  log.add(
+    "22 03:10:01",
+    system,
+    "clock",
+    { type: "changes_suspected", suspects: SUSPECTS },
+    { type: "similar_found", incidents: [SEEN] },
+  );
   log.add("22 03:10:02", system, "clock", {
     type: "runbook_suggested",
     runbooks: [
@@ -271,6 +320,14 @@ export function story(): Log {
   });
   const mitigated = log.events.find((event) => event.body.type === "mitigated")!.seq;
   log.add("23 09:20", ana, "modal", { type: "entry_edited", seq: mitigated, text: null, at: on("22 05:31") });
+  const [cause] = SUSPECTS;
+  log.add("23 09:22", ana, "mention", {
+    type: "cause_named",
+    change: cause!.change,
+    text: cause!.title,
+    url: cause!.url,
+    changedAt: cause!.at,
+  });
   log.add("23 09:25", ana, "slash", {
     type: "summary_set",
     text: "A planned upgrade of orders-db dropped the replication slot of the CDC connector. No order reached the warehouse for 7 hours, and a new snapshot took 11 more.\n\nFinance worked with a wrong daily revenue number for one morning.",

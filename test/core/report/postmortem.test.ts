@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
+import type { NumberedSuspect } from "../../../src/core/incident/events.ts";
 import type { Block, Document } from "../../../src/core/report/document.ts";
 import { type PostmortemInput, postmortem, prepare } from "../../../src/core/report/postmortem.ts";
 import { renderMarkdown } from "../../../src/render/markdown.ts";
-import { ana, attached, dbt, inputOf, Log, on, opened, story, warehouse } from "./late-orders.ts";
+import { ana, attached, dbt, inputOf, Log, on, opened, story, system, warehouse } from "./late-orders.ts";
 
 const begun = (given = {}) => new Log().add("22 03:10", dbt, "alert", opened(given));
 const report = (log: Log, given: Partial<PostmortemInput> = {}) =>
@@ -123,6 +124,43 @@ describe("people", () => {
     const markdown = renderMarkdown(report(log));
     expect(markdown.match(/@Ana Diaz and @someone/g)).toHaveLength(7);
     expect(markdown).not.toMatch(/U0ANA|U9GONE/);
+  });
+});
+
+describe("what changed", () => {
+  const suspect = (number: number, title: string): NumberedSuspect => ({
+    ...{ number, change: `c${number}`, title, url: null, actor: null, source: "github", at: on("21 22:00") },
+    ...{ confidence: "likely", reason: "touched stg_orders, which is broken itself" },
+  });
+  const suspects = [suspect(1, "Deploy 7"), suspect(2, "Deploy 8")];
+  const suspected = () => begun().add("22 03:11", system, "clock", { type: "changes_suspected", suspects });
+
+  test("tells what is suspected as long as nobody has named the cause, and how to", () => {
+    const section = under("What changed", report(suspected()));
+    expect(section).toContain("`/incident change INC-12 cause 1`");
+    expect(section).toContain(
+      "**1** · Deploy 7, 21 Nov 2026 22:00 UTC (40 min before the data broke) – likely: touched",
+    );
+  });
+
+  test("begins with the cause, wherever it came in the log", () => {
+    const log = suspected().add(
+      "22 04:00",
+      ana,
+      "mention",
+      { type: "change_linked", text: "Restarted the loader", url: null, changedAt: null },
+      {
+        type: "cause_named",
+        change: "c2",
+        text: "Deploy 8",
+        url: "https://git.example.com/8",
+        changedAt: on("21 22:00"),
+      },
+    );
+    expect(under("What changed", report(log)).trim().split("\n")).toEqual([
+      "- **Cause**: [Deploy 8](https://git.example.com/8), 21 Nov 2026 22:00 UTC (40 min before the data broke)",
+      "- Restarted the loader",
+    ]);
   });
 });
 

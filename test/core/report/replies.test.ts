@@ -13,6 +13,7 @@ import {
   resolved,
   STEPS,
   type Story,
+  suspected,
   triggered,
 } from "./incident-story.ts";
 
@@ -100,6 +101,26 @@ const told: [string, () => Story, Command, Options?][] = [
       changedAt: "2026-11-22T02:55:00.000Z",
     },
   ],
+  ["cause", () => suspected(), { type: "name_cause", number: 1 }],
+  [
+    "seen-before",
+    triggered,
+    {
+      type: "tell_similar",
+      incidents: [
+        {
+          key: "INC-0",
+          title: "orders is late",
+          severity: "SEV2",
+          resolvedAt: "2026-11-15T05:00:00.000Z",
+          outcome: "The export hung on a lock; it was restarted",
+          causeChange: "Deployed orders-export v1",
+          url: "https://fernhollow.slack.example/archives/C0/p1",
+          reason: "same alert, same data (analytics.marts.orders)",
+        },
+      ],
+    },
+  ],
   [
     "started-at",
     triggered,
@@ -150,6 +171,21 @@ describe("the thread hears of", () => {
       via: "alert",
     });
     expect(document!.summary).toBe("INC-1: ⬆️ SEV2 → SEV1 by dbt: an alert of level critical joined");
+  });
+
+  it("nothing of suspects, which a living message shows, and of what was seen before once", () => {
+    const story = triggered();
+    const before = story.incident.version;
+    expect(replyFor(suspected().does({ type: "suspect_changes", suspects: [] }), story.incident)).toBeNull();
+    expect(story.incident.version).toBe(before);
+    const drill = triggered("DRILL-1", { kind: "drill" });
+    const incident = {
+      ...{ key: "INC-0", title: "orders is late", severity: "SEV2", resolvedAt: "2026-11-15T05:00:00.000Z" },
+      ...{ outcome: null, causeChange: null, url: null, reason: "same alert" },
+    };
+    const told = reply(drill, { type: "tell_similar", incidents: [incident] });
+    expect(JSON.stringify(told).match(/🟣 DRILL/g)).toHaveLength(1);
+    expect(drill.does({ type: "tell_similar", incidents: [incident] })).toEqual([]);
   });
 
   it("a drill as a drill", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { EventBody } from "../../../src/core/incident/events.ts";
+import type { EventBody, NumberedSuspect, SeenBefore } from "../../../src/core/incident/events.ts";
 import { curatedTimeline, timeline } from "../../../src/core/report/timeline.ts";
 import {
   ANA,
@@ -17,6 +17,27 @@ import {
   warehouse,
 } from "./late-orders.ts";
 
+const SUSPECT: NumberedSuspect = {
+  number: 1,
+  change: "c7",
+  title: "dbt deploy 7",
+  url: null,
+  actor: "mira-oak",
+  source: "github",
+  at: on("21 22:00"),
+  confidence: "likely",
+  reason: "touched marts.fct_orders",
+};
+const SEEN: SeenBefore = {
+  key: "INC-3",
+  title: "Orders are late",
+  severity: "SEV2",
+  resolvedAt: on("01 09:00"),
+  outcome: "reran the export",
+  causeChange: null,
+  url: null,
+  reason: "same alert",
+};
 const begun = () => new Log().add("22 03:10", dbt, "alert", opened());
 const lastText = (log: Log) => timeline(log.events).at(-1)?.text;
 
@@ -48,6 +69,16 @@ describe("sentences", () => {
       { type: "change_linked", text: "dbt deploy 7", url: null, changedAt: on("21 22:00") },
       "Change: dbt deploy 7 (21 Nov 2026 22:00 UTC)",
     ],
+    [
+      { type: "changes_suspected", suspects: [SUSPECT, { ...SUSPECT, number: 3, title: "dbt deploy 8" }] },
+      "Changes suspected: 1. dbt deploy 7 (likely: touched marts.fct_orders); 3. dbt deploy 8 (likely: touched marts.fct_orders)",
+    ],
+    [{ type: "changes_suspected", suspects: [] }, "Changes suspected: none any more"],
+    [
+      { type: "cause_named", change: "c7", text: "dbt deploy 7", url: null, changedAt: on("21 22:00") },
+      "Ana Diaz named the cause: dbt deploy 7 (21 Nov 2026 22:00 UTC)",
+    ],
+    [{ type: "similar_found", incidents: [SEEN] }, "Seen before: INC-3 Orders are late (same alert)"],
     [
       { type: "task_added", task: 1, text: "Add a test", owner: ANA, due: null },
       "Action item 1: Add a test (Ana Diaz)",

@@ -9,9 +9,12 @@ export const change: Verb = {
   usage: "[at <time>] <text> [url]",
   help: "Note what was changed before it broke",
   example: "change at 02:55 deployed the new orders model https://git.example.com/pull/7",
+  also: [{ usage: "cause <n>", help: "Name a suspected change as the cause", example: "change cause 1" }],
   about: "incident",
   group: "data",
   parse(rest, context) {
+    const cause = /^cause\s+#?(\d{1,3})$/i.exec(plainText(rest, context.names))?.[1];
+    if (cause !== undefined) return does({ type: "name_cause", number: Number(cause) });
     const link = takeLink(rest);
     const words = plainText(link ? link.rest : rest, context.names);
     if (words === "" && !link) return form("change");

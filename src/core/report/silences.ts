@@ -1,0 +1,141 @@
+import type { ActiveWindow } from "../correlate/maintenance.ts";
+import type { Silence } from "../correlate/silence.ts";
+import { clip } from "../signal/alert.ts";
+import { formatDuration } from "./clocks.ts";
+import type { Block, Document, Span, Text } from "./document.ts";
+import { actorSpan, linked, plural } from "./wording.ts";
+
+/** How many of a kind one answer holds; Slack's limit on a message leaves no room for more. */
+const LISTED = 20;
+
+/** An alert that fires and is held; `reason` names by what: a silence, a window, a rule. */
+export type HeldAlert = {
+  title: string;
+  source: string;
+  asset: string | null;
+  since: string;
+  reason: string;
+};
+
+export type Silences = {
+  /** Active ones, with the number of alerts they hold. */
+  silences: { silence: Silence; held: number }[];
+  windows: { active: ActiveWindow; held: number }[];
+  held: HeldAlert[];
+};
+
+/** What `silences` answers: silences, then maintenance windows, then every alert that is held by them or by a rule. */
+export function silencesDocument({ silences, windows, held }: Silences): Document {
+  const summary = [
+    plural(silences.length, "silence"),
+    ...(windows.length > 0 ? [plural(windows.length, "maintenance window")] : []),
+    `${plural(held.length, "alert")} held`,
+  ].join(", ");
+  if (silences.length + windows.length + held.length === 0)
+    return {
+      summary: "Nothing is silenced: every firing alert is told.",
+      title: "Nothing is silenced",
+      blocks: [{ type: "paragraph", text: "Every firing alert is told." }],
+    };
+  return {
+    summary,
+    title: summary,
+    blocks: [
+      ...section("Silences", silences.map(silenceLine)),
+      ...section("Maintenance", windows.map(windowLine)),
+      ...section("Held alerts", held.map(heldLine)),
+      ...howToEnd(silences[0]?.silence),
+    ],
+  };
+}
+
+function howToEnd(silence: Silence | undefined): Block[] {
+  if (!silence) return [];
+  const words = " ends one; its alerts that still fire are told then.";
+  return [{ type: "context", text: [{ code: `unsilence ${silence.id}` }, words] }];
+}
+
+function section(title: string, lines: Text[]): Block[] {
+  if (lines.length === 0) return [];
+  const more = lines.length - LISTED;
+  return [
+    { type: "heading", level: 2, text: title },
+    { type: "list", items: lines.slice(0, LISTED) },
+    ...(more > 0 ? [{ type: "context", text: `and ${more} more` } as const] : []),
+  ];
+}
+
+function silenceLine({ silence, held }: Silences["silences"][number]): Text {
+  return [
+    "🔕 ",
+    { strong: silence.id },
+    " ",
+    { code: clip(silence.matcher, 200) },
+    " – until ",
+    { time: silence.endsAt, style: "datetime" },
+    `, ${plural(held, "alert")} held – `,
+    actorSpan(silence.createdBy),
+    ": ",
+    ...linked(clip(silence.reason, 300)),
+    ...(silence.incident ? [` (${silence.incident})`] : []),
+  ];
+}
+
+function windowLine({ active, held }: Silences["windows"][number]): Text {
+  const { window, to } = active;
+  return [
+    "🚧 ",
+    { strong: window.name },
+    " ",
+    { code: clip(window.match.text, 200) },
+    " – until ",
+    { time: to, style: "datetime" },
+    `, ${plural(held, "alert")} held`,
+  ];
+}
+
+function heldLine({ title, source, asset, since, reason }: HeldAlert): Text {
+  const about: Span[] = asset ? [" on ", { code: clip(asset, 80) }] : [];
+  return [
+    { strong: clip(title, 150) },
+    ...about,
+    ` (${source}) since `,
+    { time: since, style: "datetime" },
+    ` – ${clip(reason, 300)}`,
+  ];
+}
+
+/** Told where the silence was asked for, before it ends: what it holds will be told then. */
+export function endingDocument(silence: Silence, held: number, now: string): Document {
+  const left = formatDuration(Date.parse(silence.endsAt) - Date.parse(now));
+  const what =
+    held === 0 ? "no alerts are held" : `${plural(held, "alert")} ${held === 1 ? "is" : "are"} held`;
+  const next =
+    held === 0 ? "Alerts that fire from then on are told." : "Those that still fire then are told.";
+  return {
+    summary: `Silence ${silence.id} ends in ${left}, ${what}.`,
+    title: null,
+    blocks: [
+      {
+        type: "paragraph",
+        text: [
+          "🔔 ",
+          { strong: `Silence ${silence.id} ends in ${left}` },
+          ", at ",
+          { time: silence.endsAt, style: "time" },
+          `; ${what}. ${next}`,
+        ],
+      },
+      {
+        type: "context",
+        text: [
+          { code: clip(silence.matcher, 200) },
+          " – ",
+          actorSpan(silence.createdBy),
+          ": ",
+          ...linked(clip(silence.reason, 300)),
+        ],
+      },
+    ],
+  };
+}
