@@ -2,6 +2,8 @@ import { setInterval } from "node:timers";
 import type { FastifyBaseLogger, FastifyInstance, FastifyLoggerOptions } from "fastify";
 import { Registry } from "prom-client";
 import type { Config } from "./config.ts";
+import { type LineageFile, readLineageFiles, withdrawals } from "./configured-lineage.ts";
+import { RoutingSections } from "./core/correlate/sections.ts";
 import { compileRunbooks } from "./core/runbook/match.ts";
 import type { Runbook } from "./core/runbook/parse.ts";
 import { createConversation } from "./engine/converse.ts";
@@ -43,6 +45,7 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
   const iso = () => new Date(now()).toISOString();
   const channel = config.channel ?? "#data-incidents";
   const { runbooks, problems } = await loadRunbooks(config.runbooksDir);
+  const lineage = await readLineageFiles(config.lineageFiles);
   const store = await openStore(config, channel, runbooks, (error) => {
     // Without the writer nothing can be stored, so nothing may be answered 2xx: end, and be restarted.
     server.log.fatal({ err: error }, "the writer is gone; ending");
@@ -65,7 +68,11 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
   });
   for (const { file, line, message } of problems) server.log.warn(`${file}:${line}: ${message}`);
   slackRoute(server, () => slack);
-  const url = await server.listen({ host: config.host, port: config.port }).catch(async (error: unknown) => {
+  // Lineage first: it says where the first alert belongs.
+  const listening = learnFiles(engine, lineage, iso(), server.log).then(() =>
+    server.listen({ host: config.host, port: config.port }),
+  );
+  const url = await listening.catch(async (error: unknown) => {
     await store.close();
     throw error;
   });
@@ -122,10 +129,10 @@ async function openStore(
   runbooks: Runbook[],
   failed: (error: Error) => void,
 ): Promise<Store> {
-  const { database, reopenWithinMs, closeAfterMs, grouping } = config;
+  const { database, reopenWithinMs, closeAfterMs, grouping, pathRules, routing } = config;
   const texts = runbooks.map(({ slug, text }) => ({ slug, text }));
   const writer = await startWriter(
-    { database, channel, reopenWithinMs, closeAfterMs, grouping, runbooks: texts },
+    { database, channel, reopenWithinMs, closeAfterMs, grouping, pathRules, routing, runbooks: texts },
     failed,
   );
   const db = openForReading(database);
@@ -137,6 +144,21 @@ async function openStore(
       await writer.close();
     },
   };
+}
+
+/** What the files say holds from now on; what files said that are named no longer does not. */
+async function learnFiles(
+  engine: Engine,
+  files: LineageFile[],
+  at: string,
+  log: FastifyBaseLogger,
+): Promise<void> {
+  const gone = withdrawals(await engine.reads.lineageStatements(), files);
+  for (const { file, statement } of files)
+    for (const warning of statement.warnings) log.warn(`${file}: ${warning}`);
+  const outcomes = await engine.learn([...files.map(({ statement }) => statement), ...gone], at);
+  for (const { key, outcome, assets, edges } of outcomes)
+    log.info({ key, outcome, assets, edges }, "lineage");
 }
 
 /** HTTP mode: Slack's requests come in through the one server, as the bytes that are signed. */
@@ -192,6 +214,7 @@ function doorsOf(parts: Part, client: Client): Omit<DoorDeps, "workspaceUrl"> {
   const people = createPeople(client, now);
   const { command } = config;
   const conversation = createConversation({
+    routing: RoutingSections.parse(config.routing),
     engine,
     catalog: compileRunbooks(runbooks),
     names: people.names,

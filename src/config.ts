@@ -3,6 +3,9 @@ import { resolve } from "node:path";
 import { parseDocument } from "yaml";
 import { z } from "zod";
 import { Grouping } from "./core/correlate/grouping.ts";
+import { PathRules } from "./core/correlate/path-rules.ts";
+import { RoutingSections } from "./core/correlate/sections.ts";
+import type { PathRule } from "./core/correlate/touched.ts";
 import { Duration } from "./core/duration.ts";
 import { Refusal } from "./core/refusal.ts";
 import type { NamespaceRule } from "./core/signal/dataset.ts";
@@ -22,8 +25,16 @@ const ConfigFile = z.strictObject({
   reopenWithin: Duration.prefault("24h"),
   /** A resolved incident is closed by itself after this long. */
   closeAfter: Duration.prefault("14d"),
+  /** Whose an alert is: team, channel, severity, runbook. The first rule that fits. */
+  routes: RoutingSections.shape.routes,
+  /** How severe an error on an asset of a tier is. */
+  tiers: RoutingSections.shape.tiers,
   /** What belongs to one incident. */
   grouping: Grouping.prefault({}),
+  /** Files in which people say what depends on what, for what neither dbt nor OpenLineage knows. */
+  lineage: z.array(z.string().min(1).max(1000)).default([]),
+  /** Which assets a changed file concerns, where no lineage says so. */
+  changes: PathRules,
   /** What tools call a warehouse, and which it is; `prefix` is what they leave out of its tables' names. */
   assetNames: z
     .array(z.strictObject({ from: z.string().min(1), to: z.string().min(1), prefix: z.string().optional() }))
@@ -83,6 +94,9 @@ export type Config = Readonly<{
   sourceSecrets: ReadonlyMap<string, readonly string[]>;
   /** As written in the file, which was found right: matchers are compiled where they are used, in the writer's thread. */
   grouping: unknown;
+  routing: { routes?: unknown; tiers?: unknown };
+  lineageFiles: readonly string[];
+  pathRules: PathRule[];
   assetNames: NamespaceRule[];
   redaction: RedactionRules;
   /** Sources that are taken without a secret. */
@@ -122,7 +136,7 @@ function refuse(what: string, error: z.ZodError): never {
 }
 
 /** The file as plain data. */
-type Written = { grouping?: unknown };
+type Written = { grouping?: unknown; routes?: unknown; tiers?: unknown };
 
 function readFile(path: string, required: boolean): z.infer<typeof ConfigFile> & { written: Written } {
   if (!existsSync(path)) {
@@ -196,6 +210,12 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     apiTokens: e.BREAKWATER_API_TOKEN,
     sourceSecrets: sourceSecrets(env),
     grouping: file.written.grouping ?? {},
+    routing: { routes: file.written.routes ?? [], tiers: file.written.tiers ?? {} },
+    lineageFiles: file.lineage,
+    pathRules: file.changes.map(({ repository, ...rule }) => ({
+      ...rule,
+      ...(repository === undefined ? {} : { repository }),
+    })),
     assetNames: file.assetNames.map(({ from, to, prefix }) => ({
       from,
       to,

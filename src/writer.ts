@@ -1,6 +1,8 @@
 import { Worker } from "node:worker_threads";
 import type { Config } from "./config.ts";
 import { Grouping } from "./core/correlate/grouping.ts";
+import { RoutingSections } from "./core/correlate/sections.ts";
+import type { PathRule } from "./core/correlate/touched.ts";
 import { compileRunbooks, matchRunbooks } from "./core/runbook/match.ts";
 import { parseRunbook } from "./core/runbook/parse.ts";
 import type { Job, JobResult } from "./engine/commit.ts";
@@ -19,6 +21,9 @@ export type WriterSettings = {
   closeAfterMs: number;
   /** Grouping of breakwater.yaml, as it was validated; its matchers are compiled in the writer's thread. */
   grouping: unknown;
+  pathRules: PathRule[];
+  /** Routes and tiers, likewise. */
+  routing: { routes?: unknown; tiers?: unknown };
   runbooks: { slug: string; text: string }[];
 };
 
@@ -44,7 +49,16 @@ export async function openWriter(
     reopenWithinMs: settings.reopenWithinMs,
     closeAfterMs: settings.closeAfterMs,
     grouping: Grouping.parse(settings.grouping),
-    suggestRunbooks: (signal, severity) => matchRunbooks(catalog, { ...signal, severity }),
+    pathRules: settings.pathRules,
+    routing: RoutingSections.parse(settings.routing),
+    suggestRunbooks: (signal, severity, routed) => {
+      const fitting = matchRunbooks(catalog, { ...signal, severity });
+      const named = settings.runbooks.find(({ slug }) => slug === routed);
+      if (!named) return fitting;
+      const { title } = parseRunbook(named.slug, named.text).runbook!;
+      const first = { slug: named.slug, title, reason: "a routing rule names it" };
+      return [first, ...fitting.filter(({ slug }) => slug !== routed)];
+    },
   });
   return {
     submit: writer.submit,

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { type Config, loadConfig } from "../config.ts";
+import { type LineageFile, readLineageFiles } from "../configured-lineage.ts";
 import { Refusal } from "../core/refusal.ts";
 import { loadRunbooks } from "../runbooks.ts";
 import { SOURCES } from "../source/registry.ts";
@@ -11,7 +12,7 @@ export function configCommand(terminal: Terminal = processTerminal): Command {
   command
     .command("check")
     .description(
-      "Check environment, breakwater.yaml and runbooks, and say which sources are open; exit code 1 if anything is wrong",
+      "Check environment, breakwater.yaml, runbooks and lineage, and say which sources are open; exit code 1 if anything is wrong",
     )
     .action(guarded(terminal, async () => check(terminal, loadConfig(process.env))));
   return command;
@@ -19,6 +20,7 @@ export function configCommand(terminal: Terminal = processTerminal): Command {
 
 async function check(terminal: Terminal, config: Config): Promise<void> {
   const { runbooks, problems } = await loadRunbooks(config.runbooksDir);
+  const lineage = await readLineageFiles(config.lineageFiles);
   const isSource = (name: string) => SOURCES.some((source) => source.name === name);
   const unknown = [...config.sourceSecrets.keys()].filter((name) => !isSource(name));
   const unknownOpen = [...config.openSources].filter((name) => !isSource(name));
@@ -30,6 +32,7 @@ async function check(terminal: Terminal, config: Config): Promise<void> {
     `Listens    http://${config.host}:${config.port}`,
     `Read API   ${config.apiTokens.length > 0 ? `${config.apiTokens.length} token(s)` : config.slack ? "closed: set BREAKWATER_API_TOKEN" : "open, in the sandbox only"}`,
     `Runbooks   ${runbooks.length} in ${config.runbooksDir}`,
+    ...lineageLines(lineage),
     "Sources",
     ...sourceLines(config),
   ]) {
@@ -44,6 +47,16 @@ async function check(terminal: Terminal, config: Config): Promise<void> {
   const wrong = problems.length + unknown.length + unknownOpen.length;
   if (wrong > 0) throw new Refusal("invalid", `${wrong} to put right.`);
   terminal.out("All is well.");
+}
+
+function lineageLines(files: LineageFile[]): string[] {
+  return [
+    `Lineage    ${files.length === 0 ? "no files; what is sent to /v1/lineage/ counts all the same" : `${files.length} file(s)`}`,
+    ...files.flatMap(({ file, statement: { document, warnings } }) => [
+      `  ${file}: ${document.assets.length} assets, ${document.edges.length} edges`,
+      ...warnings.map((warning) => `    ${warning}`),
+    ]),
+  ];
 }
 
 /** With some thirty sources, the few that take alerts stand out and the closed ones share a line. */

@@ -76,6 +76,7 @@ export const Incident = z
       .describe("What is affected, and how long its data was not to be trusted so far."),
     alerts: z.looseObject({ total: z.int(), firing: z.int(), resolved: z.int(), held: z.int() }),
     sources: z.array(z.string()),
+    team: z.string().nullable().describe("Whom the routing rules gave it to."),
     originAsset: Asset.nullable(),
     mergedInto: z.string().nullable(),
   })
@@ -107,7 +108,45 @@ const IncidentAlert = z.looseObject({
 
 export const IncidentDetail = Incident.extend({
   alertList: z.array(IncidentAlert).describe("At most 1,000: the firing ones first. `alerts` counts all."),
-  changes: z.array(z.looseObject({ text: z.string(), url: z.string().nullable(), changedAt: instant })),
+  changes: z
+    .array(
+      z.looseObject({
+        text: z.string(),
+        url: z.string().nullable(),
+        changedAt: instant,
+        cause: z.boolean().describe("People named it as the cause."),
+      }),
+    )
+    .describe("Changes that people linked."),
+  suspects: z
+    .array(
+      z.looseObject({
+        number: z.int().describe("By which it is named: `change cause 1`."),
+        change: z.string().describe("Its id in `GET /v1/changes`."),
+        title: z.string(),
+        url: z.string().nullable(),
+        actor: z.string().nullable(),
+        source: z.string(),
+        at: Instant.describe("When it took effect."),
+        confidence: z.enum(["likely", "possible", "unlikely"]),
+        reason: z.string(),
+      }),
+    )
+    .describe("Changes before the start that may be the cause, the likeliest first."),
+  similar: z
+    .array(
+      z.looseObject({
+        key: z.string(),
+        title: z.string(),
+        severity: z.string(),
+        resolvedAt: Instant,
+        outcome: z.string().nullable().describe("What resolved it."),
+        causeChange: z.string().nullable().describe("What was named as its cause."),
+        url: z.string().nullable(),
+        reason: z.string().describe("In what it is alike."),
+      }),
+    )
+    .describe("Past incidents like it, the likest first."),
   runbooks: z.array(z.looseObject({ runbook: z.string(), title: z.string() })),
   actionItems: z.array(
     z.looseObject({

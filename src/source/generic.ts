@@ -17,7 +17,7 @@ import {
   wrappedParts,
 } from "./generic-fields.ts";
 import { field, type JsonObject, object, textAt } from "./json.ts";
-import { readYamlLineage } from "./lineage-yaml.ts";
+import { FILE_KEY, readYamlLineage } from "./lineage-yaml.ts";
 import type { Reading, Source, SourceRequest } from "./source.ts";
 
 /** One alert in Breakwater's own format, for tools that can send a JSON of the user's making. */
@@ -81,7 +81,12 @@ export const generic = {
   readChanges: readGenericChanges,
   /** `{assets: [{asset, upstream, downstream, owner, …}]}`; posted again under one `?name=` it replaces what was. */
   readLineage({ body, query, receivedAt }: SourceRequest): Reading {
-    const { document, warnings } = readYamlLineage(body, { key: query.name || "posted", at: receivedAt });
+    const key = query.name || "posted";
+    if (key.startsWith(FILE_KEY))
+      throw invalid(`?name= begins with ${FILE_KEY}, which stands for files of breakwater.yaml.`, [
+        { path: "name", message: `must not begin with ${FILE_KEY}` },
+      ]);
+    const { document, warnings } = readYamlLineage(body, { key, at: receivedAt });
     return { alerts: [], rejected: [], lineage: [{ document, run: null, complete: true, warnings }] };
   },
 } satisfies Source;

@@ -10,6 +10,9 @@ import type { Asset } from "../core/signal/asset.ts";
 import { parseAssetId } from "../core/signal/dataset.ts";
 import { invalid } from "./draft.ts";
 
+/** What the key of a file in git begins with. Nothing that is posted has such a key, so neither replaces the other. */
+export const FILE_KEY = "file:";
+
 /** `snowflake://acme/shop.analytics.orders`: where it lives, a slash, what it is called there. */
 const AssetName = z.string().transform((written, context): Asset => {
   const asset = parseAssetId(written);

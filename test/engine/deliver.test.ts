@@ -139,7 +139,7 @@ function newDeliverer(more: Partial<Parameters<typeof createDeliverer>[0]> = {})
 /** Lets everything happen that can at this moment of the clock. */
 async function settle(): Promise<void> {
   let before = -1;
-  for (let quiet = 0; quiet < 2; quiet++) {
+  for (let quiet = 0; quiet < 3; quiet++) {
     deliverer.wake();
     await new Promise((done) => setTimeout(done, 6));
     if (chat.calls.length !== before) quiet = 0;

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import type { Command } from "../../src/core/incident/command.ts";
+import type { NumberedSuspect } from "../../src/core/incident/events.ts";
 import { brokenAt } from "../../src/core/incident/log.ts";
 import { fold } from "../../src/core/incident/state.ts";
 import { Refusal } from "../../src/core/refusal.ts";
@@ -9,6 +10,11 @@ import { alertOn, openWorld, temporaryFile } from "./world.ts";
 const word = fc.string({ minLength: 1, maxLength: 12 }).map((s) => s.trim() || "x");
 const table = fc.constantFrom("orders", "users", "payments");
 const step = fc.constantFrom("a", "b", "c", null);
+
+const SUSPECT: NumberedSuspect = {
+  ...{ number: 1, change: "c1", title: "Deploy 7", url: null, actor: null, source: "github" },
+  ...{ at: "2026-11-22T02:00:00.000Z", confidence: "likely", reason: "touched orders" },
+};
 
 const command: fc.Arbitrary<Command> = fc.oneof(
   fc.constantFrom<Command>(
@@ -22,6 +28,18 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     { type: "cancel", reason: "false alarm" },
     { type: "clear_role", role: "lead" },
     { type: "record_thread", channel: "C1", ts: "1.2", permalink: null },
+    { type: "suspect_changes", suspects: [SUSPECT] },
+    { type: "suspect_changes", suspects: [] },
+    { type: "name_cause", number: 1 },
+    {
+      type: "tell_similar",
+      incidents: [
+        {
+          ...{ key: "INC-9", title: "t", severity: "SEV2", resolvedAt: "2026-11-21T02:00:00.000Z" },
+          ...{ outcome: null, causeChange: null, url: null, reason: "same alert" },
+        },
+      ],
+    },
     {
       type: "start_runbook",
       runbook: "late",

@@ -15,7 +15,12 @@ import { openWriter } from "../../src/writer.ts";
 export const ana: Actor = { kind: "person", id: "U1", name: "Ana Diaz" };
 
 /** A real engine over a real database, with a clock the test moves. */
-export async function openWorld(database: Config["database"], channel = "C1", grouping: object = {}) {
+export async function openWorld(
+  database: Config["database"],
+  channel = "C1",
+  grouping: object = {},
+  routing: { routes?: unknown; tiers?: unknown } = {},
+) {
   let now = Date.parse("2026-11-22T03:00:00.000Z");
   let writer: Writer = await open();
   const readDb = openForReading(database);
@@ -36,6 +41,8 @@ export async function openWorld(database: Config["database"], channel = "C1", gr
       closeAfterMs: 14 * 86_400_000,
       // Tests of delivery have no time to wait.
       grouping: { wait: "0s", ...grouping },
+      pathRules: [],
+      routing,
       runbooks: [],
     });
   }

@@ -22,6 +22,8 @@ const settings: CommitSettings = {
   reopenWithinMs: 3_600_000,
   closeAfterMs: 86_400_000,
   grouping: Grouping.parse({ wait: "0s" }),
+  pathRules: [],
+  routing: { routes: [], tiers: {} },
   suggestRunbooks: () => [],
 };
 const settingsOf = (database: Config["database"]): WriterSettings => ({
@@ -30,6 +32,8 @@ const settingsOf = (database: Config["database"]): WriterSettings => ({
   reopenWithinMs: 3_600_000,
   closeAfterMs: 86_400_000,
   grouping: { wait: "0s" },
+  pathRules: [],
+  routing: {},
   runbooks: [],
 });
 

@@ -29,6 +29,7 @@ const NOTHING: Reads = {
   alerts: async () => [],
   changes: async () => [],
   lineage: async () => [],
+  lineageStatements: async () => [],
   runbookText: async () => null,
 };
 

@@ -94,6 +94,24 @@ export function hostileLog(text: string): Log {
     ana,
     "slash",
     { type: "change_linked", text, url: text, changedAt: on("22 03:00") },
+    {
+      type: "changes_suspected",
+      suspects: [
+        {
+          ...{ number: 1, change: "c1", title: text, url: text, actor: text, source: "github" },
+          ...{ at: on("22 03:00"), confidence: "likely", reason: text },
+        },
+      ],
+    },
+    {
+      type: "similar_found",
+      incidents: [
+        {
+          ...{ key: "INC-1", title: text, severity: "SEV2", resolvedAt: on("22 03:00") },
+          ...{ outcome: text, causeChange: text, url: text, reason: text },
+        },
+      ],
+    },
     { type: "link_added", link },
     { type: "task_added", task: 1, text, owner: person, due: text },
   );

@@ -1,4 +1,5 @@
 /** What the reading verbs answer with: one pure function a question, data in, document out. */
+export { alertsNamed, type Explained, explainDocument } from "./answers/explain.ts";
 export { LISTED, listDocument, searchDocument } from "./answers/list.ts";
 export { rolesDocument } from "./answers/roles.ts";
 export { runbooksDocument } from "./answers/runbooks.ts";

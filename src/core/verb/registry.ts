@@ -3,6 +3,7 @@ import { ack } from "./verbs/ack.ts";
 import { cancel } from "./verbs/cancel.ts";
 import { change } from "./verbs/change.ts";
 import { close } from "./verbs/close.ts";
+import { explain } from "./verbs/explain.ts";
 import { help } from "./verbs/help.ts";
 import { impacted } from "./verbs/impacted.ts";
 import { lead } from "./verbs/lead.ts";
@@ -60,6 +61,7 @@ export const VERBS: readonly Verb[] = [
   postmortem,
   list,
   search,
+  explain,
   stats,
   help,
 ];

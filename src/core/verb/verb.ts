@@ -34,6 +34,7 @@ export type Query =
   | { type: "timeline" }
   | { type: "summary" }
   | { type: "search"; text: string }
+  | { type: "explain"; text: string }
   | { type: "stats"; days: number }
   | { type: "runbooks" }
   /** The step that the runbook under way stands at. */

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { configuredKey, Grouping, GroupingKey } from "../../../src/core/correlate/grouping.ts";
 import { matchable } from "../../../src/core/correlate/matcher.ts";
-import { correlationSections } from "../../../src/core/correlate/sections.ts";
+import { RoutingSections } from "../../../src/core/correlate/sections.ts";
 import { alertOn } from "../../engine/world.ts";
 
 const keys = (...said: object[]) => said.map((each) => GroupingKey.parse(each));
@@ -44,15 +44,13 @@ describe("a configured key", () => {
 });
 
 describe("the sections of breakwater.yaml", () => {
-  const File = z.strictObject(correlationSections);
+  const File = z.strictObject({ ...RoutingSections.shape, grouping: Grouping.prefault({}) });
   const issues = (file: unknown) =>
     File.safeParse(file).error?.issues.map((each) => `${each.path.join(".")}: ${each.message}`);
 
   test("may all be left out", () => {
     expect(File.parse({})).toEqual({
       routes: [],
-      maintenance: [],
-      inhibit: [],
       tiers: {},
       grouping: {
         wait: 10_000,
@@ -73,8 +71,6 @@ describe("the sections of breakwater.yaml", () => {
           { name: "a", match: { source: "dbt" }, team: "x" },
           { name: "a", match: "source=dbt", passes: 2 },
         ],
-        maintenance: [{ name: "m", match: "source=dbt", at: "25:00", for: "3h", timezone: "UTC" }],
-        inhibit: [{ name: "i", when: "source=dbt" }],
         tiers: { gold: "high" },
         grouping: {
           wait: "11m",
@@ -86,8 +82,6 @@ describe("the sections of breakwater.yaml", () => {
       }),
     ).toEqual([
       "routes.1.name: “a” is used twice; give each its own name",
-      'maintenance.0.at: write a time of day such as "02:00"',
-      "inhibit.0.then: write fields such as { source: dbt }, or text such as source=dbt asset=*.orders",
       "tiers.gold: write one of SEV1, SEV2, SEV3, SEV4",
       "grouping.wait: write a duration from 0s to 10m",
       "grouping.window: write a duration from 1m to 48h",

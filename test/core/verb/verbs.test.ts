@@ -203,6 +203,13 @@ describe("data", () => {
       "change <https://git.example.com/7|fix &amp; go>",
       [{ type: "link_change", text: "fix & go", url: "https://git.example.com/7", changedAt: null }],
     ],
+    ["change cause 2", [{ type: "name_cause", number: 2 }]],
+    ["change Cause #12", [{ type: "name_cause", number: 12 }]],
+    ["change cause", [{ type: "link_change", text: "cause", url: null, changedAt: null }]],
+    [
+      "change cause 2 of the outage was fixed",
+      [{ type: "link_change", text: "cause 2 of the outage was fixed", url: null, changedAt: null }],
+    ],
     ["change", form("change")],
   ])("%j", (text, expected) => {
     expect(commands(text, { incident: sales })).toEqual(expected);
@@ -411,6 +418,8 @@ describe("look up", () => {
     ["list ALL", query({ type: "list", all: true })],
     ["search  Orders   late", query({ type: "search", text: "Orders late" })],
     ["find “orders”", query({ type: "search", text: "orders" })],
+    ["explain not_null  on orders", query({ type: "explain", text: "not_null on orders" })],
+    ["why “orders”", query({ type: "explain", text: "orders" })],
     ["stats", query({ type: "stats", days: 30 })],
     ["stats 7d", query({ type: "stats", days: 7 })],
     ["stats 2 weeks", query({ type: "stats", days: 14 })],
@@ -423,6 +432,7 @@ describe("look up", () => {
   test.each([
     ["list orders", /use `search <text>`/],
     ["search", /What are you looking for\?/],
+    ["explain", /Which alert\?/],
     ["stats forever", /from 1 to 366 days/],
     ["stats 400d", /from 1 to 366 days/],
     ["stats 0", /from 1 to 366 days/],

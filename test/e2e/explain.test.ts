@@ -1,0 +1,32 @@
+/** Why an alert is where it is, asked in the thread. */
+import { expect, test } from "vitest";
+import { openWorld } from "./world.ts";
+
+const world = openWorld({
+  config: {
+    routing: {
+      routes: [
+        { name: "people", match: { asset: "*.people" }, team: "people" },
+        { name: "marts", match: { asset: "*.marts.*" }, severity: "SEV1", team: "analytics" },
+      ],
+    },
+  },
+});
+
+test("explain says why an alert is here and which rules were tried", async () => {
+  const key = await world.alert({ severity: "warning" });
+  await world.card(key, "SEV1", "for analytics");
+  await world.mention("maya", key, "explain orders late");
+  const { text, blocks } = await world.told("maya", "Here because");
+  const said = text + JSON.stringify(blocks);
+  expect(said).toContain("no incident was open about analytics.marts.orders");
+  expect(said).toContain("SEV1: rule “marts” says so");
+  expect(said).toMatch(/▫️ people: /);
+  expect(said).toMatch(/✅ marts: /);
+});
+
+test("explain says when no alert has that name", async () => {
+  const key = await world.alert();
+  await world.mention("maya", key, "why revenue");
+  await world.told("maya", "is called “revenue”");
+});
