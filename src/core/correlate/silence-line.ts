@@ -1,0 +1,29 @@
+import { printDuration, takeDuration } from "../duration.ts";
+import { Refusal } from "../refusal.ts";
+import type { Matcher } from "./matcher.ts";
+import { takeMatcher } from "./matcher-words.ts";
+
+/**
+ * What a person types to silence: `<matcher> <duration> <reason>`, such as `source=dbt asset=*.orders 2h backfill is
+ * running`. Throws a Refusal that names the part that is missing.
+ */
+export function readSilenceLine(words: string): { matcher: Matcher; lengthMs: number; reason: string } {
+  const taken = takeMatcher(words);
+  if ("problem" in taken) throw new Refusal("invalid", `The matcher is not clear: ${taken.problem}.`);
+  const { matcher, rest } = taken;
+  const length = takeDuration(rest);
+  if (!length)
+    throw new Refusal(
+      "invalid",
+      rest === ""
+        ? `Say for how long and why: \`silence ${matcher.text} 2h <reason>\`.`
+        : `\`${rest.split(/\s/, 1)[0]!.slice(0, 60)}\` is neither \`name=value\` nor a duration such as 30m, 2h or 1d. Put a value with spaces in quotes.`,
+    );
+  const reason = length.rest.replace(/^because\s+/i, "").trim();
+  if (reason === "")
+    throw new Refusal(
+      "invalid",
+      `Say why, for whoever wonders at night: \`silence ${matcher.text} ${printDuration(length.milliseconds)} <reason>\`.`,
+    );
+  return { matcher, lengthMs: length.milliseconds, reason };
+}
