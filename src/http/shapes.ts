@@ -104,6 +104,7 @@ const IncidentAlert = z.looseObject({
   count: z.int().describe("How many times it fired."),
   outcome: z.string(),
   reason: z.string(),
+  warnings: z.array(z.string()).describe("What of its payload was not understood."),
 });
 
 export const IncidentDetail = Incident.extend({

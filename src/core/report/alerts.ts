@@ -17,6 +17,7 @@ export type AlertLine = Pick<
   | "count"
   | "outcome"
   | "reason"
+  | "warnings"
 >;
 
 /** `alerts` are the few to show (at most ten), the firing ones first; `total` counts all. */
@@ -88,5 +89,7 @@ function details(alert: AlertLine): Text {
     .slice(0, 3)
     .flatMap((link): Span[] => [" · ", { link: clip(link.title, 40), url: link.url }]);
   const why = held(alert) ? [` · ${clip(alert.reason, 160)}`] : [];
-  return [`${alert.source} · `, ...seen, ...why, ...links];
+  // What exactly, `explain` says.
+  const partly = (alert.warnings ?? []).length > 0 ? [" · ⚠️ only partly understood"] : [];
+  return [`${alert.source} · `, ...seen, ...why, ...partly, ...links];
 }

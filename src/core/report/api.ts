@@ -26,6 +26,8 @@ export type ReportedAlert = {
   count: number;
   outcome: string;
   reason: string;
+  /** What of its payload was not understood; rows of the first versions do not say. */
+  warnings?: string[];
 };
 
 export type IncidentJson = {
@@ -116,6 +118,7 @@ function alertJson(alert: ReportedAlert): ReportedAlert {
     count: alert.count,
     outcome: alert.outcome,
     reason: alert.reason,
+    warnings: alert.warnings ?? [],
   };
 }
 
