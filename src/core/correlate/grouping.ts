@@ -23,7 +23,7 @@ export type GroupingKey = z.infer<typeof GroupingKey>;
 /** `grouping` of breakwater.yaml; all of it may be left out. */
 export const Grouping = z.strictObject({
   /** How long a new incident waits before its first message, so that a storm is one. */
-  wait: durationBetween("0s", "10m").prefault("10s"),
+  wait: durationBetween("0s", "10m").prefault("5s"),
   /** How long after an alert others may still join for what they have in common. */
   window: durationBetween("1m", "48h").prefault("6h"),
   /** Whether each alert that joins begins the window anew, or only the first counts. */

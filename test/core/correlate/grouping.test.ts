@@ -53,7 +53,7 @@ describe("the sections of breakwater.yaml", () => {
       routes: [],
       tiers: {},
       grouping: {
-        wait: 10_000,
+        wait: 5_000,
         window: 6 * 3_600_000,
         windowKind: "rolling",
         lineage: true,
