@@ -50,7 +50,7 @@ export function readAlertGroup(request: SourceRequest, sender: PrometheusSender)
 }
 
 /**
- * The group's status is `firing` as long as any of its alerts fires, so of one of them it says something only once it
+ * The group's status is `firing` until the last of its alerts is over, so of one of them it says something only once it
  * is `resolved`. Prometheus, and some relays, send alerts without a status of their own: Prometheus sends an alert anew
  * as long as it fires, with an end ahead of now, and with an end that is past once it is over.
  */

@@ -8,7 +8,7 @@ import type { OutboxRow, StoredLineage } from "../engine/ledger.ts";
 import type { IncidentAlert } from "../engine/ports.ts";
 import type { Schema } from "./schema.ts";
 
-/** The log is parsed as strictly as any input: an event nobody understands must not be folded into a wrong state. */
+/** The log is parsed as strictly as input is: an event nobody understands must not be folded into a wrong state. */
 const EventRow = z.object({
   incident: z.string(),
   seq: z.number(),

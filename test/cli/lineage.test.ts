@@ -7,6 +7,7 @@ import type { LineageStatement } from "../../src/core/correlate/lineage-statemen
 import { readDbtLineage } from "../../src/source/lineage-dbt.ts";
 import { readYamlLineage } from "../../src/source/lineage-yaml.ts";
 import { openWorld, temporaryFile, type World } from "../engine/world.ts";
+import { runCommand } from "./run.ts";
 
 const fixture = (name: string) =>
   readFileSync(join(import.meta.dirname, "../fixtures/lineage", name), "utf8");
@@ -51,22 +52,7 @@ afterAll(async () => {
   vi.unstubAllEnvs();
 });
 
-async function run(...args: string[]): Promise<{ out: string; err: string; code: number }> {
-  const result = { out: "", err: "", code: 0 };
-  const command = lineageCommand({
-    out: (line) => {
-      result.out += `${line}\n`;
-    },
-    err: (line) => {
-      result.err += `${line}\n`;
-    },
-    exit: (code) => {
-      result.code = code;
-    },
-  });
-  await command.parseAsync(args, { from: "user" });
-  return result;
-}
+const run = (...args: string[]) => runCommand(lineageCommand, args);
 
 describe("breakwater lineage show", () => {
   test("lists the statements in force, and leaves out what was taken back", async () => {

@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { runbookCommand } from "../../src/cli/runbook.ts";
 import { loadRunbooks } from "../../src/runbooks.ts";
+import { runCommand } from "./run.ts";
 
 let dir: string;
 beforeEach(async () => {
@@ -17,22 +18,7 @@ async function write(name: string, text: string): Promise<void> {
 }
 
 /** Runs `breakwater runbook …` as the shell would and returns what was printed. */
-async function run(...args: string[]): Promise<{ out: string; err: string; code: number }> {
-  const result = { out: "", err: "", code: 0 };
-  const command = runbookCommand({
-    out: (line) => {
-      result.out += `${line}\n`;
-    },
-    err: (line) => {
-      result.err += `${line}\n`;
-    },
-    exit: (code) => {
-      result.code = code;
-    },
-  });
-  await command.parseAsync(args, { from: "user" });
-  return result;
-}
+const run = (...args: string[]) => runCommand(runbookCommand, args);
 
 const GOOD =
   "---\nowner: data\nmatch:\n  - sources: [dbt]\n    titles: ['*late*']\n---\n# Late table\n\nIntro.\n\n## Look\nAt `{{ table }}`.\n\n## Fix (optional)\n```sh\nx\n```\n\n# Reference\nMore.\n";

@@ -5,6 +5,7 @@ import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { sourceCommand } from "../../src/cli/source.ts";
 import { SOURCES } from "../../src/source/registry.ts";
+import { runCommand } from "./run.ts";
 
 let dir: string;
 beforeEach(async () => {
@@ -18,22 +19,7 @@ async function payload(body: unknown): Promise<string> {
   return path;
 }
 
-async function run(...args: string[]): Promise<{ out: string; err: string; code: number }> {
-  const result = { out: "", err: "", code: 0 };
-  const command = sourceCommand({
-    out: (line) => {
-      result.out += `${line}\n`;
-    },
-    err: (line) => {
-      result.err += `${line}\n`;
-    },
-    exit: (code) => {
-      result.code = code;
-    },
-  });
-  await command.parseAsync(args, { from: "user" });
-  return result;
-}
+const run = (...args: string[]) => runCommand(sourceCommand, args);
 
 const LATE = {
   title: "orders is late",
