@@ -1,4 +1,5 @@
-import { type CommitSettings, commitJobs, type Job, type JobResult } from "./commit.ts";
+import type { CommitSettings } from "./batch.ts";
+import { commitJobs, type Job, type JobResult } from "./commit.ts";
 import { type Ledger, StoreFault } from "./ledger.ts";
 import { commitMemory, emptyMemory, forget } from "./memory.ts";
 

@@ -4,7 +4,7 @@ import type { EventType } from "../core/incident/events.ts";
 import { type AssetState, isOpen } from "../core/incident/state.ts";
 import { assetId } from "../core/signal/asset.ts";
 import type { KnownChange } from "../core/signal/change.ts";
-import { alertKey } from "../engine/commit.ts";
+import { alertKey } from "../engine/batch.ts";
 import type {
   AlertRow,
   Changes,

@@ -1,0 +1,372 @@
+import { hintKey, type Kinship, type KnownGroup, type Placement, place } from "../core/correlate/place.ts";
+import { failsAlike } from "../core/correlate/sort-out.ts";
+import { type Kin, older } from "../core/correlate/topology.ts";
+import type { Asked, Command } from "../core/incident/command.ts";
+import { decide, severityOf } from "../core/incident/decide.ts";
+import type { Relation } from "../core/incident/events.ts";
+import { type IncidentState, isOpen } from "../core/incident/state.ts";
+import { Refusal } from "../core/refusal.ts";
+import { type AlertOutcome, type AlertSignal, fingerprint, type Outcome } from "../core/signal/alert.ts";
+import { type Asset, assetId } from "../core/signal/asset.ts";
+import { alertKey, type Batch, type News, tell } from "./batch.ts";
+import { mergeInto } from "./combine.ts";
+import type { IncidentAlert } from "./ports.ts";
+
+export async function ingest(batch: Batch, signals: AlertSignal[], now: string): Promise<AlertOutcome[]> {
+  const news: News = new Map();
+  const outcomes: AlertOutcome[] = [];
+  for (const signal of signals) {
+    const outcome = await one(batch, signal, now, news).catch(asFault);
+    outcomes.push(outcome);
+    batch.changes.signals.push({ receivedAt: now, signal, outcome });
+  }
+  for (const [key, events] of news) batch.announce(key, events);
+  return outcomes;
+}
+
+async function one(batch: Batch, signal: AlertSignal, now: string, news: News): Promise<AlertOutcome> {
+  const print = fingerprint(signal);
+  const alert = batch.alerts.get(print) ?? null;
+  if (signal.deliveryId !== null) {
+    const delivery = `${signal.source}\n${print}\n${signal.deliveryId}`;
+    if (batch.seen.has(delivery)) {
+      return {
+        fingerprint: print,
+        outcome: "deduplicated",
+        incident: alert?.incident ?? null,
+        reason: `delivery ${signal.deliveryId} was received before`,
+      };
+    }
+    batch.seen.add(delivery);
+  }
+  const current = alert?.incident ? await batch.state(alert.incident) : null;
+  const isCurrent = current !== null && isOpen(current.phase);
+  const group = await groupOf(batch, signal);
+  const alone = signal.status === "firing" && !isCurrent && group.open === null;
+  const placement = place(
+    signal,
+    alert,
+    isCurrent,
+    group,
+    now,
+    batch.settings.reopenWithinMs,
+    batch.keysOf(signal).about,
+    alone ? await kinOf(batch, signal, now) : null,
+  );
+  return carry(batch, signal, print, placement, now, news);
+}
+
+/** Who holds a signal's group. An incident that took others in cannot reopen while another holds what was theirs. */
+async function groupOf(batch: Batch, signal: AlertSignal): Promise<KnownGroup> {
+  const { keys } = batch.keysOf(signal);
+  const known = keys.map((key) => batch.groups.get(key) ?? { open: null, resolved: null });
+  const open = known.flatMap(({ open }) => open ?? []).sort(older)[0];
+  if (open) return { open, resolved: null };
+  // An alert without an asset came first, for the run as a whole: what it was about shows now.
+  const hint = hintKey(signal);
+  const herald = hint === null ? null : (batch.groups.get(hint)?.open ?? null);
+  if (herald && (await batch.state(herald)).roots.length === 0) return { open: herald, resolved: null };
+  const resolved = known.flatMap(({ resolved }) => resolved ?? []).sort((a, b) => (a.at < b.at ? 1 : -1))[0];
+  if (!resolved) return { open: null, resolved: null };
+  const rival = await batch.rivalOf(await batch.state(resolved.incident));
+  return rival ? { open: null, resolved: null } : { open: null, resolved };
+}
+
+/** An open incident within the window that lineage ties a signal to. */
+async function kinOf(batch: Batch, signal: AlertSignal, now: string): Promise<Kinship | null> {
+  const { lineage, maxSteps } = batch.settings.grouping;
+  if (!lineage) return null;
+  for (const [kind, look] of [
+    ["downstream", batch.topology.above],
+    ["upstream", batch.topology.below],
+    ["sibling", batch.topology.beside],
+  ] as const) {
+    const found: Kin[] = [];
+    for (const asset of causes(signal)) {
+      for (const kin of look(asset)) {
+        if (kin.steps > maxSteps) break;
+        if (await mayJoin(batch, kin.incident, kind, signal, now)) {
+          found.push(kin);
+          break;
+        }
+      }
+    }
+    const nearest = found.sort((a, b) => a.steps - b.steps || older(a.incident, b.incident))[0];
+    if (nearest) {
+      const { incident, asset, steps } = nearest;
+      const confidence = kind === "sibling" ? "medium" : "high";
+      return { incident, relation: { kind, asset, steps, confidence } };
+    }
+  }
+  return null;
+}
+
+async function mayJoin(
+  batch: Batch,
+  key: string,
+  kind: Relation["kind"],
+  signal: AlertSignal,
+  now: string,
+): Promise<boolean> {
+  const { window, windowKind } = batch.settings.grouping;
+  const state = await batch.state(key);
+  const since = windowKind === "rolling" ? (state.lastAlertAt ?? state.detectedAt) : state.detectedAt;
+  if (Date.parse(now) - Date.parse(since) > window) return false;
+  if (kind !== "sibling") return true;
+  const origin = state.likelyOrigin ?? state.origin;
+  return origin?.asset ? failsAlike(signal, { ...origin, assets: [origin.asset] }) : false;
+}
+
+async function carry(
+  batch: Batch,
+  signal: AlertSignal,
+  print: string,
+  placement: Placement,
+  now: string,
+  news: News,
+): Promise<AlertOutcome> {
+  const asked: Asked = {
+    actor: { kind: "source", name: signal.source },
+    via: "alert",
+    now,
+    permalink: null,
+  };
+  const incident =
+    placement.to === "open"
+      ? await openFor(batch, signal, print, placement.reason, asked, news)
+      : placement.to === "ignore"
+        ? null
+        : placement.incident;
+  const outcome = OUTCOME_OF[placement.to];
+  // What is ignored is out of order or unheard of; it must not overwrite what is known, except to make it known.
+  if (placement.to === "ignore") {
+    if (!batch.alerts.has(print)) batch.remember(signal, print, null, now);
+    return { fingerprint: print, outcome, incident: null, reason: placement.reason };
+  }
+  if (incident) {
+    const state = await batch.state(incident);
+    const row = batch.incidentAlerts.get(alertKey(incident, print));
+    const command = newsFor(signal, print, row ?? null, placement.reason, now);
+    if (command.type === "alert_fired") {
+      const keys = freeKeys(batch, signal, state);
+      if (keys.length > 0) command.alert.groupingKeys = keys;
+      // Asking lineage who is downstream takes time; what is known of an asset already is asked once.
+      if (signal.assets.some((asset) => !state.assets.has(assetId(asset)))) {
+        const { severity, severityReason: reason } = batch.routeOf(signal);
+        if (severity !== severityOf(signal.severity)) command.alert.routed = { severity, reason };
+      }
+      const relation = placement.to === "attach" ? placement.relation : undefined;
+      if (relation) command.alert.relation = relation;
+      // What is related is explained by what is there, or explains it (`becomeOrigin`).
+      if (relation?.kind === "sibling" || (!relation && causes(signal).length > 1))
+        command.alert.roots = causes(signal);
+    }
+    const events =
+      placement.to === "duplicate" ? [] : batch.append(incident, decide(state, command, asked), asked);
+    const told = news.get(incident) ?? [];
+    told.push(...events);
+    news.set(incident, told);
+    batch.rememberIn(incident, signal, print, row ?? null, outcome, placement.reason, now);
+    if (placement.to === "attach" && placement.relation?.kind === "upstream")
+      await becomeOrigin(batch, signal, print, incident, placement.reason, asked, news);
+    if (placement.to === "attach" || placement.to === "open")
+      if (causes(signal).length > 1) await joinNamed(batch, signal, incident, asked, news);
+  }
+  batch.remember(signal, print, incident, now);
+  return { fingerprint: print, outcome, incident, reason: placement.reason };
+}
+
+/** Keys of a signal that no open incident holds yet, so that the next alert on the same finds this one at once. */
+function freeKeys(batch: Batch, signal: AlertSignal, state: IncidentState): string[] {
+  return batch
+    .keysOf(signal)
+    .all.filter((key) => !state.groupingKeys.includes(key) && (batch.groups.get(key)?.open ?? null) === null);
+}
+
+/**
+ * An alert upstream of an incident's root is what likely broke first. Other incidents below it, and those whose root
+ * fails just as it does beside it, are the same problem.
+ */
+async function becomeOrigin(
+  batch: Batch,
+  signal: AlertSignal,
+  print: string,
+  incident: string,
+  reason: string,
+  asked: Asked,
+  news: News,
+): Promise<void> {
+  const system: Asked = { ...asked, actor: { kind: "system" } };
+  const [asset] = signal.assets;
+  const replaces: Asset[] = [];
+  const around = causes(signal).flatMap((each) => [
+    ...batch.topology.below(each).map((kin) => ({ ...kin, kind: "upstream" as const })),
+    ...batch.topology.beside(each).map((kin) => ({ ...kin, kind: "sibling" as const })),
+  ]);
+  for (const kin of around) {
+    const isOwn = kin.incident === incident;
+    if (!isOwn) {
+      const state = await batch.state(kin.incident);
+      if (!isOpen(state.phase) || !(await mayMerge(batch, state, kin.kind, signal, asked.now))) continue;
+      const why =
+        kin.kind === "upstream"
+          ? `${asset!.name}, upstream of both, failed too`
+          : `${kin.asset.name} fails as ${asset!.name} does, and reads from the same`;
+      await mergeInto(batch, state, { type: "merge_into", into: incident, reason: why }, system, news);
+    }
+    if (kin.kind === "upstream") replaces.push(kin.asset);
+  }
+  const { title, description } = signal;
+  const origin = { asset: asset!, fingerprint: print, title, description, replaces, reason };
+  const command: Command = { type: "find_origin", ...origin, confidence: "high" };
+  tell(news, incident, batch.append(incident, decide(await batch.state(incident), command, system), system));
+  // The runbook for what broke first is worth more than that for what showed first.
+  const state = await batch.state(incident);
+  const runbooks = batch.settings.suggestRunbooks(signal, state.severity, batch.routeOf(signal).runbook);
+  if (Object.keys(state.walks).length > 0 || runbooks.length === 0) return;
+  const suggest: Command = { type: "suggest_runbooks", runbooks };
+  tell(news, incident, batch.append(incident, decide(state, suggest, system), system));
+}
+
+/** An alert that names what several incidents are about (a load and its tables) says that they are one problem. */
+async function joinNamed(
+  batch: Batch,
+  signal: AlertSignal,
+  incident: string,
+  asked: Asked,
+  news: News,
+): Promise<void> {
+  const system: Asked = { ...asked, actor: { kind: "system" } };
+  const named = new Set(batch.keysOf(signal).keys.flatMap((key) => batch.groups.get(key)?.open ?? []));
+  for (const asset of causes(signal))
+    for (const { incident: below } of batch.topology.below(asset)) named.add(below);
+  named.delete(incident);
+  for (const key of [...named].sort(older)) {
+    const state = await batch.state(key);
+    if (!isOpen(state.phase) || !(await mayMerge(batch, state, "upstream", signal, asked.now))) continue;
+    const reason = `“${signal.title}” names what both come from`;
+    await mergeInto(batch, state, { type: "merge_into", into: incident, reason }, system, news);
+  }
+}
+
+async function mayMerge(
+  batch: Batch,
+  state: IncidentState,
+  kind: Relation["kind"],
+  signal: AlertSignal,
+  now: string,
+): Promise<boolean> {
+  const { merge } = batch.settings.grouping;
+  if (merge === "never" || (merge === "unacknowledged" && state.phase !== "triggered")) return false;
+  return mayJoin(batch, state.key, kind, signal, now);
+}
+
+async function openFor(
+  batch: Batch,
+  signal: AlertSignal,
+  print: string,
+  reason: string,
+  asked: Asked,
+  news: News,
+): Promise<string> {
+  const routing = batch.routeOf(signal);
+  const { severity } = routing;
+  const rules = routing.trail.filter(({ set }) => set.length > 0).map(({ rule }) => rule);
+  const decided = decide(
+    null,
+    {
+      type: "open",
+      kind: "incident",
+      severity,
+      title: signal.title,
+      channel: routing.channel ?? batch.settings.channel,
+      startedAt: brokenAt(signal, asked.now),
+      origin: {
+        source: signal.source,
+        fingerprint: print,
+        title: signal.title,
+        description: signal.description,
+        asset: signal.assets[0] ?? null,
+        labels: signal.labels,
+        links: signal.links,
+      },
+      groupingKey: batch.keysOf(signal).keys[0]!,
+      assets: [],
+      summary: null,
+      reason,
+      ...(rules.length > 0 || severity !== severityOf(signal.severity)
+        ? { routing: { team: routing.team, severityReason: routing.severityReason, rules } }
+        : {}),
+    },
+    asked,
+  );
+  const key = `INC-${await batch.ledger.nextNumber("incident")}`;
+  const events = batch.append(key, decided, asked);
+  const suggest: Command = {
+    type: "suggest_runbooks",
+    runbooks: batch.settings.suggestRunbooks(signal, severity, routing.runbook),
+  };
+  events.push(
+    ...batch.append(key, decide(batch.states.get(key)!, suggest, asked), {
+      ...asked,
+      actor: { kind: "system" },
+    }),
+  );
+  news.set(key, events);
+  return key;
+}
+
+/** So many assets of one alert are looked at. */
+const LOOKED_AT = 20;
+/** An alert that names as many is about what writes them all; one that names two is about the first (a test of rows). */
+const NAMES_ALL = 3;
+
+/** The assets of an alert that it says are broken, rather than only concerned. */
+function causes({ assets }: AlertSignal): Asset[] {
+  return assets.length >= NAMES_ALL ? assets.slice(0, LOOKED_AT) : assets.slice(0, 1);
+}
+
+const OUTCOME_OF: Record<Placement["to"], Outcome> = {
+  open: "opened",
+  attach: "grouped",
+  reopen: "grouped",
+  duplicate: "deduplicated",
+  resolve: "resolved",
+  ignore: "ignored",
+};
+
+/** An alert is placed where it is allowed; a refusal here is a fault of ours, and must fail the batch, not half of it. */
+function asFault(error: unknown): never {
+  if (!(error instanceof Refusal)) throw error;
+  throw new Error("an alert was placed where it may not go", { cause: error });
+}
+
+/** When the data broke, never after we heard of it. */
+function brokenAt(signal: AlertSignal, now: string): string {
+  return signal.startsAt !== null && signal.startsAt < now ? signal.startsAt : now;
+}
+
+function newsFor(
+  signal: AlertSignal,
+  print: string,
+  row: IncidentAlert | null,
+  reason: string,
+  now: string,
+): Command {
+  const firing = signal.status === "firing";
+  const { source, severity, title } = signal;
+  // What passes is what was firing, whatever assets the passing message names.
+  const assets = firing || !row ? signal.assets : row.assets;
+  const news = {
+    fingerprint: print,
+    source,
+    severity,
+    title,
+    assets,
+    known: row?.status ?? ("never" as const),
+    reason,
+  };
+  return firing
+    ? { type: "alert_fired", alert: { ...news, impacted: signal.impacted, brokenAt: brokenAt(signal, now) } }
+    : { type: "alert_passed", alert: news };
+}

@@ -1,0 +1,341 @@
+import type { Grouping } from "../core/correlate/grouping.ts";
+import { matchable } from "../core/correlate/matcher.ts";
+import { type GroupingKeys, groupingKeys, hintKey, type KnownGroup } from "../core/correlate/place.ts";
+import { type Routing, type RoutingRules, routeAlert } from "../core/correlate/route.ts";
+import { assetFacts } from "../core/correlate/tiers.ts";
+import type { Topology } from "../core/correlate/topology.ts";
+import type { PathRule } from "../core/correlate/touched.ts";
+import type { Asked } from "../core/incident/command.ts";
+import { decide } from "../core/incident/decide.ts";
+import type { EventType, NewEvent, RecordedEvent, Severity } from "../core/incident/events.ts";
+import { record, touchedAssets } from "../core/incident/log.ts";
+import { react } from "../core/incident/react.ts";
+import { evolve, type IncidentState, isOpen } from "../core/incident/state.ts";
+import { Refusal } from "../core/refusal.ts";
+import { replyFor } from "../core/report/replies.ts";
+import { type AlertSignal, fingerprint, type Outcome } from "../core/signal/alert.ts";
+import { assetId } from "../core/signal/asset.ts";
+import { type Aftermath, createAftermath } from "./aftermath.ts";
+import type { AlertRow, Changes, Effect, Ledger } from "./ledger.ts";
+import { isForming, type Memory } from "./memory.ts";
+import type { IncidentAlert } from "./ports.ts";
+
+export type CommitSettings = {
+  channel: string;
+  reopenWithinMs: number;
+  closeAfterMs: number;
+  grouping: Grouping;
+  /** Which assets a changed file concerns, where no lineage says so. */
+  pathRules: PathRule[];
+  routing: RoutingRules;
+  /** The runbooks that fit an alert, best first: the one that a routing rule names, then what the runbooks' own rules say. */
+  suggestRunbooks(
+    signal: AlertSignal,
+    severity: Severity,
+    routed: string | null,
+  ): { slug: string; title: string; reason: string }[];
+};
+
+export const CLOCK: Pick<Asked, "actor" | "via" | "permalink"> = {
+  actor: { kind: "system" },
+  via: "clock",
+  permalink: null,
+};
+
+/** What happened to which incident, told together at the end of a job. */
+export type News = Map<string, RecordedEvent[]>;
+
+/** The working set of one transaction: what was read, as the jobs so far have changed it. */
+export class Batch {
+  readonly ledger: Ledger;
+  readonly settings: CommitSettings;
+  readonly memory: Memory;
+  readonly topology: Topology;
+  readonly states: Map<string, IncidentState>;
+  readonly changes: Changes = {
+    events: [],
+    incidents: new Map(),
+    alerts: new Map(),
+    incidentAlerts: new Map(),
+    leftAlerts: [],
+    signals: [],
+    effects: new Map(),
+    processed: [],
+    runbooks: new Map(),
+    lineage: new Map(),
+    known: new Map(),
+  };
+  alerts = new Map<string, AlertRow>();
+  readonly incidentAlerts = new Map<string, IncidentAlert>();
+  seen = new Set<string>();
+  groups = new Map<string, KnownGroup>();
+  readonly keys = new Map<AlertSignal, GroupingKeys & { all: string[] }>();
+  readonly aftermath: Aftermath;
+
+  constructor(ledger: Ledger, settings: CommitSettings, memory: Memory, topology: Topology) {
+    this.ledger = ledger;
+    this.settings = settings;
+    this.memory = memory;
+    this.topology = topology;
+    this.states = memory.states;
+    this.aftermath = createAftermath({
+      ledger,
+      memory,
+      rules: settings.pathRules,
+      batch: this.changes,
+      state: (key) => this.state(key),
+    });
+  }
+
+  /** Reads in a few queries what all ingest jobs of the batch will need. */
+  async prefetch(signals: AlertSignal[]): Promise<void> {
+    if (signals.length === 0) return;
+    const prints = [...new Set(signals.map(fingerprint))];
+    const keys = [
+      ...new Set(signals.filter((s) => s.status === "firing").flatMap((s) => this.keysOf(s).all)),
+    ];
+    const deliveries = signals.flatMap((s) =>
+      s.deliveryId === null
+        ? []
+        : [{ source: s.source, fingerprint: fingerprint(s), deliveryId: s.deliveryId }],
+    );
+    this.alerts = await this.ledger.alerts(prints);
+    this.groups = await this.ledger.groups(keys);
+    this.seen = await this.ledger.seenDeliveries(deliveries);
+    const pairs = [...this.alerts.values()].flatMap((a) =>
+      a.incident ? [{ incident: a.incident, fingerprint: a.fingerprint }] : [],
+    );
+    const reopenable = signals.flatMap((s) => {
+      const holders = this.keysOf(s).all.map((key) => this.groups.get(key)?.resolved?.incident);
+      return holders.flatMap((incident) => (incident ? [{ incident, fingerprint: fingerprint(s) }] : []));
+    });
+    for (const [key, row] of await this.ledger.incidentAlerts([...pairs, ...reopenable]))
+      this.incidentAlerts.set(key, row);
+  }
+
+  async flush(): Promise<void> {
+    for (const { incident, command, now } of await this.aftermath.afterthoughts()) {
+      const asked: Asked = { ...CLOCK, now };
+      this.announce(
+        incident,
+        this.append(incident, decide(await this.state(incident), command, asked), asked),
+      );
+    }
+    return this.ledger.save(this.changes);
+  }
+
+  async state(key: string): Promise<IncidentState> {
+    const cached = this.states.get(key);
+    if (cached) return cached;
+    const stored = await this.ledger.incident(key);
+    if (!stored) throw new Refusal("not_found", `There is no ${key}. \`list\` shows the open incidents.`);
+    this.states.set(key, stored);
+    return stored;
+  }
+
+  /** Appends decided events to an incident and moves its state; what they cause outside is left to `announce`. */
+  append(key: string, decided: NewEvent[], asked: Asked): RecordedEvent[] {
+    let state = this.states.get(key) ?? null;
+    const hadAssets = state !== null && state.assets.size > 0;
+    const events = record(key, { version: state?.version ?? 0, hash: state?.hash ?? "" }, decided, asked);
+    for (const event of events) state = evolve(state, event);
+    if (!state || events.length === 0) return events;
+    this.states.set(key, state);
+    this.changes.events.push(...events);
+    const change = this.changes.incidents.get(key) ?? { state, assets: new Set<string>() };
+    for (const { body } of events) {
+      const touched = touchedAssets(body);
+      if (touched === "all") change.assets = "all";
+      else if (change.assets !== "all") for (const asset of touched) change.assets.add(assetId(asset));
+    }
+    this.changes.incidents.set(key, change);
+    if (events.some(({ body }) => CHANGES_HOLD.has(body.type)))
+      for (const group of state.groupingKeys) this.noteGroup(group, state);
+    this.topology.note(state);
+    this.aftermath.note(state, events, hadAssets, asked.now);
+    if (isForming(state)) this.memory.forming.add(key);
+    else this.memory.forming.delete(key);
+    return events;
+  }
+
+  /** Keeps the batch's view of who holds a grouping key in step with the states. */
+  private noteGroup(key: string, state: IncidentState): void {
+    const known = this.groups.get(key) ?? { open: null, resolved: null };
+    if (isOpen(state.phase)) known.open = state.key;
+    else if (known.open === state.key) known.open = null;
+    const { resolved } = known;
+    if (state.phase !== "resolved") known.resolved = resolved?.incident === state.key ? null : resolved;
+    // A note in one that was resolved earlier does not make it the last.
+    else if (!resolved || resolved.at <= state.resolvedAt! || resolved.incident === state.key)
+      known.resolved = { incident: state.key, at: state.resolvedAt! };
+    this.groups.set(key, known);
+  }
+
+  /** Queues what Slack is to show of events that belong together: one reply, and the living messages they touch. */
+  announce(key: string, events: RecordedEvent[]): void {
+    const first = events[0];
+    if (!first) return;
+    const state = this.states.get(key)!;
+    // It was taken in by another before anybody saw it, so there is no thread to tell it in.
+    if (state.phase === "merged" && state.thread === null) return;
+    const channel = state.thread?.channel ?? state.channel;
+    for (const reaction of react(events, state)) {
+      const suffix =
+        reaction.kind === "walk"
+          ? `:${reaction.runbook}`
+          : reaction.kind === "file"
+            ? `:${reaction.seq}`
+            : "";
+      this.effect({
+        key: `${reaction.kind}:${key}${suffix}`,
+        incident: key,
+        kind: reaction.kind,
+        payload: reaction,
+        channel,
+        wanted: state.version,
+        // A storm gathers before its first message; what a person declares is shown at once.
+        ...(isForming(state) && reaction.kind === "card"
+          ? { notBefore: plus(state.detectedAt, this.settings.grouping.wait) }
+          : {}),
+      });
+    }
+    const reply = replyFor(events, state);
+    if (reply)
+      this.effect({
+        key: `reply:${key}:${first.seq}`,
+        incident: key,
+        kind: "reply",
+        payload: reply,
+        channel,
+        wanted: state.version,
+      });
+  }
+
+  private effect(effect: Effect): void {
+    this.changes.effects.set(effect.key, effect);
+  }
+
+  /** Another incident that is open for one of the grouping keys of this one. */
+  async rivalOf(state: IncidentState): Promise<string | null> {
+    const unread = state.groupingKeys.filter((key) => !this.groups.has(key));
+    for (const [key, known] of await this.ledger.groups(unread)) this.groups.set(key, known);
+    const holders = state.groupingKeys.map((key) => this.groups.get(key)?.open);
+    return holders.find((holder) => holder && holder !== state.key) ?? null;
+  }
+
+  routeOf(signal: AlertSignal): Routing {
+    const facts = assetFacts(signal, this.memory.lineage);
+    return routeAlert(matchable(signal, facts.teams), this.settings.routing, facts);
+  }
+
+  /** Asked for several times for each signal. */
+  keysOf(signal: AlertSignal): GroupingKeys & { all: string[] } {
+    const known = this.keys.get(signal);
+    if (known) return known;
+    const found = groupingKeys(signal, this.settings.grouping.keys, this.topology.name);
+    const hint = hintKey(signal);
+    const all = hint && !found.keys.includes(hint) ? [...found.keys, hint] : found.keys;
+    const keys = { ...found, all };
+    this.keys.set(signal, keys);
+    return keys;
+  }
+
+  async incidentAlertsOf(key: string): Promise<IncidentAlert[]> {
+    const rows = new Map(
+      (await this.ledger.allIncidentAlerts(key)).map((row) => [alertKey(key, row.fingerprint), row]),
+    );
+    for (const [id, row] of this.changes.incidentAlerts) if (row.incident === key) rows.set(id, row);
+    return [...rows.values()];
+  }
+
+  async moveAlert(row: IncidentAlert, into: string): Promise<void> {
+    const moved = { ...row, incident: into };
+    this.changes.incidentAlerts.set(alertKey(into, row.fingerprint), moved);
+    this.incidentAlerts.set(alertKey(into, row.fingerprint), moved);
+    const alert =
+      this.alerts.get(row.fingerprint) ?? (await this.ledger.alerts([row.fingerprint])).get(row.fingerprint);
+    if (!alert || alert.incident !== row.incident) return;
+    alert.incident = into;
+    this.alerts.set(alert.fingerprint, alert);
+    this.changes.alerts.set(alert.fingerprint, alert);
+  }
+
+  remember(signal: AlertSignal, print: string, incident: string | null, now: string): void {
+    const before = this.alerts.get(print);
+    const row: AlertRow = {
+      fingerprint: print,
+      source: signal.source,
+      dedupKey: signal.dedupKey,
+      status: signal.status,
+      incident: incident ?? before?.incident ?? null,
+      startsAt: signal.startsAt ?? before?.startsAt ?? null,
+      observedAt: signal.observedAt ?? before?.observedAt ?? null,
+      firstSeenAt: before?.firstSeenAt ?? now,
+      lastSeenAt: now,
+      count: (before?.count ?? 0) + (signal.status === "firing" ? 1 : 0),
+    };
+    this.alerts.set(print, row);
+    this.changes.alerts.set(print, row);
+  }
+
+  rememberIn(
+    incident: string,
+    signal: AlertSignal,
+    print: string,
+    before: IncidentAlert | null,
+    outcome: Outcome,
+    reason: string,
+    now: string,
+  ): void {
+    const firing = signal.status === "firing";
+    const row: IncidentAlert = {
+      incident,
+      fingerprint: print,
+      source: signal.source,
+      status: signal.status,
+      severity: firing || !before ? signal.severity : before.severity,
+      title: firing || !before ? signal.title : before.title,
+      description: firing || !before ? signal.description : before.description,
+      assets: firing || !before ? signal.assets : before.assets,
+      labels: firing || !before ? signal.labels : before.labels,
+      links: signal.links.length > 0 ? signal.links : (before?.links ?? []),
+      warnings: signal.warnings,
+      startsAt: signal.startsAt ?? before?.startsAt ?? null,
+      endsAt: firing ? null : (signal.endsAt ?? now),
+      firstSeenAt: before?.firstSeenAt ?? now,
+      lastSeenAt: now,
+      count: (before?.count ?? 0) + (firing ? 1 : 0),
+      // How it came to be here stays; a repeat does not overwrite "opened".
+      outcome: before?.outcome ?? outcome,
+      reason: before?.reason ?? reason,
+    };
+    this.incidentAlerts.set(alertKey(incident, print), row);
+    this.changes.incidentAlerts.set(alertKey(incident, print), row);
+  }
+}
+
+/** Events after which an incident may hold other grouping keys, or hold or let go of its own. */
+const CHANGES_HOLD: ReadonlySet<EventType> = new Set([
+  "opened",
+  "alert_attached",
+  "absorbed",
+  "alerts_received",
+  "resolved",
+  "reopened",
+  "closed",
+  "cancelled",
+  "merged",
+] as const);
+
+export function tell(news: News, incident: string, events: RecordedEvent[]): void {
+  news.set(incident, [...(news.get(incident) ?? []), ...events]);
+}
+
+function plus(instant: string, ms: number): string {
+  return new Date(Date.parse(instant) + ms).toISOString();
+}
+
+/** The key of an alert within an incident, in maps. */
+export function alertKey(incident: string, print: string): string {
+  return `${incident}\n${print}`;
+}
