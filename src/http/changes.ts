@@ -1,13 +1,12 @@
 import { z } from "zod";
-import type { Config } from "../config.ts";
 import { changeJson } from "../core/report/api.ts";
 import type { Reads } from "../engine/ports.ts";
-import { requireToken } from "./bearer.ts";
+import type { Guard } from "./bearer.ts";
 import { moment } from "./incidents.ts";
 import { answer, problemResponses, type Scope } from "./scope.ts";
 import { ChangeList } from "./shapes.ts";
 
-type Deps = { reads: Reads; config: Pick<Config, "apiTokens" | "sandbox">; now: () => string };
+type Deps = { reads: Reads; guard: Guard; now: () => string };
 
 const DAY_MS = 86_400_000;
 
@@ -18,9 +17,9 @@ const ChangeQuery = z.strictObject({
 });
 
 /** `GET /v1/changes`: what changed lately, whatever came of it. */
-export function changeRoutes(scope: Scope, { reads, config, now }: Deps): void {
+export function changeRoutes(scope: Scope, { reads, guard, now }: Deps): void {
   scope.get("/v1/changes", {
-    onRequest: requireToken(config),
+    onRequest: guard,
     schema: {
       tags: ["changes"],
       security: [{ bearer: [] }],

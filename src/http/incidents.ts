@@ -1,17 +1,16 @@
 import { z } from "zod";
-import type { Config } from "../config.ts";
 import { SEVERITIES } from "../core/incident/events.ts";
 import type { IncidentState } from "../core/incident/state.ts";
 import { PHASES } from "../core/incident/state.ts";
 import { Refusal } from "../core/refusal.ts";
 import { incidentDetailJson, incidentJson, timelineJson } from "../core/report/api.ts";
 import type { IncidentFilter, Reads } from "../engine/ports.ts";
-import { requireToken } from "./bearer.ts";
+import type { Guard } from "./bearer.ts";
 import { HttpProblem } from "./problem.ts";
 import { answer, problemResponses, type Scope } from "./scope.ts";
 import { IncidentDetail, IncidentList, Timeline } from "./shapes.ts";
 
-type Deps = { reads: Reads; config: Pick<Config, "apiTokens" | "sandbox">; now: () => string };
+type Deps = { reads: Reads; guard: Guard; now: () => string };
 
 /** The most alerts one incident's answer lists; a storm can have a hundred thousand. */
 const ALERT_LIST_LIMIT = 1_000;
@@ -60,8 +59,7 @@ export const IncidentQuery = z.strictObject({
 });
 
 /** The read API: what is committed, for whoever has a token. */
-export function incidentRoutes(scope: Scope, { reads, config, now }: Deps): void {
-  const onRequest = requireToken(config);
+export function incidentRoutes(scope: Scope, { reads, guard: onRequest, now }: Deps): void {
   const about = { tags: ["incidents"], security: [{ bearer: [] }] };
 
   scope.get("/v1/incidents", {

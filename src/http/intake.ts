@@ -1,5 +1,6 @@
 import type { FastifyRequest } from "fastify";
 import type { Config } from "../config.ts";
+import { Refusal } from "../core/refusal.ts";
 import type { AlertOutcome } from "../core/signal/alert.ts";
 import type { Asset } from "../core/signal/asset.ts";
 import type { ChangeOutcome } from "../core/signal/change.ts";
@@ -11,6 +12,7 @@ import { bodyReader, checkBodyHeaders } from "./body.ts";
 import { parseJson } from "./json.ts";
 import { type HttpMetrics, REJECTED } from "./metrics.ts";
 import { HttpProblem } from "./problem.ts";
+import type { RateLimits } from "./rate-limit.ts";
 import type { Scope } from "./scope.ts";
 
 export type IntakeDeps = {
@@ -22,6 +24,7 @@ export type IntakeDeps = {
   sources: readonly Source[];
   now: () => string;
   metrics: HttpMetrics;
+  limits: RateLimits;
   /** The network, for senders whose proof or handshake is elsewhere. */
   fetch: typeof fetch;
 };
@@ -49,7 +52,9 @@ export function intakeOf(scope: Scope, deps: IntakeDeps) {
   scope.addContentTypeParser("*", body.parse);
   return {
     prepareBody: body.prepare,
+    checkRate: (source: Source, request: FastifyRequest): void => deps.limits.check(source.name, request.ip),
     checkHeaders(source: Source, request: FastifyRequest): void {
+      deps.limits.check(source.name, request.ip);
       checkMediaType(source, request.headers["content-type"]);
       checkBodyHeaders(request.headers, deps.config.maxBodyBytes);
       checkOpen(source, deps.config);
@@ -72,8 +77,9 @@ async function receive(
 ): Promise<Received> {
   const asked = sourceRequest(request, deps);
   const secrets = deps.config.sourceSecrets.get(source.name) ?? [];
-  if (secrets.length > 0) await source.authenticate(asked, [...secrets]);
+  if (secrets.length > 0) await authenticate(source, asked, secrets, request, deps.limits);
   else checkOpen(source, deps.config);
+  deps.limits.accepted(source.name);
   if (reader === null) return { request: asked, alerts: [], changes: [], lineage: [], rejected: [] };
   const received = { ...asked, body: source.parse ? source.parse(asked) : parseJson(asked.rawBody) };
   const nothing = { request: received, alerts: [], changes: [], lineage: [], rejected: [] };
@@ -120,6 +126,21 @@ function checkMediaType(source: Source, contentType: string | undefined): void {
   });
 }
 
+async function authenticate(
+  source: Source,
+  asked: SourceRequest,
+  secrets: readonly string[],
+  request: FastifyRequest,
+  limits: RateLimits,
+): Promise<void> {
+  try {
+    await source.authenticate(asked, [...secrets]);
+  } catch (error) {
+    if (error instanceof Refusal && error.code === "unauthorized") limits.failed(source.name, request.ip);
+    throw error;
+  }
+}
+
 /** Without a secret a source is closed, whoever asks, unless the configuration leaves it open. */
 function checkOpen(source: Source, config: IntakeDeps["config"]): void {
   if (config.sandbox || config.openSources.has(source.name)) return;
@@ -131,7 +152,7 @@ function checkOpen(source: Source, config: IntakeDeps["config"]): void {
 }
 
 /** The environment variable with a source's secrets. */
-function secretVariable(source: string): string {
+export function secretVariable(source: string): string {
   return `BREAKWATER_SOURCE_${source.toUpperCase().replaceAll("-", "_")}_SECRET`;
 }
 

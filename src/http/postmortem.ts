@@ -1,7 +1,6 @@
 import { z } from "zod";
-import type { Config } from "../config.ts";
 import { POSTMORTEM_FORMATS, type PostmortemFormat } from "../render/postmortem.ts";
-import { requireToken } from "./bearer.ts";
+import type { Guard } from "./bearer.ts";
 import { found, KeyParameter } from "./incidents.ts";
 import { problemResponses, type Scope } from "./scope.ts";
 
@@ -21,12 +20,9 @@ export const REPORT_POLICY =
 const PostmortemParameters = KeyParameter.extend({ format: z.enum(POSTMORTEM_FORMATS) });
 const MEDIA_TYPES = ["text/markdown", "text/html", "application/json", "text/csv"];
 
-export function postmortemRoutes(
-  scope: Scope,
-  deps: { config: Pick<Config, "apiTokens" | "sandbox">; render: RenderPostmortem },
-): void {
+export function postmortemRoutes(scope: Scope, deps: { guard: Guard; render: RenderPostmortem }): void {
   scope.get("/v1/incidents/:key/postmortem.:format", {
-    onRequest: requireToken(deps.config),
+    onRequest: deps.guard,
     schema: {
       operationId: "getPostmortem",
       summary: "The postmortem as a file",

@@ -20,6 +20,7 @@ export const PROBLEMS = {
   too_large: { status: 413, title: "The body is too large" },
   unsupported_media_type: { status: 415, title: "This type of body is not taken here" },
   invalid: { status: 422, title: "The body does not have the expected shape" },
+  rate_limited: { status: 429, title: "Too many requests" },
   headers_too_large: { status: 431, title: "The request's headers are too large" },
   internal: { status: 500, title: "Something broke on our side" },
   unavailable: { status: 503, title: "Not available just now" },

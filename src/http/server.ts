@@ -12,6 +12,7 @@ import type { Registry } from "prom-client";
 import type { Config } from "../config.ts";
 import type { Engine } from "../engine/ports.ts";
 import type { Source } from "../source/source.ts";
+import { requireToken } from "./bearer.ts";
 import { lingerThenClose } from "./body.ts";
 import { changeRoutes } from "./changes.ts";
 import { incidentRoutes } from "./incidents.ts";
@@ -30,6 +31,7 @@ import {
   sendProblem,
 } from "./problem.ts";
 import { protocolRoutes } from "./protocols/routes.ts";
+import { rateLimits } from "./rate-limit.ts";
 import { type Scope, validatorCompiler } from "./scope.ts";
 import { signalRoutes } from "./signals.ts";
 
@@ -37,7 +39,14 @@ export type ServerDeps = {
   engine: Pick<Engine, "ingest" | "record" | "learn" | "reads">;
   config: Pick<
     Config,
-    "apiTokens" | "openSources" | "sandbox" | "redaction" | "assetNames" | "sourceSecrets" | "maxBodyBytes"
+    | "apiTokens"
+    | "openSources"
+    | "sandbox"
+    | "redaction"
+    | "assetNames"
+    | "sourceSecrets"
+    | "maxBodyBytes"
+    | "rateLimit"
   >;
   sources: readonly Source[];
   /** The time, ISO 8601 UTC. */
@@ -140,12 +149,14 @@ function addRoutes(scope: Scope, deps: ServerDeps, metrics: HttpMetrics): void {
   scope.addHook("onRoute", ({ url, method }: RouteOptions) => {
     methods.set(url, [...(methods.get(url) ?? []), ...[method].flat()]);
   });
-  const intake = intakeOf(scope, { ...deps, metrics });
+  const limits = rateLimits(deps.config.rateLimit);
+  const guard = requireToken(deps.config, limits);
+  const intake = intakeOf(scope, { ...deps, metrics, limits });
   signalRoutes(scope, deps.sources, intake, deps.engine.reads);
   protocolRoutes(scope, deps.sources, intake);
-  incidentRoutes(scope, { ...deps, reads: deps.engine.reads });
-  changeRoutes(scope, { ...deps, reads: deps.engine.reads });
-  postmortemRoutes(scope, { config: deps.config, render: deps.report });
+  incidentRoutes(scope, { guard, now: deps.now, reads: deps.engine.reads });
+  changeRoutes(scope, { guard, now: deps.now, reads: deps.engine.reads });
+  postmortemRoutes(scope, { guard, render: deps.report });
   operationRoutes(scope, { health: deps.health, registry: deps.metrics });
   openApiRoute(scope);
   for (const [url, allowed] of [...methods]) refuseOtherMethods(scope, url, allowed);

@@ -105,6 +105,11 @@ const IncidentAlert = z.looseObject({
   outcome: z.string(),
   reason: z.string(),
   warnings: z.array(z.string()).describe("What of its payload was not understood."),
+  passes: z.int().optional().describe("Runs that it has passed in a row; 0 while it fires."),
+  flapping: z
+    .enum(["firing", "resolved"])
+    .optional()
+    .describe("Only while it flaps: what it said last. Its status is `firing` meanwhile."),
 });
 
 export const IncidentDetail = Incident.extend({

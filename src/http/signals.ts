@@ -114,6 +114,7 @@ function schemaOf(
         "too_large",
         "unsupported_media_type",
         "invalid",
+        "rate_limited",
         "unavailable",
       ),
     },

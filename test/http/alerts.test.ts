@@ -532,6 +532,7 @@ function config(more: Partial<NonNullable<Settings>>): NonNullable<Settings> {
     assetNames: [],
     sourceSecrets: new Map([["generic", [SECRET]]]),
     maxBodyBytes: LIMIT,
+    rateLimit: { requestsPerSecond: 5000, failuresPerMinute: 600 },
     ...more,
   };
 }

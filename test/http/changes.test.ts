@@ -139,6 +139,7 @@ it("a tool that shows a link gets that of the incident's thread", async () => {
       assetNames: [],
       sourceSecrets: new Map(),
       maxBodyBytes: 65_536,
+      rateLimit: { requestsPerSecond: 5000, failuresPerMinute: 600 },
     },
     reads: {
       // The thread stands a moment after the alert.

@@ -10,6 +10,7 @@ const config = {
   redaction: { allow: {} },
   assetNames: [],
   maxBodyBytes: 64 * 1024,
+  rateLimit: { requestsPerSecond: 5000, failuresPerMinute: 600 },
   sourceSecrets: new Map([
     ["pagerduty", [ROUTING_KEY]],
     ["alertmanager", ["am-secret"]],

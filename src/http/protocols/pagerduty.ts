@@ -38,7 +38,7 @@ export const pagerDutyProtocol: Protocol = {
       return { status, body: { status: "unavailable", message: "The event was not taken.", errors } };
     // PagerDuty takes any well-formed routing key with 202; a wrong one is refused here, or nobody would ever notice.
     return {
-      status: status === 413 ? 413 : 400,
+      status: status === 413 || status === 429 ? status : 400,
       body: { status: "invalid event", message: "Event object is invalid", errors },
     };
   },

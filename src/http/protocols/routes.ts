@@ -49,12 +49,13 @@ function protocolRoute(
       ...(route.method === "GET" ? {} : { body: z.unknown() }),
     },
     validatorCompiler: () => () => true,
-    onRequest: async (request) => (route.method === "GET" ? undefined : intake.checkHeaders(source, request)),
+    onRequest: async (request) =>
+      route.method === "GET" ? intake.checkRate(source, request) : intake.checkHeaders(source, request),
     preParsing: intake.prepareBody,
     errorHandler(error, request, reply) {
       const problem = problemOf(error, request.id);
       reportFault(problem, error, request);
-      reply.headers(STATUS_HEADERS[problem.code] ?? {});
+      reply.headers({ ...STATUS_HEADERS[problem.code], ...problem.headers });
       if (PROBLEMS[problem.code].status === 401) reply.removeHeader("www-authenticate");
       if (request.headers.expect !== undefined && !request.raw.complete) reply.header("connection", "close");
       return sendAnswer(reply, protocol.refused(problem, request));

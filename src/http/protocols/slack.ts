@@ -23,6 +23,7 @@ export const slackProtocol: Protocol = {
     const { status } = PROBLEMS[problem.code];
     if (status === 401) return { status: 403, body: "invalid_token" };
     if (status === 413) return { status, body: "payload_too_large" };
+    if (status === 429) return { status, body: "rate_limited" };
     return status >= 500 ? { status, body: "service_unavailable" } : { status: 400, body: "invalid_payload" };
   },
 };

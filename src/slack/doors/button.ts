@@ -3,7 +3,16 @@ import { readTarget } from "../../core/report/action-name.ts";
 import type { Document } from "../../core/report/document.ts";
 import type { Door } from "../../engine/converse.ts";
 import { effectOf } from "../actions.ts";
-import { attempt, type DoorDeps, inTime, linkTo, modalFor, openModal, whisper } from "./interaction.ts";
+import {
+  asker,
+  attempt,
+  type DoorDeps,
+  inTime,
+  linkTo,
+  modalFor,
+  openModal,
+  whisper,
+} from "./interaction.ts";
 
 export function buttonDoor(app: App, deps: DoorDeps): void {
   app.action(/.*/, async ({ ack, body, action }) => {
@@ -24,16 +33,16 @@ export function buttonDoor(app: App, deps: DoorDeps): void {
     };
     const value = pressed.value ?? "";
     const work = attempt(deps, "a button", async (): Promise<Document | null> => {
-      const asker = await deps.people.get(body.user.id);
+      const presser = await asker(deps, body.user.id, body.user.team_id ?? null);
       const target = readTarget(value);
       const thread = { ...where, threadTs: where.threadTs ?? messageTs ?? null };
       const answer =
         "types" in effect
-          ? await deps.conversation.say(value, asker, where, door)
+          ? await deps.conversation.say(value, presser, where, door)
           : await deps.conversation.ask(
-              "opens" in effect ? { kind: "form", form: effect.opens } : effect.asks(target, asker),
+              "opens" in effect ? { kind: "form", form: effect.opens } : effect.asks(target, presser),
               target.incident,
-              asker,
+              presser,
               door,
             );
       if (answer.kind === "document") return answer.document;

@@ -4,7 +4,7 @@ import type { Target } from "../../core/report/action-name.ts";
 import type { Door } from "../../engine/converse.ts";
 import { chosenPeople, SubmittedView } from "../fields.ts";
 import { formOf, MODALS, metadataOf } from "../modals.ts";
-import { attempt, type DoorDeps, isAnswer, modalFor, whisper } from "./interaction.ts";
+import { asker, attempt, type DoorDeps, isAnswer, modalFor, whisper } from "./interaction.ts";
 
 export function formDoor(app: App, deps: DoorDeps): void {
   app.view(/.*/, async ({ ack, view, body }) => {
@@ -16,18 +16,18 @@ export function formDoor(app: App, deps: DoorDeps): void {
     const user = body.user.id;
     const door: Door = { via: "modal", permalink: null, key: `view:${view.id}:${entered(submitted)}` };
     const result = await attempt(deps, "a form", async () => {
-      const asker = await deps.people.get(user);
+      const author = await asker(deps, user, body.user.team_id ?? null);
       const incident = about.incident ? await deps.engine.reads.state(about.incident) : null;
       const names = await deps.people.names(chosenPeople(submitted));
       const parsed = MODALS[form].parse(submitted, {
         now: deps.now(),
-        timeZone: asker.timeZone,
-        asker,
+        timeZone: author.timeZone,
+        asker: author,
         names,
         incident,
       });
       if (!parsed.ok) return parsed;
-      return deps.conversation.ask(parsed.ask, about.incident, asker, door);
+      return deps.conversation.ask(parsed.ask, about.incident, author, door);
     });
     if ("ok" in result) return result.ok ? ack() : ack({ response_action: "errors", errors: result.errors });
     // A refusal stands beside the first field, so that nothing typed is lost.

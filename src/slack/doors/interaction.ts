@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { WebClient } from "@slack/web-api";
+import type { Config } from "../../config.ts";
 import type { IncidentState } from "../../core/incident/state.ts";
 import { Refusal } from "../../core/refusal.ts";
 import type { Target } from "../../core/report/action-name.ts";
@@ -11,7 +12,7 @@ import { faultDocument, refusalDocument } from "../answer.ts";
 import { type RenderOptions, renderDocument } from "../block-kit.ts";
 import type { SlackView } from "../limits.ts";
 import { MODALS } from "../modals.ts";
-import type { People } from "../people.ts";
+import type { People, SlackPerson } from "../people.ts";
 import { permalink } from "../permalink.ts";
 
 /** Slack gives up on an answer after 3 s; before that we say "heard" and send the answer by itself. */
@@ -21,6 +22,8 @@ export type DoorDeps = {
   engine: Engine;
   conversation: Conversation;
   people: People;
+  /** Who may command. */
+  access: Config["access"];
   client: WebClient;
   render: RenderOptions;
   /** The slash command's name. */
@@ -51,6 +54,29 @@ export async function attempt<T>(
     deps.log.error({ err: error, reference }, `${what} failed`);
     return faultDocument(reference);
   }
+}
+
+/**
+ * Who asks, or a refusal where they may not: every door asks here before it does anything for somebody. Buttons and
+ * mentions in a channel that is shared with another organization are open to its people too, as far as Slack goes.
+ */
+export async function asker(
+  { people, access }: Pick<DoorDeps, "people" | "access">,
+  user: string,
+  team: string | null = null,
+): Promise<SlackPerson> {
+  const standing = await people.standing(user, team);
+  if (standing === "member") return people.get(user);
+  if (standing === "guest" && access !== "members") return people.get(user);
+  if (standing !== "bot" && access === "anyone") return people.get(user);
+  if (standing === "unknown")
+    throw new Refusal(
+      "unavailable",
+      "Slack does not say just now whether you are of this workspace. Try again shortly.",
+    );
+  const whom =
+    access === "members" ? "members of this workspace, guests not among them" : "people of this workspace";
+  throw new Refusal("unauthorized", `Breakwater takes commands only from ${whom}. Ask one of them to do it.`);
 }
 
 export function isAnswer(result: Answer | Document): result is Answer {

@@ -4,7 +4,7 @@ import { type ActionName, targetValue } from "../../core/report/action-name.ts";
 import type { Document } from "../../core/report/document.ts";
 import type { FormName } from "../../core/verb/verb.ts";
 import type { Door } from "../../engine/converse.ts";
-import { attempt, type DoorDeps, isAnswer, linkTo, whisper } from "./interaction.ts";
+import { asker, attempt, type DoorDeps, isAnswer, linkTo, whisper } from "./interaction.ts";
 
 export function mentionDoor(app: App, deps: DoorDeps): void {
   app.event("app_mention", async ({ event, body, context }) => {
@@ -16,9 +16,16 @@ export function mentionDoor(app: App, deps: DoorDeps): void {
       permalink: linkTo(deps, where.channel, event.ts, where.threadTs),
       key: `event:${body.event_id}`,
     };
-    const words = event.text.replaceAll(new RegExp(`<@${context.botUserId}(\\|[^>]*)?>`, "g"), " ");
+    const words = event.text.replace(/<@(\w+)(?:\|[^<>]*)?>/g, (token, id) =>
+      id === context.botUserId ? " " : token,
+    );
     const answer = await attempt(deps, "a mention", async () =>
-      deps.conversation.say(words, await deps.people.get(user), where, door),
+      deps.conversation.say(
+        words,
+        await asker(deps, user, event.user_team ?? event.team ?? null),
+        where,
+        door,
+      ),
     );
     if (!isAnswer(answer)) return whisper(deps, user, where, answer);
     if (answer.kind === "form")

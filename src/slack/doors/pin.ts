@@ -2,7 +2,7 @@ import type { App } from "@slack/bolt";
 import type { Command } from "../../core/incident/command.ts";
 import type { Document } from "../../core/report/document.ts";
 import { mentionedIds, plainText } from "../../core/verb/words.ts";
-import { attempt, type DoorDeps, linkTo } from "./interaction.ts";
+import { asker, attempt, type DoorDeps, linkTo } from "./interaction.ts";
 
 /** The emoji that puts a message on the timeline. */
 export const PIN_EMOJI = "pushpin";
@@ -21,7 +21,8 @@ type SlackMessage = {
 export function pinDoors(app: App, deps: DoorDeps): void {
   app.event("reaction_added", async ({ event, body }) => {
     if (event.reaction !== PIN_EMOJI || event.item.type !== "message") return;
-    await pinned(deps, event.item.channel, event.item.ts, event.user, {
+    const by = { id: event.user, team: null };
+    await pinned(deps, event.item.channel, event.item.ts, by, {
       via: "emoji",
       key: `event:${body.event_id}`,
     });
@@ -34,6 +35,7 @@ export function pinDoors(app: App, deps: DoorDeps): void {
       // Somebody else's pin still holds it.
       if (message?.reactions?.some((r) => r.name === PIN_EMOJI && (r.count ?? 0) > 0)) return;
       const change = { channel, ts, root: message?.thread_ts ?? ts, user: event.user };
+      await asker(deps, event.user);
       await follow(deps, change, body.event_id, async () => ({ type: "unpin", messageTs: ts }));
     });
   });
@@ -98,10 +100,11 @@ export async function pinned(
   deps: DoorDeps,
   channel: string,
   ts: string,
-  user: string,
+  { id: user, team }: { id: string; team: string | null },
   door: { via: "emoji" | "shortcut"; key: string },
 ): Promise<Document> {
   return attempt(deps, "a pin", async () => {
+    const { id, name } = await asker(deps, user, team);
     const message = await messageAt(deps, channel, ts);
     const root = message?.thread_ts ?? ts;
     const incident = await deps.engine.reads.byThread(channel, root);
@@ -119,7 +122,7 @@ export async function pinned(
     await deps.engine.command({
       incident,
       command: { type: "pin", messageTs: ts, author, text, at: new Date(Number(ts) * 1000).toISOString() },
-      actor: { kind: "person", ...(await person(deps, user)) },
+      actor: { kind: "person", id, name },
       via: door.via,
       permalink: linkTo(deps, channel, ts, root),
       idempotencyKey: door.key,

@@ -1,5 +1,5 @@
 import type { App, SlackShortcutMiddlewareArgs } from "@slack/bolt";
-import { attempt, type DoorDeps, modalFor, openModal, whisper } from "./interaction.ts";
+import { asker, attempt, type DoorDeps, modalFor, openModal, whisper } from "./interaction.ts";
 import { pinned } from "./pin.ts";
 
 export const SHORTCUTS = { pin: "pin_to_timeline", declare: "declare_incident" } as const;
@@ -9,7 +9,8 @@ export function shortcutDoors(app: App, deps: DoorDeps): void {
     await ack();
     if (shortcut.type !== "message_action") return;
     const { channel, message, user, trigger_id } = shortcut;
-    const document = await pinned(deps, channel.id, message.ts, user.id, {
+    const by = { id: user.id, team: user.team_id ?? null };
+    const document = await pinned(deps, channel.id, message.ts, by, {
       via: "shortcut",
       key: `shortcut:${trigger_id}`,
     });
@@ -17,7 +18,10 @@ export function shortcutDoors(app: App, deps: DoorDeps): void {
   });
   app.shortcut(SHORTCUTS.declare, async ({ ack, shortcut }) => {
     const view = modalFor(deps, "declare", null, { channel: deps.channel, threadTs: null });
-    await attempt(deps, "a shortcut", () => openModal(deps, shortcut.trigger_id, view));
+    await attempt(deps, "a shortcut", async () => {
+      await asker(deps, shortcut.user.id, shortcut.user.team_id ?? null);
+      await openModal(deps, shortcut.trigger_id, view);
+    });
     await ack();
   });
 }

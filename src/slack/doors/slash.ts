@@ -1,6 +1,6 @@
 import type { App } from "@slack/bolt";
 import type { Door } from "../../engine/converse.ts";
-import { attempt, type DoorDeps, ephemeral, inTime, modalFor, openModal } from "./interaction.ts";
+import { asker, attempt, type DoorDeps, ephemeral, inTime, modalFor, openModal } from "./interaction.ts";
 
 export function slashDoor(app: App, deps: DoorDeps): void {
   app.command(deps.command, async ({ command, ack, respond }) => {
@@ -9,7 +9,7 @@ export function slashDoor(app: App, deps: DoorDeps): void {
     const work = attempt(deps, "a slash command", async () => {
       const answer = await deps.conversation.say(
         command.text,
-        await deps.people.get(command.user_id),
+        await asker(deps, command.user_id, command.team_id),
         where,
         door,
       );
@@ -20,7 +20,21 @@ export function slashDoor(app: App, deps: DoorDeps): void {
     await inTime(
       work,
       (document) => (document ? ack(ephemeral(deps, document)) : ack()),
-      async (document) => void (document && (await respond(ephemeral(deps, document)))),
+      async (document) => {
+        if (document && isSlack(command.response_url, deps.client.slackApiUrl))
+          await respond(ephemeral(deps, document));
+      },
     );
   });
+}
+
+/**
+ * A late answer goes to an address that stands in the request. Only Slack's own count, whoever could sign the request:
+ * https://docs.slack.dev/interactivity/handling-user-interaction#message_responses.
+ */
+export function isSlack(address: string, apiUrl: string): boolean {
+  const url = URL.parse(address);
+  if (url === null) return false;
+  const gateways = ["https://hooks.slack.com", "https://hooks.slack-gov.com"];
+  return gateways.includes(url.origin) || url.origin === new URL(apiUrl).origin;
 }
