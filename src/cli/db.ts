@@ -1,102 +1,175 @@
-import { existsSync, mkdirSync } from "node:fs";
-import { dirname } from "node:path";
-import SQLite from "better-sqlite3";
+import { existsSync } from "node:fs";
+import { userInfo } from "node:os";
 import { Command } from "commander";
 import { type Config, loadConfig } from "../config.ts";
-import { brokenAt, canonicalJson } from "../core/incident/log.ts";
-import { fold } from "../core/incident/state.ts";
 import { Refusal } from "../core/refusal.ts";
+import { acts, recordAct } from "../store/audit.ts";
+import { backUp, restore } from "../store/backup.ts";
+import { erasePerson } from "../store/erase.ts";
 import { migrate } from "../store/migrate.ts";
-import { openForReading, openForWriting } from "../store/open.ts";
-import { readsOf } from "../store/reads.ts";
+import { type Database, openAlone, openForReading, openForWriting } from "../store/open.ts";
+import { countDue, pruneAll } from "../store/prune.ts";
+import { verifyDatabase } from "../store/verify.ts";
 import { guarded, processTerminal, type Terminal } from "./terminal.ts";
 
-/** `breakwater db migrate|backup|verify`. */
+/** `breakwater db …`: what is done to the database rather than to an incident. */
 export function dbCommand(terminal: Terminal = processTerminal): Command {
   const command = new Command("db").description("Look after the database");
+  const config = () => loadConfig(process.env);
   command
     .command("migrate")
     .description("Bring the database to this version; `serve` does it by itself")
-    .action(guarded(terminal, async () => runMigrations(terminal, loadConfig(process.env))));
+    .action(guarded(terminal, async () => runMigrations(terminal, config())));
   command
     .command("backup")
     .description("Copy the database file, beside the running bot; for Postgres use pg_dump")
     .argument("<file>", "the copy")
-    .action(guarded(terminal, async (file: string) => backup(terminal, loadConfig(process.env), file)));
+    .action(guarded(terminal, async (file: string) => backup(terminal, config(), file)));
+  command
+    .command("restore")
+    .description("Put a backup in the place of the database; what was there is kept beside it")
+    .argument("<file>", "a backup")
+    .action(guarded(terminal, async (file: string) => putBack(terminal, config(), file)));
   command
     .command("verify")
-    .description("Check every incident's log: the chain of hashes, and that it folds to what is stored")
-    .action(guarded(terminal, async () => verify(terminal, loadConfig(process.env))));
+    .description("Check all that is stored: nothing damaged, nothing changed beside the bot")
+    .action(guarded(terminal, async () => verify(terminal, config())));
+  command
+    .command("audit")
+    .description("Print the acts of administration: starts, migrations, backups, retention, erasures")
+    .action(guarded(terminal, async () => audit(terminal, config())));
+  command
+    .command("prune")
+    .description("Take away what is older than `retention` keeps it; `serve` does it by itself")
+    .option("--dry-run", "only say how much there is")
+    .action(guarded(terminal, async (options: { dryRun?: boolean }) => prune(terminal, config(), options)));
+  command
+    .command("erase-person")
+    .description("Erase a person from all logs, which stay provable; the bot must be stopped")
+    .argument("<slack-user-id>", "as `Copy member ID` in their Slack profile gives it")
+    .requiredOption("--reason <text>", "why, for the audit log; without the name")
+    .option("--name <name...>", "another name they go by in texts")
+    .option("--texts", "also what they wrote: notes, reasons, updates, pinned messages")
+    .action(
+      guarded(terminal, async (id: string, options: { reason: string; name?: string[]; texts?: boolean }) =>
+        erase(terminal, config(), id, options),
+      ),
+    );
   return command;
 }
 
+/** Who is at the terminal, for the audit log. */
+function operator(): string {
+  return `cli:${userInfo().username}`;
+}
+
 async function runMigrations(terminal: Terminal, { database }: Config): Promise<void> {
-  const db = openForWriting(database);
+  const ran = await using(openForWriting(database), migrate);
+  terminal.out(ran.length > 0 ? `Ran ${ran.join(", ")}.` : "Nothing to do: the database is up to date.");
+}
+
+async function using<T>(db: Database, work: (db: Database) => Promise<T>): Promise<T> {
   try {
-    const ran = await migrate(db);
-    terminal.out(ran.length > 0 ? `Ran ${ran.join(", ")}.` : "Nothing to do: the database is up to date.");
+    return await work(db);
   } finally {
     await db.destroy();
   }
 }
 
-function existingFile({ database }: Config): string {
+/** The file, for commands that Postgres has tools of its own for. */
+function fileOf({ database }: Config, instead: string): string {
   if (database.type === "postgres")
-    throw new Refusal("invalid", "This is for the database file. For Postgres, use pg_dump.");
-  if (!existsSync(database.path))
-    throw new Refusal("not_found", `There is no database at ${database.path}. Set DATABASE_URL.`);
+    throw new Refusal("invalid", `This is for the database file. For Postgres, use ${instead}`);
   return database.path;
 }
 
-async function backup(terminal: Terminal, config: Config, file: string): Promise<void> {
-  const path = existingFile(config);
-  if (existsSync(file))
-    throw new Refusal("conflict", `${file} exists already. Name another file, or remove it first.`);
-  mkdirSync(dirname(file), { recursive: true });
-  const db = new SQLite(path, { readonly: true });
-  try {
-    await db.backup(file);
-  } finally {
-    db.close();
-  }
+function refuseMissing({ database }: Config): void {
+  if (database.type === "sqlite" && !existsSync(database.path))
+    throw new Refusal("not_found", `There is no database at ${database.path}. Set DATABASE_URL.`);
+}
+
+async function backup(terminal: Terminal, config: Config, to: string): Promise<void> {
+  const path = fileOf(config, 'pg_dump: pg_dump --format=custom --file=FILE "$DATABASE_URL"');
+  refuseMissing(config);
+  let said = Date.now();
+  const bytes = await backUp(path, to, (done, total) => {
+    if (Date.now() - said < 1000) return;
+    said = Date.now();
+    terminal.err(`${Math.floor((100 * done) / total)} % of ${total} pages`);
+  });
+  await using(openForWriting(config.database), (db) =>
+    recordAct(db, { act: "backed_up", by: operator(), details: { file: to, bytes } }),
+  );
   terminal.out(
-    `${file} is a whole copy. To go back to it: stop the bot, put it in the place of ${path}, remove ${path}-wal and -shm.`,
+    `${to} is a whole copy, and was checked: ${bytes} bytes. \`db restore ${to}\` goes back to it.`,
+  );
+}
+
+async function putBack(terminal: Terminal, config: Config, from: string): Promise<void> {
+  const path = fileOf(
+    config,
+    'pg_restore, with the bot stopped: pg_restore --clean --if-exists --dbname="$DATABASE_URL" FILE',
+  );
+  const kept = await restore(path, from, operator(), new Date());
+  terminal.out(
+    `${path} is what ${from} holds.${kept ? ` What was there before is kept as ${kept}.` : ""} Now \`db verify\`, then start the bot.`,
   );
 }
 
 async function verify(terminal: Terminal, config: Config): Promise<void> {
-  if (config.database.type === "sqlite") existingFile(config);
-  const db = openForReading(config.database);
-  const reads = readsOf(db);
-  let checked = 0;
-  let wrong = 0;
-  try {
-    let cursor: string | null = null;
-    do {
-      const page: Awaited<ReturnType<typeof reads.list>> = await reads.list({}, 200, cursor);
-      for (const { key } of page.incidents) {
-        checked++;
-        const events = await reads.events(key);
-        const broken = brokenAt(events);
-        const same =
-          canonicalJson(comparable(fold(events))) === canonicalJson(comparable(await reads.state(key)));
-        if (broken === null && same) continue;
-        wrong++;
-        terminal.err(
-          broken !== null
-            ? `${key}: the chain of hashes breaks at entry ${broken}`
-            : `${key}: the log does not fold to what is stored`,
-        );
-      }
-      cursor = page.next;
-    } while (cursor);
-  } finally {
-    await db.destroy();
-  }
-  if (wrong > 0) throw new Refusal("conflict", `${wrong} of ${checked} incidents are not as their log says.`);
-  terminal.out(`${checked} incidents: every chain is whole, and folds to what is stored.`);
+  refuseMissing(config);
+  let faults = 0;
+  const checked = await using(openForReading(config.database), (db) =>
+    verifyDatabase(db, {
+      fault({ place, what }) {
+        faults++;
+        terminal.err(`${place}: ${what}`);
+      },
+      progress: (line) => terminal.err(`… ${line}`),
+    }),
+  );
+  const { incidents, signals, acts, rows } = checked;
+  const what = `${incidents} incidents, ${signals} signals, ${acts} acts of administration, ${rows} working rows`;
+  if (faults > 0) throw new Refusal("conflict", `${faults} faults in ${what}.`);
+  terminal.out(`${what}: every chain is whole, and folds to what is stored.`);
 }
 
-function comparable(state: ReturnType<typeof fold>) {
-  return state && { ...state, assets: Object.fromEntries(state.assets) };
+async function audit(terminal: Terminal, config: Config): Promise<void> {
+  refuseMissing(config);
+  await using(openForReading(config.database), async (db) => {
+    for (const { seq, at, act, by, details, hash } of await acts(db))
+      terminal.out([seq, at, act, by, JSON.stringify(details), hash].join("  "));
+  });
+}
+
+async function prune(terminal: Terminal, config: Config, { dryRun }: { dryRun?: boolean }): Promise<void> {
+  refuseMissing(config);
+  const now = new Date().toISOString();
+  if (dryRun) {
+    const due = await using(openForReading(config.database), (db) => countDue(db, config.retention, now));
+    for (const [kind, count] of Object.entries(due)) terminal.out(`${kind.padEnd(10)} ${count}`);
+    return;
+  }
+  const gone = await using(openForWriting(config.database), (db) => pruneAll(db, config.retention, now));
+  terminal.out(gone > 0 ? `${gone} rows are gone.` : "Nothing is old enough.");
+}
+
+async function erase(
+  terminal: Terminal,
+  config: Config,
+  id: string,
+  { reason, name = [], texts = false }: { reason: string; name?: string[]; texts?: boolean },
+): Promise<void> {
+  refuseMissing(config);
+  const asked = { id, names: name, reason, texts, by: operator() };
+  const { events, incidents, signals, rows, left } = await using(await openAlone(config.database), (db) =>
+    erasePerson(db, asked),
+  );
+  terminal.out(
+    `Erased from ${events} entries of ${incidents} logs, ${signals} signals and ${rows} working rows.`,
+  );
+  for (const place of left) terminal.err(`Still named in ${place}: it comes from outside; change it there.`);
+  terminal.out(
+    "Out of reach: what Slack shows already, exported reports, backups and replicas made before. `db verify` proves the rest.",
+  );
 }

@@ -1,8 +1,8 @@
 import { sql } from "kysely";
 import type { LineageDocument } from "../core/correlate/lineage-document.ts";
 import type { EventType } from "../core/incident/events.ts";
-import { type AssetState, isOpen } from "../core/incident/state.ts";
-import { assetId } from "../core/signal/asset.ts";
+import { isOpen } from "../core/incident/state.ts";
+import type { AlertSignal } from "../core/signal/alert.ts";
 import type { KnownChange } from "../core/signal/change.ts";
 import { alertKey } from "../engine/batch.ts";
 import type {
@@ -15,16 +15,23 @@ import type {
   StoredLineage,
 } from "../engine/ledger.ts";
 import type { IncidentAlert } from "../engine/ports.ts";
+import { assetToRow } from "./models.ts";
 import type { Database } from "./open.ts";
+import { prune } from "./prune.ts";
 import {
   changeFromRow,
   eventToRow,
+  heldAlertFromRow,
   incidentAlertFromRow,
   incidentFromRow,
   incidentToRow,
   lineageFromRow,
   outboxFromRow,
+  silenceFromRow,
+  silenceIsOpen,
 } from "./rows.ts";
+import { sealed } from "./seal.ts";
+import { appendSignals } from "./signal-log.ts";
 import { assetTerm, termsOf, words } from "./terms.ts";
 
 /** Rows a statement writes or values it looks up at once; SQLite takes 32,766 parameters, Postgres 65,535. */
@@ -102,6 +109,36 @@ export function ledgerOf(db: Database): Ledger {
       const rows = await db.selectFrom("lineage").select("body").execute();
       return rows.map((row): LineageDocument => JSON.parse(row.body));
     },
+    async openSilences() {
+      const rows = await db.selectFrom("silence").select("body").where(silenceIsOpen).execute();
+      return rows.map(silenceFromRow);
+    },
+    async heldAlerts() {
+      const rows = await db.selectFrom("held_alert").select("body").execute();
+      return rows.map(heldAlertFromRow);
+    },
+    async heldSignals(fingerprints) {
+      const found = new Map<string, AlertSignal>();
+      for (const chunk of chunks(fingerprints)) {
+        const rows = await db
+          .selectFrom("held_alert")
+          .select(["fingerprint", "signal"])
+          .where("fingerprint", "in", chunk)
+          .execute();
+        for (const row of rows) found.set(row.fingerprint, JSON.parse(row.signal));
+      }
+      return found;
+    },
+    async firingAlerts() {
+      const rows = await db
+        .selectFrom("incident")
+        .innerJoin("incident_alert", "incident_alert.incident", "incident.key")
+        .select("incident_alert.body")
+        .where("incident.open", "=", 1)
+        .where("incident_alert.status", "=", "firing")
+        .execute();
+      return rows.map(incidentAlertFromRow);
+    },
     async processed(key) {
       const row = await db.selectFrom("processed").select("result").where("key", "=", key).executeTakeFirst();
       return row ? JSON.parse(row.result) : null;
@@ -135,6 +172,7 @@ export function ledgerOf(db: Database): Ledger {
       return claimed.numUpdatedRows > 0n;
     },
     settleOutbox: (id, outcome) => settleOutbox(db, id, outcome),
+    prune: (before, limit) => prune(db, before, limit),
     save: (changes) => save(db, changes),
   };
 }
@@ -309,29 +347,78 @@ async function save(db: Database, changes: Changes): Promise<void> {
     await db.insertInto("event").values(chunk.map(eventToRow)).execute();
   await saveIncidents(db, changes);
   await saveAlerts(db, changes);
-  for (const chunk of chunks(changes.signals))
-    await db.insertInto("signal").values(chunk.map(signalRow)).execute();
+  await appendSignals(db, changes.signals.map(signalRow));
   for (const chunk of chunks([...changes.effects.values()])) await saveEffects(db, chunk);
   for (const { key, result } of changes.processed)
     await db
       .insertInto("processed")
-      .values({ key, result: JSON.stringify(result) })
+      .values(sealed("processed", { key, result: JSON.stringify(result), at: answeredAt(result) }))
       .execute();
   for (const stored of changes.lineage.values()) await saveLineage(db, stored);
   for (const chunk of chunks([...changes.known.values()])) {
     await db
       .insertInto("change")
-      .values(chunk.map((k) => ({ id: k.id, source: k.change.source, at: k.at, body: JSON.stringify(k) })))
+      .values(chunk.map(changeRow))
       .onConflict((c) =>
-        c.column("id").doUpdateSet((e) => ({ at: e.ref("excluded.at"), body: e.ref("excluded.body") })),
+        c.column("id").doUpdateSet((e) => ({
+          at: e.ref("excluded.at"),
+          body: e.ref("excluded.body"),
+          seal: e.ref("excluded.seal"),
+        })),
       )
       .execute();
   }
+  await saveSilences(db, changes);
   for (const [hash, { slug, text }] of changes.runbooks) {
     await db
       .insertInto("runbook_version")
-      .values({ hash, slug, text })
+      .values(sealed("runbook_version", { hash, slug, text }))
       .onConflict((c) => c.column("hash").doNothing())
+      .execute();
+  }
+}
+
+async function saveSilences(db: Database, { silences, held }: Changes): Promise<void> {
+  for (const { silence, open, events } of silences.values()) {
+    if (events.length > 0) await db.insertInto("event").values(events.map(eventToRow)).execute();
+    await db
+      .insertInto("silence")
+      .values(sealed("silence", { id: silence.id, open: open ? 1 : 0, body: JSON.stringify(silence) }))
+      .onConflict((c) =>
+        c.column("id").doUpdateSet((e) => ({
+          open: e.ref("excluded.open"),
+          body: e.ref("excluded.body"),
+          seal: e.ref("excluded.seal"),
+        })),
+      )
+      .execute();
+  }
+  const released = [...held].flatMap(([fingerprint, kept]) => (kept === null ? [fingerprint] : []));
+  for (const chunk of chunks(released))
+    await db.deleteFrom("held_alert").where("fingerprint", "in", chunk).execute();
+  for (const chunk of chunks([...held.values()].filter((kept) => kept !== null))) {
+    await db
+      .insertInto("held_alert")
+      .values(
+        chunk.map(({ alert, signal }) =>
+          sealed("held_alert", {
+            fingerprint: alert.fingerprint,
+            holder: alert.holder,
+            incident: alert.incident,
+            body: JSON.stringify(alert),
+            signal: JSON.stringify(signal),
+          }),
+        ),
+      )
+      .onConflict((c) =>
+        c.column("fingerprint").doUpdateSet((e) => ({
+          holder: e.ref("excluded.holder"),
+          incident: e.ref("excluded.incident"),
+          body: e.ref("excluded.body"),
+          signal: e.ref("excluded.signal"),
+          seal: e.ref("excluded.seal"),
+        })),
+      )
       .execute();
   }
 }
@@ -341,13 +428,14 @@ async function saveLineage(db: Database, stored: StoredLineage): Promise<void> {
   const { provider, key } = document;
   await db
     .insertInto("lineage")
-    .values({ provider, key, version, hash, received_at, body: JSON.stringify(document) })
+    .values(sealed("lineage", { provider, key, version, hash, received_at, body: JSON.stringify(document) }))
     .onConflict((c) =>
       c.columns(["provider", "key"]).doUpdateSet((e) => ({
         version: e.ref("excluded.version"),
         hash: e.ref("excluded.hash"),
         received_at: e.ref("excluded.received_at"),
         body: e.ref("excluded.body"),
+        seal: e.ref("excluded.seal"),
       })),
     )
     .execute();
@@ -355,9 +443,20 @@ async function saveLineage(db: Database, stored: StoredLineage): Promise<void> {
   const edges = document.edges.length;
   await db
     .insertInto("lineage_version")
-    .values({ provider, key, version, hash, received_at, assets, edges })
+    .values(sealed("lineage_version", { provider, key, version, hash, received_at, assets, edges }))
     .onConflict((c) => c.doNothing())
     .execute();
+}
+
+function changeRow(known: KnownChange) {
+  const { id, at, change } = known;
+  return sealed("change", { id, source: change.source, at, body: JSON.stringify(known) });
+}
+
+/** When a command was answered: retention goes by it. One that changed nothing has no time of its own. */
+function answeredAt(result: Changes["processed"][number]["result"]): string {
+  const last = "events" in result ? result.events.at(-1) : undefined;
+  return last?.recordedAt ?? new Date().toISOString();
 }
 
 function signalRow({ receivedAt, signal, outcome }: Changes["signals"][number]) {
@@ -450,7 +549,7 @@ async function saveIncidents(db: Database, changes: Changes): Promise<void> {
   const assets = changed.flatMap(({ state, assets }) => {
     const touched =
       assets === "all" ? [...state.assets.values()] : [...assets].flatMap((id) => state.assets.get(id) ?? []);
-    return touched.map((a) => ({ incident: state.key, ...assetRow(a) }));
+    return touched.map((a) => ({ incident: state.key, ...assetToRow(a) }));
   });
   for (const chunk of chunks(assets)) {
     await db
@@ -475,27 +574,25 @@ async function saveIncidents(db: Database, changes: Changes): Promise<void> {
       .execute();
 }
 
-function assetRow(state: AssetState) {
-  return { asset: assetId(state.asset), recovery: state.recovery, state: JSON.stringify(state) };
-}
-
 async function saveAlerts(db: Database, changes: Changes): Promise<void> {
   for (const chunk of chunks([...changes.alerts.values()])) {
     await db
       .insertInto("alert")
       .values(
-        chunk.map((a) => ({
-          fingerprint: a.fingerprint,
-          source: a.source,
-          dedup_key: a.dedupKey,
-          status: a.status,
-          incident: a.incident,
-          starts_at: a.startsAt,
-          observed_at: a.observedAt,
-          first_seen_at: a.firstSeenAt,
-          last_seen_at: a.lastSeenAt,
-          count: a.count,
-        })),
+        chunk.map((a) =>
+          sealed("alert", {
+            fingerprint: a.fingerprint,
+            source: a.source,
+            dedup_key: a.dedupKey,
+            status: a.status,
+            incident: a.incident,
+            starts_at: a.startsAt,
+            observed_at: a.observedAt,
+            first_seen_at: a.firstSeenAt,
+            last_seen_at: a.lastSeenAt,
+            count: a.count,
+          }),
+        ),
       )
       .onConflict((c) =>
         c.column("fingerprint").doUpdateSet((e) => ({
@@ -505,6 +602,7 @@ async function saveAlerts(db: Database, changes: Changes): Promise<void> {
           observed_at: e.ref("excluded.observed_at"),
           last_seen_at: e.ref("excluded.last_seen_at"),
           count: e.ref("excluded.count"),
+          seal: e.ref("excluded.seal"),
         })),
       )
       .execute();
@@ -519,19 +617,22 @@ async function saveAlerts(db: Database, changes: Changes): Promise<void> {
     await db
       .insertInto("incident_alert")
       .values(
-        chunk.map((a) => ({
-          incident: a.incident,
-          fingerprint: a.fingerprint,
-          status: a.status,
-          last_seen_at: a.lastSeenAt,
-          body: JSON.stringify(a),
-        })),
+        chunk.map((a) =>
+          sealed("incident_alert", {
+            incident: a.incident,
+            fingerprint: a.fingerprint,
+            status: a.status,
+            last_seen_at: a.lastSeenAt,
+            body: JSON.stringify(a),
+          }),
+        ),
       )
       .onConflict((c) =>
         c.columns(["incident", "fingerprint"]).doUpdateSet((e) => ({
           status: e.ref("excluded.status"),
           last_seen_at: e.ref("excluded.last_seen_at"),
           body: e.ref("excluded.body"),
+          seal: e.ref("excluded.seal"),
         })),
       )
       .execute();
@@ -543,25 +644,28 @@ async function saveEffects(db: Database, effects: Effect[]): Promise<void> {
   await db
     .insertInto("outbox")
     .values(
-      effects.map((e) => ({
-        key: e.key,
-        incident: e.incident,
-        kind: e.kind,
-        payload: JSON.stringify(e.payload),
-        wanted: e.wanted,
-        sent: 0,
-        state: "pending",
-        attempts: 0,
-        not_before: e.notBefore ?? "",
-        channel: e.channel,
-        ts: null,
-        error: null,
-      })),
+      effects.map((e) =>
+        sealed("outbox", {
+          key: e.key,
+          incident: e.incident,
+          kind: e.kind,
+          payload: JSON.stringify(e.payload),
+          wanted: e.wanted,
+          sent: 0,
+          state: "pending",
+          attempts: 0,
+          not_before: e.notBefore ?? "",
+          channel: e.channel,
+          ts: null,
+          error: null,
+        }),
+      ),
     )
     .onConflict((c) =>
       c.column("key").doUpdateSet((e) => ({
         wanted: e.ref("excluded.wanted"),
         payload: e.ref("excluded.payload"),
+        seal: e.ref("excluded.seal"),
         state: sql<string>`case when outbox.state = 'sending' then 'sending' else 'pending' end`,
       })),
     )

@@ -3,20 +3,45 @@ import { type Migration, type MigrationResultSet, Migrator } from "kysely/migrat
 import * as incidents from "../../migrations/0001_incidents.ts";
 import * as changes from "../../migrations/0002_changes.ts";
 import * as lineage from "../../migrations/0003_lineage.ts";
+import * as proofs from "../../migrations/0004_proofs.ts";
+import * as silences from "../../migrations/0005_silences.ts";
+import { appendAct } from "./audit.ts";
 import { type Database, isPostgres } from "./open.ts";
+import { sealAll } from "./seal.ts";
+import { adoptSignals } from "./signal-log.ts";
 
 /** Forward only, in order; a test compares this list with the folder. */
 export const MIGRATIONS: Record<string, Migration> = {
   "0001_incidents": incidents,
   "0002_changes": changes,
   "0003_lineage": lineage,
+  "0004_proofs": proofs,
+  "0005_silences": silences,
 };
+
+/** The migration after which rows are sealed, signals chained, and acts recorded. */
+const PROOFS = "0004_proofs";
 
 /** Brings the database to this version of the code; on one that is there already it does nothing. Returns what it ran. */
 export async function migrate(db: Database): Promise<string[]> {
   const { error, results } = isPostgres(db) ? await toLatest(db) : await inOneTransaction(db, toLatest);
   if (error) throw new Error("the database could not be migrated", { cause: error });
-  return (results ?? []).map((r) => r.migrationName);
+  const ran = namesOf(results);
+  if (isPostgres(db) && ran.length > 0) await db.transaction().execute((trx) => settleIn(trx, ran));
+  return ran;
+}
+
+function namesOf(results: MigrationResultSet["results"]): string[] {
+  return (results ?? []).map(({ migrationName }) => migrationName);
+}
+
+/** What was stored before there were proofs is vouched for from now on, and the act goes into the audit log. */
+async function settleIn(db: Database, ran: string[]): Promise<void> {
+  if (ran.includes(PROOFS)) {
+    await sealAll(db);
+    await adoptSignals(db);
+  }
+  await appendAct(db, { act: "migrated", by: "bot", details: { ran } });
 }
 
 function toLatest(db: Database): Promise<MigrationResultSet> {
@@ -33,12 +58,15 @@ async function inOneTransaction(
 ): Promise<MigrationResultSet> {
   return db.connection().execute(async (connection) => {
     await sql`begin immediate`.execute(connection);
-    let result: MigrationResultSet | null = null;
+    let settled = false;
     try {
-      result = await work(connection);
+      const result = await work(connection);
+      const ran = namesOf(result.results);
+      if (!result.error && ran.length > 0) await settleIn(connection, ran);
+      settled = !result.error;
       return result;
     } finally {
-      await (result && !result.error ? sql`commit` : sql`rollback`).execute(connection);
+      await (settled ? sql`commit` : sql`rollback`).execute(connection);
     }
   });
 }

@@ -1,9 +1,10 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import SQLite from "better-sqlite3";
-import { Kysely, PostgresAdapter, PostgresDialect, SqliteDialect } from "kysely";
+import { Kysely, PostgresAdapter, PostgresDialect, SqliteDialect, sql } from "kysely";
 import pg from "pg";
 import type { Config } from "../config.ts";
+import { Refusal } from "../core/refusal.ts";
 import type { Schema } from "./schema.ts";
 
 export type Database = Kysely<Schema>;
@@ -52,6 +53,8 @@ const MAX_PREPARED_CHARS = 20_000;
 function kyselyOver(file: SQLite.Database, rewrite: (text: string) => string): Database {
   const prepared = new Map<string, SQLite.Statement>();
   function prepare(text: string): SQLite.Statement {
+    // A full disk ends the transaction by itself; rolling it back once more would fail, and hide why the first did.
+    if (text === "rollback" && !file.inTransaction) return prepare("select 1");
     const known = prepared.get(text);
     if (known) return known;
     const statement = file.prepare(rewrite(text));
@@ -59,9 +62,63 @@ function kyselyOver(file: SQLite.Database, rewrite: (text: string) => string): D
     if (text.length <= MAX_PREPARED_CHARS) prepared.set(text, statement);
     return statement;
   }
-  return new Kysely<Schema>({
+  const db = new Kysely<Schema>({
     dialect: new SqliteDialect({ database: { prepare, close: () => file.close() } }),
   });
+  // Kysely closes only what it has queried, and a file that stays open keeps others from having it alone.
+  const destroy = db.destroy.bind(db);
+  db.destroy = async () => {
+    await destroy();
+    file.close();
+  };
+  return db;
+}
+
+/**
+ * The one connection there is: refuses while anybody else has the database open, and lets nobody in until it is closed.
+ * For what must not happen beside the running bot.
+ */
+export async function openAlone(database: Config["database"]): Promise<Database> {
+  if (database.type === "postgres") {
+    const db = openPostgres(database.url, 1);
+    const { rows } = await sql<{ others: number }>`select count(*) as others from pg_stat_activity
+      where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'`.execute(
+      db,
+    );
+    if (Number(rows[0]?.others) === 0) return db;
+    await db.destroy();
+    throw inUse("the database");
+  }
+  const file = openLocked(database.path);
+  file.pragma("synchronous = FULL");
+  return kyselyOver(file, (text) => text);
+}
+
+/** Opens a file for one connection only; what is locked so has no `-shm` file, and nobody else gets in. */
+export function openLocked(path: string): SQLite.Database {
+  const file = new SQLite(path, { timeout: 500 });
+  try {
+    file.pragma("locking_mode = EXCLUSIVE");
+    file.exec("begin exclusive; commit");
+    return file;
+  } catch (error) {
+    file.close();
+    throw error instanceof Error && "code" in error && String(error.code).startsWith("SQLITE_BUSY")
+      ? inUse(path)
+      : error;
+  }
+}
+
+function inUse(what: string): Refusal {
+  return new Refusal(
+    "conflict",
+    `Somebody has ${what} open. Stop the bot (and Litestream, or whatever else reads it), then try again.`,
+  );
+}
+
+/** A database that is gone with its connection: to compare with, and to try things in. */
+export function openInMemory(): Database {
+  return kyselyOver(new SQLite(":memory:"), (text) => text);
 }
 
 /** Connections that only read; of a file that the writer has opened and migrated before. */

@@ -1,33 +1,42 @@
 import { sql } from "kysely";
 import { z } from "zod";
 import { LineageProvider } from "../core/correlate/lineage-document.ts";
+import type { Severity } from "../core/incident/events.ts";
 import type { IncidentState } from "../core/incident/state.ts";
 import { Refusal } from "../core/refusal.ts";
-import type { OutboxRow } from "../engine/ledger.ts";
+import { LONGEST_WAIT_MS, type WaitingRow } from "../engine/ledger.ts";
 import type { IncidentFilter, Reads } from "../engine/ports.ts";
 import type { Database } from "./open.ts";
 import {
   changeFromRow,
   eventFromRow,
+  heldAlertFromRow,
+  heldAsAlert,
   incidentAlertFromRow,
   incidentFromRow,
   lineageFromRow,
-  outboxFromRow,
+  silenceFromRow,
+  silenceIsOpen,
+  waitingFromRow,
 } from "./rows.ts";
 import { assetTerm, sourceTerm, words } from "./terms.ts";
 
 /** What the deliverer reads besides: the outbox. */
 export type OutboxReads = {
-  /** What may be sent now, oldest first; nothing is posted under an incident before what it must come after. */
-  due(now: string, limit: number): Promise<OutboxRow[]>;
+  /** What may be sent now, what matters most first; nothing is posted under an incident before what it must come after. */
+  due(now: string, limit: number): Promise<WaitingRow[]>;
   /** Posts that were under way when the process ended. */
-  sending(): Promise<OutboxRow[]>;
+  sending(): Promise<WaitingRow[]>;
   nextDue(now: string): Promise<string | null>;
   undelivered(): Promise<{ pending: number; dead: number }>;
 };
 
 /** As the partial index has it, or SQLite would walk every row ever delivered. */
 const undelivered = sql<boolean>`outbox.state <> 'done'`;
+
+/** Of the incident that a row is about. */
+const severity =
+  sql<Severity>`(select incident.severity from incident where incident.key = outbox.incident)`.as("severity");
 
 export function readsOf(db: Database): Reads & OutboxReads {
   const noAssets = (row: { state: string }): IncidentState => incidentFromRow(row, []);
@@ -84,7 +93,21 @@ export function readsOf(db: Database): Reads & OutboxReads {
         .orderBy("fingerprint")
         .limit(limit)
         .execute();
-      return rows.map(incidentAlertFromRow);
+      const held = await db
+        .selectFrom("held_alert")
+        .select(["body", "signal"])
+        .where("incident", "=", key)
+        .limit(limit - rows.length)
+        .execute();
+      return [...rows.map(incidentAlertFromRow), ...held.map((row) => heldAsAlert(key, row))];
+    },
+    async silences() {
+      const silences = await db.selectFrom("silence").select("body").where(silenceIsOpen).execute();
+      const held = await db.selectFrom("held_alert").select("body").execute();
+      const alerts = held.map(heldAlertFromRow).sort((a, b) => (a.since < b.since ? -1 : 1));
+      const counts = new Map<string, number>();
+      for (const { holder } of alerts) counts.set(holder, (counts.get(holder) ?? 0) + 1);
+      return { silences: silences.map(silenceFromRow), held: alerts, counts };
     },
     async changes({ since, until }, limit) {
       const rows = await db
@@ -131,12 +154,14 @@ export function readsOf(db: Database): Reads & OutboxReads {
       return row?.text ?? null;
     },
     async due(now, limit) {
+      const far = new Date(Date.parse(now) + LONGEST_WAIT_MS).toISOString();
       const rows = await db
         .selectFrom("outbox")
         .selectAll()
+        .select(severity)
         .where(undelivered)
         .where("state", "=", "pending")
-        .where("not_before", "<=", now)
+        .where((e) => e.or([e("not_before", "<=", now), e("not_before", ">", far)]))
         // A thread is read in order: a post put off holds back the later ones, and a root given up all of them.
         .where((e) =>
           e.or([
@@ -151,7 +176,11 @@ export function readsOf(db: Database): Reads & OutboxReads {
                   .where("earlier.ts", "is", null)
                   .where((f) =>
                     f.or([
-                      f.and([f("earlier.state", "=", "pending"), f("earlier.not_before", ">", now)]),
+                      f.and([
+                        f("earlier.state", "=", "pending"),
+                        f("earlier.not_before", ">", now),
+                        f("earlier.not_before", "<=", far),
+                      ]),
                       f.and([f("earlier.state", "=", "dead"), f("earlier.kind", "=", "card")]),
                     ]),
                   ),
@@ -160,21 +189,25 @@ export function readsOf(db: Database): Reads & OutboxReads {
           ]),
         )
         // Redraws can wait, however many there are: roots come first, then what is posted under them.
-        .orderBy(sql`case when ts is not null then 2 when kind = 'card' then 0 else 1 end`)
+        .orderBy(
+          sql`case when ts is null then case when kind = 'card' then 0 else 1 end when kind in ('card', 'walk') then 2 else 3 end`,
+        )
+        .orderBy("severity")
         .orderBy("id")
         .limit(limit)
         .execute();
-      return rows.map(outboxFromRow);
+      return rows.map(waitingFromRow);
     },
     async sending() {
       const rows = await db
         .selectFrom("outbox")
         .selectAll()
+        .select(severity)
         .where(undelivered)
         .where("state", "=", "sending")
         .orderBy("id")
         .execute();
-      return rows.map(outboxFromRow);
+      return rows.map(waitingFromRow);
     },
     async nextDue(now) {
       const row = await db

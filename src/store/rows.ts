@@ -1,11 +1,14 @@
-import type { Selectable } from "kysely";
+import { type Selectable, sql } from "kysely";
 import { z } from "zod";
-import { EventBody, type RecordedEvent } from "../core/incident/events.ts";
+import { type Silence, SilenceEvent } from "../core/correlate/silence.ts";
+import { EventBody, type RecordedEvent, type Severity } from "../core/incident/events.ts";
+import type { LogEntry } from "../core/incident/log.ts";
 import { Actor, Via } from "../core/incident/person.ts";
 import { type AssetState, type IncidentState, isOpen } from "../core/incident/state.ts";
+import type { AlertSignal } from "../core/signal/alert.ts";
 import type { KnownChange } from "../core/signal/change.ts";
-import type { OutboxRow, StoredLineage } from "../engine/ledger.ts";
-import type { IncidentAlert } from "../engine/ports.ts";
+import type { OutboxRow, StoredLineage, WaitingRow } from "../engine/ledger.ts";
+import type { HeldAlert, IncidentAlert } from "../engine/ports.ts";
 import type { Schema } from "./schema.ts";
 
 /** The log is parsed as strictly as input is: an event nobody understands must not be folded into a wrong state. */
@@ -19,21 +22,43 @@ const EventRow = z.object({
   permalink: z.string().nullable(),
   body: EventBody,
   hash: z.string(),
+  salt: z.string().optional(),
+  digests: z.object({ actor: z.string(), permalink: z.string(), body: z.string() }).optional(),
 });
 
-export function eventFromRow(row: Schema["event"]): RecordedEvent {
-  const { recorded_at, actor, body, ...rest } = row;
-  return EventRow.parse({
+const SilenceEventRow = EventRow.extend({ body: SilenceEvent });
+
+/** The columns as a log entry, for its chain: nothing of them is left out, nor filled in. */
+export function entryFromRow(row: Schema["event"]): LogEntry {
+  const { recorded_at, actor, body, salt, digests, ...rest } = row;
+  return {
     ...rest,
     recordedAt: recorded_at,
     actor: JSON.parse(actor),
     body: JSON.parse(body),
-  });
+    ...(salt === null ? {} : { salt }),
+    ...(digests === null ? {} : { digests: JSON.parse(digests) }),
+  };
 }
 
-export function eventToRow(event: RecordedEvent): Schema["event"] {
-  const { recordedAt, actor, body, ...rest } = event;
-  return { ...rest, recorded_at: recordedAt, actor: JSON.stringify(actor), body: JSON.stringify(body) };
+export function eventFromRow(row: Schema["event"]): RecordedEvent {
+  return EventRow.parse(entryFromRow(row));
+}
+
+export function silenceEventFromRow(row: Schema["event"]): RecordedEvent<SilenceEvent> {
+  return SilenceEventRow.parse(entryFromRow(row));
+}
+
+export function eventToRow(event: RecordedEvent<unknown>): Schema["event"] {
+  const { recordedAt, actor, body, salt = null, digests, ...rest } = event;
+  return {
+    ...rest,
+    recorded_at: recordedAt,
+    actor: JSON.stringify(actor),
+    body: JSON.stringify(body),
+    salt,
+    digests: digests ? JSON.stringify(digests) : null,
+  };
 }
 
 /** Assets have rows of their own, so that a storm does not rewrite all of them with each alert. */
@@ -68,8 +93,15 @@ export function incidentFromRow(
 }
 
 /** What rows written by earlier versions lack. */
-function sinceStored({ suspects, shownSuspects, similar, changes }: Partial<IncidentState>) {
+function sinceStored(stored: Partial<IncidentState>) {
+  const { suspects, shownSuspects, similar, changes, apart } = stored;
   return {
+    apart: apart ?? [],
+    recovery: stored.recovery ?? { passes: 1, autoResolve: false, rules: [] },
+    runs: stored.runs ?? 0,
+    flapping: stored.flapping ?? {},
+    // Where nobody knows, nothing ends by itself.
+    touchedByPerson: stored.touchedByPerson ?? true,
     suspects: suspects ?? [],
     shownSuspects: shownSuspects ?? [],
     similar: similar ?? [],
@@ -85,16 +117,62 @@ export function incidentAlertFromRow(row: Pick<Schema["incident_alert"], "body">
   return JSON.parse(row.body);
 }
 
+/** As the partial index has it, or the planner would not know that it may use it. */
+export const silenceIsOpen = sql<boolean>`silence.open = 1`;
+
+export function silenceFromRow(row: Pick<Schema["silence"], "body">): Silence {
+  return JSON.parse(row.body);
+}
+
+export function heldAlertFromRow(row: Pick<Schema["held_alert"], "body">): HeldAlert {
+  return JSON.parse(row.body);
+}
+
+/** A held alert as one of the incident on which it counts. */
+export function heldAsAlert(
+  incident: string,
+  row: Pick<Schema["held_alert"], "body" | "signal">,
+): IncidentAlert {
+  const { fingerprint, since, by, reason } = heldAlertFromRow(row);
+  const signal: AlertSignal = JSON.parse(row.signal);
+  const { source, severity, title, description, assets, labels, links, warnings, startsAt } = signal;
+  return {
+    incident,
+    fingerprint,
+    source,
+    status: "firing",
+    severity,
+    title,
+    description,
+    assets,
+    labels,
+    links,
+    warnings,
+    startsAt,
+    endsAt: null,
+    firstSeenAt: since,
+    lastSeenAt: since,
+    count: 1,
+    outcome: by === "rule" ? "inhibited" : "silenced",
+    reason,
+  };
+}
+
 export function changeFromRow(row: Pick<Schema["change"], "body">): KnownChange {
   return JSON.parse(row.body);
 }
 
-export function lineageFromRow(row: Schema["lineage"]): StoredLineage {
+export function lineageFromRow(row: Omit<Schema["lineage"], "seal">): StoredLineage {
   const { version, hash, received_at: receivedAt, body } = row;
   return { document: JSON.parse(body), version, hash, receivedAt };
 }
 
 export function outboxFromRow(row: Selectable<Schema["outbox"]>): OutboxRow {
-  const { not_before, payload, error: _, ...rest } = row;
+  const { not_before, payload, error: _, seal: _seal, ...rest } = row;
   return { ...rest, notBefore: not_before, payload: JSON.parse(payload) } as OutboxRow;
+}
+
+export function waitingFromRow(row: Selectable<Schema["outbox"]> & { severity: Severity }): WaitingRow {
+  const { severity, ...stored } = row;
+  return { ...outboxFromRow(stored), severity };
 }

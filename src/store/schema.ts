@@ -13,9 +13,12 @@ export type Schema = {
     permalink: string | null;
     body: string;
     hash: string;
+    salt: string | null;
+    /** JSON; set once something of the event was erased. */
+    digests: string | null;
   };
   signal: {
-    id: Generated<number>;
+    id: number;
     received_at: string;
     source: string;
     fingerprint: string;
@@ -25,6 +28,27 @@ export type Schema = {
     incident: string | null;
     reason: string;
   };
+  /** A link of the chain over the signals: those after the link before, up to `last_id`. */
+  signal_batch: {
+    seq: number;
+    at: string;
+    last_id: number;
+    rows: number;
+    salt: string | null;
+    digest: string;
+    hash: string;
+  };
+  audit: {
+    seq: number;
+    at: string;
+    act: string;
+    by: string;
+    details: string;
+    salt: string | null;
+    digest: string;
+    hash: string;
+  };
+  log_permit: { log: string };
   incident: {
     key: string;
     number: number;
@@ -53,6 +77,7 @@ export type Schema = {
     first_seen_at: string;
     last_seen_at: string;
     count: number;
+    seal: string | null;
   };
   incident_alert: {
     incident: string;
@@ -60,6 +85,7 @@ export type Schema = {
     status: string;
     last_seen_at: string;
     body: string;
+    seal: string | null;
   };
   outbox: {
     id: Generated<number>;
@@ -75,12 +101,14 @@ export type Schema = {
     channel: string;
     ts: string | null;
     error: string | null;
+    seal: string | null;
   };
   change: {
     id: string;
     source: string;
     at: string;
     body: string;
+    seal: string | null;
   };
   lineage: {
     provider: string;
@@ -89,6 +117,7 @@ export type Schema = {
     hash: string;
     received_at: string;
     body: string;
+    seal: string | null;
   };
   lineage_version: {
     provider: string;
@@ -98,7 +127,17 @@ export type Schema = {
     received_at: string;
     assets: number;
     edges: number;
+    seal: string | null;
   };
-  processed: { key: string; result: string };
-  runbook_version: { hash: string; slug: string; text: string };
+  silence: { id: string; open: number; body: string; seal: string | null };
+  held_alert: {
+    fingerprint: string;
+    holder: string;
+    incident: string | null;
+    body: string;
+    signal: string;
+    seal: string | null;
+  };
+  processed: { key: string; result: string; at: string; seal: string | null };
+  runbook_version: { hash: string; slug: string; text: string; seal: string | null };
 };

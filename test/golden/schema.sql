@@ -7,12 +7,29 @@ CREATE TABLE "alert" ("fingerprint" text primary key,
   "observed_at" text,
   "first_seen_at" text not null,
   "last_seen_at" text not null,
-  "count" integer not null);
+  "count" integer not null,
+  "seal" text);
+
+CREATE TABLE "audit" ("seq" integer primary key,
+  "at" text not null,
+  "act" text not null,
+  "by" text not null,
+  "details" text not null,
+  "salt" text,
+  "digest" text not null,
+  "hash" text not null);
+
+CREATE INDEX "audit_act" on "audit" ("act", "seq");
+
+CREATE TRIGGER audit_no_delete before delete on audit when not exists (select 1 from log_permit where log = 'audit') begin select raise(abort, 'the audit log is append-only'); end;
+
+CREATE TRIGGER audit_no_update before update on audit when not exists (select 1 from log_permit where log = 'audit') begin select raise(abort, 'the audit log is append-only'); end;
 
 CREATE TABLE "change" ("id" text primary key,
   "source" text not null,
   "at" text not null,
-  "body" text not null);
+  "body" text not null,
+  "seal" text);
 
 CREATE INDEX "change_at" on "change" ("at", "id");
 
@@ -28,11 +45,23 @@ CREATE TABLE "event" ("incident" text not null,
   "permalink" text,
   "body" text not null,
   "hash" text not null,
+  "salt" text,
+  "digests" text,
   constraint "event_pk" primary key ("incident", "seq"));
 
-CREATE TRIGGER event_no_delete before delete on event begin select raise(abort, 'the event log is append-only'); end;
+CREATE INDEX event_erased on event (incident, seq) where digests is not null;
 
-CREATE TRIGGER event_no_update before update on event begin select raise(abort, 'the event log is append-only'); end;
+CREATE TRIGGER event_no_delete before delete on event when not exists (select 1 from log_permit where log = 'event') begin select raise(abort, 'the event log is append-only'); end;
+
+CREATE TRIGGER event_no_update before update on event when not exists (select 1 from log_permit where log = 'event') begin select raise(abort, 'the event log is append-only'); end;
+
+CREATE TABLE "held_alert" ("fingerprint" text primary key,
+  "holder" text not null,
+  "incident" text,
+  "body" text not null,
+  "signal" text not null);
+
+CREATE INDEX "held_alert_incident" on "held_alert" ("incident");
 
 CREATE TABLE "incident" ("key" text primary key,
   "number" integer not null,
@@ -60,6 +89,7 @@ CREATE TABLE "incident_alert" ("incident" text not null,
   "status" text not null,
   "last_seen_at" text not null,
   "body" text not null,
+  "seal" text,
   constraint "incident_alert_pk" primary key ("incident", "fingerprint"));
 
 CREATE INDEX "incident_alert_newest" on "incident_alert" ("incident", "status", "last_seen_at");
@@ -75,6 +105,8 @@ CREATE TABLE "incident_group" ("grouping_key" text not null,
   "open" integer not null,
   constraint "incident_group_pk" primary key ("grouping_key", "incident"));
 
+CREATE INDEX "incident_group_incident" on "incident_group" ("incident");
+
 CREATE UNIQUE INDEX incident_group_open on incident_group (grouping_key) where open = 1;
 
 CREATE TABLE "incident_term" ("term" text not null,
@@ -82,12 +114,15 @@ CREATE TABLE "incident_term" ("term" text not null,
   "incident" text not null,
   constraint "incident_term_pk" primary key ("term", "detected_at", "incident"));
 
+CREATE INDEX "incident_term_incident" on "incident_term" ("incident");
+
 CREATE TABLE "lineage" ("provider" text not null,
   "key" text not null,
   "version" integer not null,
   "hash" text not null,
   "received_at" text not null,
   "body" text not null,
+  "seal" text,
   constraint "lineage_pk" primary key ("provider", "key"));
 
 CREATE TABLE "lineage_version" ("provider" text not null,
@@ -97,7 +132,10 @@ CREATE TABLE "lineage_version" ("provider" text not null,
   "received_at" text not null,
   "assets" integer not null,
   "edges" integer not null,
+  "seal" text,
   constraint "lineage_version_pk" primary key ("provider", "key", "version"));
+
+CREATE TABLE "log_permit" ("log" text primary key);
 
 CREATE TABLE "outbox" ("id" integer primary key autoincrement,
   "key" text not null unique, "incident" text not null,
@@ -110,18 +148,26 @@ CREATE TABLE "outbox" ("id" integer primary key autoincrement,
   "not_before" text not null,
   "channel" text not null,
   "ts" text,
-  "error" text);
+  "error" text,
+  "seal" text);
+
+CREATE INDEX outbox_told on outbox (ts) where state = 'done' and kind in ('reply', 'file');
 
 CREATE INDEX outbox_undelivered on outbox (state, id) where state <> 'done';
 
 CREATE INDEX outbox_unposted on outbox (incident, id) where ts is null;
 
 CREATE TABLE "processed" ("key" text primary key,
-  "result" text not null);
+  "result" text not null,
+  "seal" text,
+  "at" text default '' not null);
+
+CREATE INDEX "processed_at" on "processed" ("at");
 
 CREATE TABLE "runbook_version" ("hash" text primary key,
   "slug" text not null,
-  "text" text not null);
+  "text" text not null,
+  "seal" text);
 
 CREATE TABLE "signal" ("id" integer primary key autoincrement,
   "received_at" text not null,
@@ -135,6 +181,28 @@ CREATE TABLE "signal" ("id" integer primary key autoincrement,
 
 CREATE INDEX signal_delivery on signal (source, fingerprint, delivery_id) where delivery_id is not null;
 
-CREATE TRIGGER signal_no_delete before delete on signal begin select raise(abort, 'the signal log is append-only'); end;
+CREATE TRIGGER signal_no_delete before delete on signal when not exists (select 1 from log_permit where log = 'signal') begin select raise(abort, 'the signal log is append-only'); end;
 
-CREATE TRIGGER signal_no_update before update on signal begin select raise(abort, 'the signal log is append-only'); end;
+CREATE TRIGGER signal_no_update before update on signal when not exists (select 1 from log_permit where log = 'signal') begin select raise(abort, 'the signal log is append-only'); end;
+
+CREATE TABLE "signal_batch" ("seq" integer primary key,
+  "at" text not null,
+  "last_id" integer not null,
+  "rows" integer not null,
+  "salt" text,
+  "digest" text not null,
+  "hash" text not null);
+
+CREATE INDEX "signal_batch_at" on "signal_batch" ("at");
+
+CREATE INDEX signal_batch_erased on signal_batch (seq) where salt is null;
+
+CREATE TRIGGER signal_batch_no_delete before delete on signal_batch when not exists (select 1 from log_permit where log = 'signal_batch') begin select raise(abort, 'the signal_batch log is append-only'); end;
+
+CREATE TRIGGER signal_batch_no_update before update on signal_batch when not exists (select 1 from log_permit where log = 'signal_batch') begin select raise(abort, 'the signal_batch log is append-only'); end;
+
+CREATE TABLE "silence" ("id" text primary key,
+  "open" integer not null,
+  "body" text not null);
+
+CREATE INDEX silence_open on silence (id) where open = 1;

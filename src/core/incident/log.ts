@@ -16,48 +16,82 @@ export function canonicalJson(value: unknown): string {
   return JSON.stringify(value);
 }
 
+/** The parts of an event that may have to be forgotten, each as a hash; with them the chain holds without the parts. */
+export type Digests = { actor: string; permalink: string; body: string };
+
+/** An event as it is stored, its JSON parsed and no more: what is checked is what stands there. */
+export type LogEntry = Omit<RecordedEvent, "actor" | "via" | "body"> & {
+  actor: unknown;
+  via: string;
+  body: unknown;
+};
+
+function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
+/** The salt keeps a digest from being found by trying every name there is; it is forgotten together with the part. */
+export function digestsOf({ salt, actor, permalink, body }: Omit<LogEntry, "hash">): Digests {
+  const digest = (part: unknown) => sha256(`${salt ?? ""}\n${canonicalJson(part)}`);
+  return { actor: digest(actor), permalink: digest(permalink), body: digest(body) };
+}
+
 /** SHA-256 over the hash before and everything of the event: a changed, lost or swapped entry breaks the chain. */
-function hashEvent(previous: string, event: Omit<RecordedEvent, "hash">): string {
-  return createHash("sha256")
-    .update(`${previous}\n${canonicalJson(event)}`)
-    .digest("hex");
+function hashEvent(previous: string, entry: Omit<LogEntry, "hash">): string {
+  const { incident, seq, at, recordedAt, via } = entry;
+  const digests = entry.digests ?? digestsOf(entry);
+  return sha256(`${previous}\n${canonicalJson({ incident, seq, at, recordedAt, via, ...digests })}`);
 }
 
 /**
  * Turns decided events into log entries that continue the incident's chain. Bodies are parsed as they will be when they
  * are read back: a field too many would break the chain, and a wrong one the reading of the whole log.
+ * `salt` is a random text that nobody can guess; without one, what is erased later could be guessed from its hash.
  */
-export function record(
+export function record<Body = EventBody>(
   incident: string,
   tail: { version: number; hash: string },
-  decided: NewEvent[],
+  decided: NewEvent<NoInfer<Body>>[],
   asked: Asked,
-): RecordedEvent[] {
+  salt = "",
+  schema: { parse(body: unknown): unknown } = EventBody,
+): RecordedEvent<Body>[] {
   let { version, hash } = tail;
   return decided.map((event) => {
+    const seq = ++version;
     const entry = {
       incident,
-      seq: ++version,
+      seq,
       at: event.at ?? asked.now,
       recordedAt: asked.now,
       actor: event.actor ?? asked.actor,
       via: event.via ?? asked.via,
       permalink: event.permalink === undefined ? asked.permalink : event.permalink,
-      body: EventBody.parse(event.body),
+      body: schema.parse(event.body) as Body,
+      // One of its own for each event, or forgetting one would mean forgetting all that were recorded with it.
+      ...(salt === "" ? {} : { salt: sha256(`${salt}\n${incident}\n${seq}`).slice(0, 32) }),
     };
     hash = hashEvent(hash, entry);
     return { ...entry, hash };
   });
 }
 
-/** Where a chain first breaks (a sequence number), or null when it is whole. */
-export function brokenAt(events: RecordedEvent[]): number | null {
+/** Follows a chain entry by entry; the answer is whether an entry continues what came before it. */
+export function followChain(): (entry: LogEntry) => boolean {
   let previous = "";
-  for (const [index, { hash, ...entry }] of events.entries()) {
-    if (entry.seq !== index + 1 || hashEvent(previous, entry) !== hash) return index + 1;
+  let seq = 0;
+  return ({ hash, ...entry }) => {
+    const whole = entry.seq === ++seq && hashEvent(previous, entry) === hash;
     previous = hash;
-  }
-  return null;
+    return whole;
+  };
+}
+
+/** Where a chain first breaks (a sequence number), or null when it is whole. */
+export function brokenAt(events: LogEntry[]): number | null {
+  const follows = followChain();
+  const at = events.findIndex((event) => !follows(event));
+  return at < 0 ? null : at + 1;
 }
 
 /** The assets whose state an event changes; `"all"` where it moves a clock they share. */

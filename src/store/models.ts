@@ -1,0 +1,91 @@
+import type { RecordedEvent } from "../core/incident/events.ts";
+import { type AssetState, evolve, type IncidentState, isOpen } from "../core/incident/state.ts";
+import { assetId } from "../core/signal/asset.ts";
+import type { Database } from "./open.ts";
+import { eventFromRow, incidentToRow } from "./rows.ts";
+import type { Schema } from "./schema.ts";
+import { termsOf } from "./terms.ts";
+
+/** What an incident's log says the read models hold of it. */
+export type Models = {
+  state: IncidentState;
+  incident: Schema["incident"];
+  groups: Schema["incident_group"][];
+  assets: Schema["incident_asset"][];
+  terms: Schema["incident_term"][];
+};
+
+const PAGE = 500;
+
+/** The events of one log as they are stored, in order, some hundred at a time. */
+export async function* eventsOf(db: Database, key: string): AsyncGenerator<Schema["event"]> {
+  let after = 0;
+  for (;;) {
+    const rows = await db
+      .selectFrom("event")
+      .selectAll()
+      .where("incident", "=", key)
+      .where("seq", ">", after)
+      .orderBy("seq")
+      .limit(PAGE)
+      .execute();
+    yield* rows;
+    if (rows.length < PAGE) return;
+    after = rows.at(-1)!.seq;
+  }
+}
+
+/** Folds a log row by row; `models` is what it amounts to at the end, null for an empty log. */
+export function modeller(): { take(row: Schema["event"]): void; models(): Models | null } {
+  let state: IncidentState | null = null;
+  const terms = new Set<string>();
+  return {
+    take(row) {
+      const event: RecordedEvent = eventFromRow(row);
+      state = evolve(state, event);
+      for (const term of termsOf(event)) terms.add(term);
+    },
+    models: () => state && modelsOf(state, terms),
+  };
+}
+
+function modelsOf(state: IncidentState, terms: Set<string>): Models {
+  const { key, detectedAt, phase } = state;
+  const open = isOpen(phase) ? 1 : 0;
+  return {
+    state,
+    incident: incidentToRow(state),
+    groups: [...new Set(state.groupingKeys)].map((grouping_key) => ({ grouping_key, incident: key, open })),
+    assets: [...state.assets.values()].map((asset) => ({ incident: key, ...assetToRow(asset) })),
+    terms: [...terms].map((term) => ({ term, detected_at: detectedAt, incident: key })),
+  };
+}
+
+export function assetToRow(asset: AssetState) {
+  return { asset: assetId(asset.asset), recovery: asset.recovery, state: JSON.stringify(asset) };
+}
+
+/** Writes the read models of an incident anew, from its log. */
+export async function rebuild(db: Database, key: string): Promise<void> {
+  const model = modeller();
+  for await (const row of eventsOf(db, key)) model.take(row);
+  const models = model.models();
+  if (!models) return;
+  await db.updateTable("incident").set(models.incident).where("key", "=", key).execute();
+  await db.deleteFrom("incident_group").where("incident", "=", key).execute();
+  await db.deleteFrom("incident_asset").where("incident", "=", key).execute();
+  await db.deleteFrom("incident_term").where("incident", "=", key).execute();
+  const insert = async <T extends "incident_group" | "incident_asset" | "incident_term">(
+    table: T,
+    rows: Schema[T][],
+  ) => {
+    for (let i = 0; i < rows.length; i += PAGE)
+      await db
+        .insertInto<"incident_group" | "incident_asset" | "incident_term">(table)
+        .values(rows.slice(i, i + PAGE))
+        .execute();
+  };
+  await insert("incident_group", models.groups);
+  await insert("incident_asset", models.assets);
+  await insert("incident_term", models.terms);
+}

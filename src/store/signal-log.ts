@@ -1,0 +1,100 @@
+import { createHash, hash, randomBytes } from "node:crypto";
+import type { Database } from "./open.ts";
+import type { Schema } from "./schema.ts";
+
+export type NewSignal = Omit<Schema["signal"], "id">;
+type Link = Omit<Schema["signal_batch"], "hash">;
+
+/** Rows a statement writes; SQLite takes 32,766 parameters, Postgres 65,535. */
+const CHUNK = 500;
+
+/**
+ * Appends signals, and one link over all of them to the chain: what a storm pays for the proof is one hash over its
+ * bytes and one row a transaction. Ids go on without a gap from the link before.
+ */
+export async function appendSignals(db: Database, signals: NewSignal[]): Promise<void> {
+  if (signals.length === 0) return;
+  const tail = await lastLink(db);
+  const first = (tail?.last_id ?? 0) + 1;
+  const rows = signals.map((signal, index) => ({ id: first + index, ...signal }));
+  for (let i = 0; i < rows.length; i += CHUNK)
+    await db
+      .insertInto("signal")
+      .values(rows.slice(i, i + CHUNK))
+      .execute();
+  await appendLink(db, tail, rows);
+}
+
+async function appendLink(
+  db: Database,
+  tail: Schema["signal_batch"] | null,
+  rows: Schema["signal"][],
+): Promise<void> {
+  const salt = randomBytes(16).toString("hex");
+  const last = rows.at(-1)!;
+  const link = {
+    seq: (tail?.seq ?? 0) + 1,
+    at: last.received_at,
+    last_id: last.id,
+    rows: rows.length,
+    salt,
+    digest: digestSignals(salt, rows),
+  };
+  await db
+    .insertInto("signal_batch")
+    .values({ ...link, hash: linkHash(tail?.hash ?? "", link) })
+    .execute();
+}
+
+export async function lastLink(db: Database): Promise<Schema["signal_batch"] | null> {
+  const row = await db
+    .selectFrom("signal_batch")
+    .selectAll()
+    .where("seq", "=", (e) => e.selectFrom("signal_batch").select((f) => f.fn.max("seq").as("seq")))
+    .executeTakeFirst();
+  return row ?? null;
+}
+
+/** Over the rows of one link, with their ids. */
+export function digestSignals(salt: string, rows: Schema["signal"][]): string {
+  const sum = createHash("sha256").update(salt);
+  for (const row of rows)
+    sum.update(
+      `\n${JSON.stringify([row.id, row.received_at, row.source, row.fingerprint, row.delivery_id, row.outcome, row.incident, row.reason])}\n${row.body}`,
+    );
+  return sum.digest("hex");
+}
+
+/** The salt is left out: erasing something of a link's rows takes it away. */
+export function linkHash(previous: string, { seq, at, last_id, rows, digest }: Omit<Link, "salt">): string {
+  return hash("sha256", `${previous}\n${JSON.stringify([seq, at, last_id, rows, digest])}`);
+}
+
+/** The rows of a link, in order: those behind the link before it. */
+export function signalsOf(db: Database, after: number, last: number): Promise<Schema["signal"][]> {
+  return db
+    .selectFrom("signal")
+    .selectAll()
+    .where("id", ">", after)
+    .where("id", "<=", last)
+    .orderBy("id")
+    .execute();
+}
+
+const ADOPTED = 1000;
+
+/** Takes signals stored before there was a chain into it. */
+export async function adoptSignals(db: Database): Promise<void> {
+  for (;;) {
+    const tail = await lastLink(db);
+    const rows = await db
+      .selectFrom("signal")
+      .selectAll()
+      .where("id", ">", tail?.last_id ?? 0)
+      .orderBy("id")
+      .limit(ADOPTED)
+      .execute();
+    if (rows.length === 0) return;
+    await appendLink(db, tail, rows);
+  }
+}

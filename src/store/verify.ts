@@ -1,0 +1,136 @@
+import { sql } from "kysely";
+import { auditFaults } from "./audit.ts";
+import { sealOfErased } from "./erased.ts";
+import { type Database, isPostgres } from "./open.ts";
+import { pages } from "./pages.ts";
+import type { Schema } from "./schema.ts";
+import { sealedRows, sealOf } from "./seal.ts";
+import { verifyIncidents } from "./verify-incidents.ts";
+import { schemaFaults } from "./verify-schema.ts";
+import { verifySignals } from "./verify-signals.ts";
+
+/** Something that is not as it was written: where it stands, and what is wrong with it. */
+export type Fault = { place: string; what: string };
+export type Checking = {
+  fault(fault: Fault): void;
+  /** Called now and then with how far it is, for somebody who waits. */
+  progress(line: string): void;
+};
+export type Checked = { incidents: number; signals: number; acts: number; rows: number };
+
+/**
+ * Checks everything there is to check of a database, in memory that does not grow with it; works beside the running
+ * bot. What is wrong is told to `fault` as it is found.
+ */
+export async function verifyDatabase(db: Database, checking: Checking): Promise<Checked> {
+  if (!isPostgres(db)) {
+    checking.progress("the file itself");
+    await verifyFile(db, checking);
+  }
+  for (const fault of await schemaFaults(db)) checking.fault(fault);
+  const audit = await verifyAudit(db, checking);
+  const signals = await verifySignals(db, checking);
+  const incidents = await verifyIncidents(db, checking);
+  const rows = await verifyRows(db, checking);
+  return { incidents, signals, acts: audit, rows };
+}
+
+/** SQLite's own checks; what a broken file says of itself ends the rest. */
+async function verifyFile(db: Database, { fault }: Checking): Promise<void> {
+  const { rows } = await sql<{ integrity_check: string }>`pragma integrity_check(20)`.execute(db);
+  for (const { integrity_check: what } of rows) if (what !== "ok") fault({ place: "the file", what });
+  const keys = await sql<{ table: string; rowid: number }>`pragma foreign_key_check`.execute(db);
+  for (const { table, rowid } of keys.rows)
+    fault({ place: `${table}, row ${rowid}`, what: "it refers to what is not there" });
+}
+
+async function verifyAudit(db: Database, { fault }: Checking): Promise<number> {
+  const { rows, seal } = await db.transaction().execute(async (trx) => ({
+    rows: await trx.selectFrom("audit").selectAll().orderBy("seq").execute(),
+    seal: await sealOfErased(trx),
+  }));
+  for (const what of auditFaults(rows)) fault({ place: "audit", what });
+  const seals = rows.flatMap(({ details }): unknown[] => JSON.parse(details).seal ?? []);
+  const expected = seals.at(-1) ?? null;
+  if (seal !== expected)
+    fault({
+      place: "erased entries",
+      what: "what stands in the place of erased words is not what the last erasure left there",
+    });
+  const permits = await db.selectFrom("log_permit").select("log").execute();
+  for (const { log } of permits)
+    fault({ place: "log_permit", what: `the ${log} log was left open to changes` });
+  return rows.length;
+}
+
+/** The rows of which nothing but their seal tells that they are ours. */
+async function verifyRows(db: Database, { fault, progress }: Checking): Promise<number> {
+  let checked = 0;
+  let heard = "";
+  for await (const { table, rows } of sealedRows(db)) {
+    for (const row of rows) {
+      checked++;
+      if (table === "alert" && String(row.last_seen_at) > heard) heard = String(row.last_seen_at);
+      if (checked % 50_000 === 0) progress(`${checked} working rows`);
+      const place = `${table} ${placeOf(table, row)}`;
+      if (row.seal !== sealOf(table, row)) fault({ place, what: "the row was changed beside the bot" });
+      else if (table === "outbox" && Number(row.sent) > Number(row.wanted))
+        fault({ place, what: "it says to show more than there is" });
+    }
+    if (table === "incident_alert") await verifyKnown(db, rows, fault);
+  }
+  // An alert is heard of by a signal, so signals that are gone from the end of their chain are missed here.
+  const { at } = await db
+    .selectFrom("signal_batch")
+    .select((e) => e.fn.max("at").as("at"))
+    .executeTakeFirstOrThrow();
+  const last = at ?? "";
+  if (last < heard)
+    fault({ place: "signals", what: `the last is of ${last || "never"}, an alert of ${heard}` });
+  for await (const rows of pages(db, "counter")) for (const row of rows) await verifyCounter(db, row, fault);
+  return checked;
+}
+
+function placeOf(table: string, row: Record<string, unknown>): string {
+  const { key, id, hash, fingerprint, incident, provider } = row;
+  if (table === "incident_alert") return `${incident} ${fingerprint}`;
+  if (table === "lineage" || table === "lineage_version") return `${provider} ${key}`;
+  return String(key ?? id ?? fingerprint ?? hash);
+}
+
+/** Every alert of an incident is known by itself, too. */
+async function verifyKnown(
+  db: Database,
+  rows: Record<string, unknown>[],
+  fault: Checking["fault"],
+): Promise<void> {
+  const prints = [...new Set(rows.map(({ fingerprint }) => String(fingerprint)))];
+  const known = await db
+    .selectFrom("alert")
+    .select("fingerprint")
+    .where("fingerprint", "in", prints)
+    .execute();
+  const found = new Set(known.map(({ fingerprint }) => fingerprint));
+  for (const print of prints)
+    if (!found.has(print)) fault({ place: `alert ${print}`, what: "the row is gone" });
+}
+
+/** Numbers are given one after the other, so one that is missing was taken away. */
+async function verifyCounter(
+  db: Database,
+  { name, value }: Schema["counter"],
+  fault: Checking["fault"],
+): Promise<void> {
+  if (name !== "incident" && name !== "drill") return;
+  const { found, last } = await db
+    .selectFrom("incident")
+    .select((e) => [e.fn.countAll<number>().as("found"), e.fn.max("number").as("last")])
+    .where("kind", "=", name)
+    .executeTakeFirstOrThrow();
+  const counted = await db.selectFrom("counter").select("value").where("name", "=", name).executeTakeFirst();
+  if (Number(found) < value || Number(last ?? 0) > (counted?.value ?? 0))
+    fault({
+      place: `counter ${name}`,
+      what: `it stands at ${value}, and there are ${found} up to ${last ?? 0}`,
+    });
+}

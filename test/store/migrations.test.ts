@@ -1,0 +1,136 @@
+import { sql } from "kysely";
+import { Migrator } from "kysely/migration";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import type { Config } from "../../src/config.ts";
+import type { RecordedEvent } from "../../src/core/incident/events.ts";
+import { record } from "../../src/core/incident/log.ts";
+import { fold } from "../../src/core/incident/state.ts";
+import { MIGRATIONS, migrate } from "../../src/store/migrate.ts";
+import { type Database, openForReading, openForWriting } from "../../src/store/open.ts";
+import { eventFromRow, eventToRow, incidentToRow } from "../../src/store/rows.ts";
+import { alertOn, openWorld, temporaryFile } from "../engine/world.ts";
+import { type Postgres, startPostgres } from "../harness/postgres.ts";
+import { faultsIn, fill } from "./filled.ts";
+
+const STEPS = Object.keys(MIGRATIONS);
+/** Before it, events had no salt, and were hashed without one. */
+const PROOFS = STEPS.indexOf("0004_proofs");
+const TABLES = [
+  ...["counter", "event", "signal", "incident", "incident_group", "incident_asset", "incident_term", "alert"],
+  ...["incident_alert", "outbox", "processed", "runbook_version", "change", "lineage", "lineage_version"],
+  ...["signal_batch", "audit"],
+];
+type Row = Record<string, unknown>;
+
+let postgres: Postgres;
+let filled: Map<string, Row[]>;
+beforeAll(async () => {
+  postgres = await startPostgres();
+  const place = temporaryFile();
+  await fill(place.database);
+  const db = openForReading(place.database);
+  filled = await rowsOf(db);
+  await db.destroy();
+  place.remove();
+}, 60_000);
+afterAll(() => postgres.stop());
+
+async function rowsOf(db: Database): Promise<Map<string, Row[]>> {
+  const tables = new Map<string, Row[]>();
+  for (const table of TABLES)
+    tables.set(table, (await sql<Row>`select * from ${sql.table(table)}`.execute(db)).rows);
+  return tables;
+}
+
+/** The rows as they were written when events had no salt. */
+function unsalted(tables: Map<string, Row[]>): Map<string, Row[]> {
+  const rows = tables.get("event") as Parameters<typeof eventFromRow>[0][];
+  const events: Row[] = [];
+  const incidents: Row[] = [];
+  for (const [key, log] of Map.groupBy(rows, (row) => row.incident)) {
+    const chain: RecordedEvent[] = [];
+    for (const { at, recordedAt, actor, via, permalink, body } of log
+      .toSorted((a, b) => a.seq - b.seq)
+      .map(eventFromRow))
+      chain.push(
+        ...record(
+          key,
+          { version: chain.length, hash: chain.at(-1)?.hash ?? "" },
+          [{ body, at, actor, via, permalink }],
+          { now: recordedAt, actor, via, permalink },
+        ),
+      );
+    events.push(...chain.map(eventToRow));
+    incidents.push(incidentToRow(fold(chain)!));
+  }
+  return new Map([...tables, ["event", events], ["incident", incidents]]);
+}
+
+async function columnsOf(db: Database, table: string): Promise<string[]> {
+  const tables = await db.introspection.getTables();
+  return tables.find(({ name }) => name === table)?.columns.map(({ name }) => name) ?? [];
+}
+
+/** A database as a version with only the first migrations left it. */
+async function oldDatabase(database: Config["database"], steps: string[]): Promise<Map<string, Row[]>> {
+  const db = openForWriting(database);
+  const provider = {
+    getMigrations: async () => Object.fromEntries(steps.map((step) => [step, MIGRATIONS[step]!])),
+  };
+  const { error } = await new Migrator({ db, provider }).migrateToLatest();
+  if (error) throw error;
+  const old = new Map<string, Row[]>();
+  for (const [table, rows] of steps.length > PROOFS ? filled : unsalted(filled)) {
+    const columns = await columnsOf(db, table);
+    if (columns.length === 0) continue;
+    const kept = rows.map((row) =>
+      Object.fromEntries(columns.map((column) => [column, row[column] ?? null])),
+    );
+    for (const row of kept)
+      await sql`insert into ${sql.table(table)} (${sql.join(columns.map((column) => sql.ref(column)))}) values (${sql.join(columns.map((column) => row[column]))})`.execute(
+        db,
+      );
+    old.set(table, kept);
+  }
+  await db.destroy();
+  return old;
+}
+
+/** Rows without what later migrations added, in an order of their own. */
+function comparable(rows: Row[], columns: string[]): string[] {
+  return rows.map((row) => JSON.stringify(columns.map((column) => row[column]))).sort();
+}
+
+describe.each(["sqlite", "postgres"] as const)("a database on %s", (type) => {
+  let place: ReturnType<typeof temporaryFile> | null = null;
+  afterEach(() => place?.remove());
+
+  it.each(STEPS.map((step, index) => [step, STEPS.slice(0, index + 1)] as const))(
+    "as %s left it comes to this version with all that is in it, and is proved from then on",
+    { timeout: 30_000 },
+    async (_, steps) => {
+      place = type === "sqlite" ? temporaryFile() : null;
+      const database =
+        place?.database ?? ({ type: "postgres", url: await postgres.createDatabase() } as const);
+      const old = await oldDatabase(database, steps);
+      const db = openForWriting(database);
+      expect(await migrate(db)).toEqual(STEPS.slice(steps.length));
+      const now = await rowsOf(db);
+      for (const [table, rows] of old) {
+        if (table === "audit") continue;
+        const columns = Object.keys(rows[0] ?? {}).filter((column) => column !== "seal");
+        expect(rows.length, table).toBeGreaterThan(0);
+        expect(comparable(now.get(table)!, columns), table).toEqual(comparable(rows, columns));
+      }
+      await db.destroy();
+      expect(await faultsIn(database)).toEqual([]);
+      const world = await openWorld(database);
+      expect(await world.ingest(alertOn("orders"), alertOn("fresh"))).toMatchObject([
+        { incident: "INC-1" },
+        { outcome: "opened", incident: "INC-4" },
+      ]);
+      await world.close();
+      expect(await faultsIn(database)).toEqual([]);
+    },
+  );
+});
