@@ -52,6 +52,8 @@ describe("the sections of breakwater.yaml", () => {
     expect(File.parse({})).toEqual({
       routes: [],
       tiers: {},
+      maintenance: [],
+      inhibit: [],
       grouping: {
         wait: 5_000,
         window: 6 * 3_600_000,
@@ -60,6 +62,7 @@ describe("the sections of breakwater.yaml", () => {
         maxSteps: 20,
         merge: "unacknowledged",
         keys: [],
+        flapping: { changes: 6, within: 3_600_000, quiet: 30 * 60_000 },
       },
     });
     expect(Grouping.parse({ wait: "0s", window: "48h" })).toMatchObject({ wait: 0, window: 48 * 3_600_000 });

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { buildLineage } from "../../../src/core/correlate/lineage.ts";
 import { draftDocument } from "../../../src/core/correlate/lineage-document.ts";
 import { matchable } from "../../../src/core/correlate/matcher.ts";
-import { Route, routeAlert } from "../../../src/core/correlate/route.ts";
+import { Route, recoveryBy, routeAlert } from "../../../src/core/correlate/route.ts";
 import { assetFacts, NO_FACTS, severityFrom, Tiers } from "../../../src/core/correlate/tiers.ts";
 import { SEVERITIES } from "../../../src/core/incident/events.ts";
 import { ALERT_SEVERITIES, type AlertSignal } from "../../../src/core/signal/alert.ts";
@@ -27,7 +27,6 @@ describe("routing", () => {
       severity: "SEV2",
       severityReason: "SEV2: its sender says error",
       runbook: "late-table",
-      escalation: null,
       autoResolve: null,
       passes: null,
       trail: [
@@ -45,16 +44,27 @@ describe("routing", () => {
     const rules = routes(
       { match: "source=dbt", team: "analytics", autoResolve: false, continue: true },
       { match: "all", team: "nobody", autoResolve: true, continue: true },
-      { match: "severity=error", team: "data", passes: 3, escalation: "night" },
+      { match: "severity=error", team: "data", passes: 3, runbook: "late-table" },
     );
     const routing = route(rules);
-    expect(routing).toMatchObject({ team: "analytics", autoResolve: false, passes: 3, escalation: "night" });
-    expect(routing.trail.map(({ set }) => set)).toEqual([
-      ["team", "autoResolve"],
-      [],
-      ["escalation", "passes"],
-    ]);
+    expect(routing).toMatchObject({
+      team: "analytics",
+      autoResolve: false,
+      passes: 3,
+      runbook: "late-table",
+    });
+    expect(routing.trail.map(({ set }) => set)).toEqual([["team", "autoResolve"], [], ["runbook", "passes"]]);
     expect(routing.trail[1]?.why).toBe("it is for all alerts; gives nothing that was still open");
+  });
+  test("what it says of how an incident recovers is kept with the name of the rule that lets it end by itself", () => {
+    const rules = routes(
+      { match: "source=dbt", passes: 3, continue: true },
+      { match: "all", autoResolve: true, passes: 9 },
+    );
+    expect(recoveryBy(route(rules))).toEqual({ passes: 3, autoResolve: true, rules: ["rule 2"] });
+    expect(recoveryBy(route(rules.slice(0, 1)))).toEqual({ passes: 3, autoResolve: false, rules: [] });
+    for (const said of [{ team: "x" }, { passes: 1 }, { autoResolve: false }])
+      expect(recoveryBy(route(routes({ match: "all", ...said })))).toBeNull();
   });
   test("where nothing fits, nothing is said but the severity", () => {
     expect(route([])).toMatchObject({ team: null, channel: null, severity: "SEV2", trail: [] });
@@ -99,10 +109,7 @@ describe("routing", () => {
   });
 
   test.each<[object, string]>([
-    [
-      { match: "all" },
-      ": sets nothing; give it a team, channel, severity, runbook, escalation, autoResolve or passes",
-    ],
+    [{ match: "all" }, ": sets nothing; give it a team, channel, severity, runbook, autoResolve or passes"],
     [
       { match: "all", severity: "high" },
       "severity: write one of SEV1, SEV2, SEV3, SEV4, or { raise: 1 } or { lower: 1 }",

@@ -13,6 +13,7 @@ import {
   silencedBy,
 } from "../../../src/core/correlate/silence.ts";
 import { readSilenceLine } from "../../../src/core/correlate/silence-line.ts";
+import { record } from "../../../src/core/incident/log.ts";
 import type { Actor } from "../../../src/core/incident/person.ts";
 import { Refusal } from "../../../src/core/refusal.ts";
 import { alertOn } from "../../engine/world.ts";
@@ -35,6 +36,7 @@ const wanted = (changes: Partial<Wanted> = {}): Wanted => ({
   reason: "backfill is running",
   startsAt: null,
   incident: null,
+  channel: null,
   ...changes,
 });
 
@@ -42,8 +44,12 @@ const wanted = (changes: Partial<Wanted> = {}): Wanted => ({
 function silenceAfter(...steps: [SilenceCommand, number, Actor?][]): Silence {
   let silence: Silence | null = null;
   for (const [command, ms, actor = ana] of steps)
-    for (const event of decideSilence(silence, command, { now: instant(ms), actor }))
-      silence = evolveSilence(silence, SilenceEvent.parse(event));
+    for (const body of decideSilence(silence, command, instant(ms))) {
+      const asked = { actor, via: "slash", now: instant(ms), permalink: null } as const;
+      const tail = { version: silence?.version ?? 0, hash: silence?.hash ?? "" };
+      const [event] = record<SilenceEvent>("S-1", tail, [{ body }], asked, "", SilenceEvent);
+      silence = evolveSilence(silence, event!);
+    }
   return Silence.parse(silence);
 }
 const held = (silence: Silence, ms: number, alert = alertOn("orders")) =>
@@ -105,7 +111,7 @@ describe("a silence", () => {
     ["a beginning in the past", { startsAt: instant(-1) }, "can't begin in the past"],
     ["a beginning in a year", { startsAt: instant(365 * DAY) }, "begins within 30d"],
   ])("%s is refused", (_, changes, words) => {
-    expect(() => decideSilence(null, wanted(changes), { now, actor: ana })).toThrow(words);
+    expect(() => decideSilence(null, wanted(changes), now)).toThrow(words);
   });
   test("all is silenced only where it is said", () => {
     expect(silenceAfter([wanted({ matcher: "all" }), 0]).matcher).toBe("all");
@@ -113,7 +119,7 @@ describe("a silence", () => {
   });
   test("one that is over is neither extended nor ended again", () => {
     const silence = silenceAfter([wanted(), 0]);
-    const at = { now: instant(2 * HOUR), actor: ana };
+    const at = instant(2 * HOUR);
     expect(() => decideSilence(silence, { type: "unsilence", reason: null }, at)).toThrow(
       "S-1 ended on 22 Nov 2026 05:00 UTC. To silence the same again: `silence source=dbt 2h <reason>`.",
     );
@@ -121,9 +127,9 @@ describe("a silence", () => {
       "S-1 ended",
     );
     expect(() => decideSilence(null, { type: "unsilence", reason: null }, at)).toThrow("no such silence");
-    expect(() =>
-      decideSilence(silence, { type: "extend", byMs: 30 * DAY, reason: null }, { now, actor: ana }),
-    ).toThrow("ends within 30d");
+    expect(() => decideSilence(silence, { type: "extend", byMs: 30 * DAY, reason: null }, now)).toThrow(
+      "ends within 30d",
+    );
   });
 });
 
@@ -137,9 +143,7 @@ describe("the end of a silence", () => {
     expect(ids(silence, 105 * MINUTE)).toEqual(["S-1"]);
     const announced = silenceAfter([wanted(), 0], [{ type: "announce_end" }, 105 * MINUTE]);
     expect(ids(announced, 106 * MINUTE)).toEqual([]);
-    expect(
-      decideSilence(announced, { type: "announce_end" }, { now: instant(106 * MINUTE), actor: ana }),
-    ).toEqual([]);
+    expect(decideSilence(announced, { type: "announce_end" }, instant(106 * MINUTE))).toEqual([]);
     const extended = silenceAfter(
       [wanted(), 0],
       [{ type: "announce_end" }, 105 * MINUTE],
@@ -200,7 +204,7 @@ describe("a line to silence", () => {
         (line) => {
           try {
             const { matcher, lengthMs, reason } = readSilenceLine(line);
-            decideSilence(null, wanted({ matcher: matcher.text, lengthMs, reason }), { now, actor: ana });
+            decideSilence(null, wanted({ matcher: matcher.text, lengthMs, reason }), now);
           } catch (error) {
             expect(error).toBeInstanceOf(Refusal);
           }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Command } from "../../../src/core/incident/command.ts";
-import { replyFor } from "../../../src/core/report/replies.ts";
+import { replyFor, splitOffDocument } from "../../../src/core/report/replies.ts";
+import { renderText } from "../../../src/render/text.ts";
 import { expectMessage } from "../../slack/golden.ts";
 import {
   acknowledged,
@@ -22,6 +23,10 @@ type Options = Parameters<Story["does"]>[1];
 function reply(story: Story, command: Command, options?: Options) {
   const events = story.does(command, options);
   return replyFor(events, story.incident);
+}
+
+function moved(fingerprint: string, title: string) {
+  return { fingerprint, title, status: "firing" as const, assets: [] };
 }
 
 const told: [string, () => Story, Command, Options?][] = [
@@ -51,6 +56,22 @@ const told: [string, () => Story, Command, Options?][] = [
       assets: [],
     },
   ],
+  [
+    "alerts-moved",
+    triggered,
+    {
+      ...{ type: "move_alerts", to: "INC-3", alerts: [moved("f1", "revenue is <late>"), moved("f2", "x")] },
+      ...{ groupingKeys: [], released: [], reason: "the export, see https://ci.example.com/1" },
+    },
+  ],
+  [
+    "alerts-received",
+    triggered,
+    {
+      ...{ type: "receive_alerts", from: "INC-3", alerts: [moved("f9", "revenue is <late>")] },
+      ...{ groupingKeys: [], sources: ["dbt"], assets: [], reason: null },
+    },
+  ],
   ["severity", triggered, { type: "set_severity", severity: "SEV1", reason: "customers see it" }],
   [
     "role-given",
@@ -75,7 +96,6 @@ const told: [string, () => Story, Command, Options?][] = [
   ],
   ["verified-all", mitigated, { type: "restore", assets: [], reason: null }],
   ["waived", mitigated, { type: "waive", assets: [], reason: "rebuilt tonight anyway" }],
-  ["all-resolved", acknowledged, passed(), { by: dbt, via: "alert" }],
   [
     "task",
     triggered,
@@ -186,6 +206,29 @@ describe("the thread hears of", () => {
     const told = reply(drill, { type: "tell_similar", incidents: [incident] });
     expect(JSON.stringify(told).match(/🟣 DRILL/g)).toHaveLength(1);
     expect(drill.does({ type: "tell_similar", incidents: [incident] })).toEqual([]);
+  });
+
+  it("where alerts were moved, as a link where its thread stands", () => {
+    const story = triggered();
+    const events = story.does({
+      ...{ type: "move_alerts", to: "INC-3", alerts: [moved("f1", "revenue is late")] },
+      ...{ groupingKeys: [], released: [], reason: null },
+    });
+    const url = "https://acme.slack.com/archives/C1/p1";
+    const document = replyFor(events, story.incident, (key) => ({
+      key,
+      thread: { channel: "C1", ts: "1.1", permalink: url },
+    }))!;
+    expect(renderText(document)).toContain(`“revenue is late” moved to INC-3 (${url}) by Maya Okafor`);
+  });
+
+  it("where an incident was split off, once its thread stands", async () => {
+    const story = triggered();
+    story.does(
+      { type: "record_thread", channel: "C1", ts: "1.1", permalink: "https://acme.slack.com/archives/C1/p1" },
+      {},
+    );
+    await expectMessage("reply-split-off", splitOffDocument(story.incident));
   });
 
   it("a drill as a drill", () => {

@@ -16,7 +16,10 @@ const silence = Silence.parse({
   endedAt: null,
   endedBy: null,
   incident: "INC-4",
+  channel: null,
   announcedEnd: null,
+  version: 1,
+  hash: "",
 });
 const window = MaintenanceWindow.parse({
   name: "Sunday load",
@@ -30,6 +33,8 @@ const held: HeldAlert = {
   source: "dbt",
   asset: "analytics.core.orders",
   since: "2026-11-22T03:10:00.000Z",
+  by: "silence",
+  holder: "S-3",
   reason: "silenced by Ana Diaz until 22 Nov 2026 05:00 UTC (S-3)",
 };
 
@@ -54,7 +59,7 @@ it("lists silences, windows and every held alert", () => {
 
     Held alerts
 
-    - not_null on orders failed on analytics.core.orders (dbt) since 22 Nov 2026 03:10 UTC – silenced by Ana Diaz until 22 Nov 2026 05:00 UTC (S-3)
+    - not_null on orders failed on analytics.core.orders (dbt) since 22 Nov 2026 03:10 UTC – by S-3
 
     unsilence S-3 ends one; its alerts that still fire are told then.
     "

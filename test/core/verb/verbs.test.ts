@@ -135,6 +135,42 @@ describe("respond", () => {
   });
 });
 
+describe("what belongs together", () => {
+  const split = (alerts: string, reason: string | null = null, all = false) => [
+    { type: "split", alerts, all, reason },
+  ];
+  const move = (alerts: string, into: string, reason: string | null = null, all = false) => [
+    { type: "move", alerts, all, into, reason },
+  ];
+  test.each([
+    ["split orders", split("orders")],
+    ["split off not_null on  orders", split("not_null on orders")],
+    ["split INC-1 orders because another load", split("orders", "another load")],
+    ["split all orders because: another load", split("orders", "another load", true)],
+    [
+      "split “failed because of a lock” because it is another lock",
+      split("failed because of a lock", "it is another lock"),
+    ],
+    ["split analytics.marts.orders", split("analytics.marts.orders")],
+    ["move orders to INC-2", move("orders", "INC-2")],
+    ["move INC-1 not_null on users into inc-02.", move("not_null on users", "INC-2")],
+    ["move all users to #INC-2 because the form broke it", move("users", "INC-2", "the form broke it", true)],
+    ["move “users” to INC-2: the form", move("users", "INC-2", "the form")],
+    ["move back to source to INC-3 see INC-4", move("back to source", "INC-3", "see INC-4")],
+  ])("%j", (text, expected) => {
+    expect(commands(text)).toEqual(expected);
+  });
+  test.each([
+    ["split", /Which alerts\? A part of a title, an asset, or a fingerprint\. Write `split \[all\] <alert>/],
+    ["split because another load", /Which alerts\?/],
+    ["move orders", /Which alerts, and into which incident\? Write `move \[all\] <alert> to <INC-n>/],
+    ["move to INC-2", /into which incident\?/],
+    [`split ${"x".repeat(201)}`, /The alert is 201 characters long and may have 200/],
+  ])("%j is refused", (text, words) => {
+    expect(refusal(text)).toMatch(words);
+  });
+});
+
 describe("data", () => {
   const sales = incident("INC-1", [
     { type: "asset_added", asset: { namespace: "looker", name: "Weekly sales" }, reason: "x" },
