@@ -6,13 +6,18 @@ import { type LineageFile, readLineageFiles, withdrawals } from "./configured-li
 import { RoutingSections } from "./core/correlate/sections.ts";
 import { compileRunbooks } from "./core/runbook/match.ts";
 import type { Runbook } from "./core/runbook/parse.ts";
+import { createAlarm } from "./engine/alarm.ts";
 import { createConversation } from "./engine/converse.ts";
 import { createDeliverer } from "./engine/deliver.ts";
 import { createEngine } from "./engine/engine.ts";
 import type { Engine, Reads } from "./engine/ports.ts";
 import { show } from "./engine/show.ts";
+import { spoken } from "./engine/troubles.ts";
+import { createWatch, type Watch } from "./engine/watch.ts";
 import type { Writer } from "./engine/writer.ts";
+import { startHeartbeat } from "./http/heartbeat.ts";
 import type { HealthReport } from "./http/operations.ts";
+import { outboxMetrics } from "./http/outbox-metrics.ts";
 import { buildServer } from "./http/server.ts";
 import { POSTMORTEM_FORMATS, type PostmortemFormat, renderPostmortem } from "./render/postmortem.ts";
 import { loadRunbooks } from "./runbooks.ts";
@@ -23,10 +28,14 @@ import { createPeople } from "./slack/people.ts";
 import { workspaceAddress } from "./slack/permalink.ts";
 import { SOURCES } from "./source/registry.ts";
 import { openForReading } from "./store/open.ts";
+import { waitingOf } from "./store/parked.ts";
 import { type OutboxReads, readsOf } from "./store/reads.ts";
-import { startWriter } from "./writer.ts";
+import { startOf } from "./store/start.ts";
+import { DEFAULT_CHANNEL, startWriter, writerSettings } from "./writer.ts";
 
 const TICK_MS = 60_000;
+/** How often the bot looks at itself. */
+const WATCH_MS = 10_000;
 /** How many alerts a report lists; the log has all of them. */
 const REPORTED_ALERTS = 1000;
 
@@ -35,6 +44,8 @@ export type AppOptions = {
   /** The sandbox's page shows Slack's date markup as text, cannot choose among people by itself, and is not at its workspace's address. */
   local?: { people: { id: string; name: string }[]; url: string };
   now?: () => number;
+  /** Milliseconds that only ever grow, by which the connection to Slack is judged. */
+  clock?: () => number;
 };
 
 export type App = { url: string; engine: Engine; stop(): Promise<void> };
@@ -43,28 +54,42 @@ export type App = { url: string; engine: Engine; stop(): Promise<void> };
 export async function startApp(config: Config, options: AppOptions): Promise<App> {
   const now = options.now ?? Date.now;
   const iso = () => new Date(now()).toISOString();
-  const channel = config.channel ?? "#data-incidents";
+  const channel = config.channel ?? DEFAULT_CHANNEL;
   const { runbooks, problems } = await loadRunbooks(config.runbooksDir);
   const lineage = await readLineageFiles(config.lineageFiles);
-  const store = await openStore(config, channel, runbooks, (error) => {
+  const opened = await openStore(config, runbooks, (error) => {
     // Without the writer nothing can be stored, so nothing may be answered 2xx: end, and be restarted.
     server.log.fatal({ err: error }, "the writer is gone; ending");
     process.exit(1);
   });
   let wake = () => {};
   let slack: SlackConnection | null = null;
+  const watch = createWatch({
+    writer: opened.writer,
+    outbox: { undelivered: opened.reads.undelivered, waiting: opened.waiting },
+    slack: () => (config.slack ? (slack?.health() ?? { ok: false, detail: "starting" }) : null),
+    afterMs: config.selfAlarm.afterMs,
+    clock: options.clock ?? (() => performance.now()),
+  });
+  const store = { ...opened, writer: watch.writer };
+  const health = () => healthOf(watch, slack, config.slack !== null);
   const engine = createEngine({ ...store, now: iso, committed: () => wake() });
   const report: Report = (format, key) => reportOf(store.reads, format, key, iso(), config.command);
+  const metrics = new Registry();
   const server = buildServer({
     engine,
     config,
     sources: SOURCES,
     now: iso,
     log: options.log,
-    metrics: new Registry(),
+    metrics,
     report,
     fetch,
-    health: () => healthOf(store.reads, slack, config.slack !== null),
+    health,
+  });
+  server.addHook("onResponse", async (request, reply) => {
+    const { source } = request.params as { source?: string };
+    if (source && SOURCES.some(({ name }) => name === source)) watch.answered(source, reply.statusCode);
   });
   for (const { file, line, message } of problems) server.log.warn(`${file}:${line}: ${message}`);
   slackRoute(server, () => slack);
@@ -79,32 +104,72 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
 
   const parts: Part = { config, options, engine, channel, runbooks, report, now, iso, log: server.log };
   const stops: (() => Promise<void>)[] = [];
+  let alarm: ReturnType<typeof createAlarm> | null = null;
   if (config.slack) {
     const client = slackClient(config.slack.botToken, config.slack.apiUrl);
     const address = options.local ? async () => `${options.local!.url}/` : workspaceAddress(client);
-    const deliverer = delivererOf(parts, store, client, address);
+    const messenger = createMessenger(client, renderOptions(options), address);
+    const deliverer = delivererOf(parts, store, messenger);
     wake = deliverer.wake;
     await deliverer.start();
-    slack = await connectSlack(config.slack, client, server.log, address, doorsOf(parts, client));
+    slack = await connectSlack(
+      config.slack,
+      client,
+      server.log,
+      address,
+      doorsOf(parts, client),
+      options.clock,
+    );
     stops.push(slack.stop, deliverer.stop);
+    const { troubles: look } = watch;
+    alarm = createAlarm({
+      look,
+      messenger,
+      channel: config.selfAlarm.channel ?? channel,
+      now,
+      log: server.log,
+    });
   }
-  const ticking = setInterval(
-    () =>
-      void engine
-        .tick()
-        .catch((error: unknown) => server.log.error({ err: error }, "the clock's work failed")),
-    TICK_MS,
-  );
+  outboxMetrics(metrics, async () => {
+    const { waiting, parked, oldestMs } = await watch.outbox();
+    return {
+      waiting,
+      parked,
+      oldestSeconds: oldestMs / 1000,
+      writerLagSeconds: watch.lagMs() / 1000,
+      slackConnected: slack?.health().ok ?? false,
+      troubles: alarm?.raised() ?? [],
+    };
+  });
+  const timers = [
+    // At once for what came due while no process ran, then every minute.
+    repeat(TICK_MS, () => engine.tick(), server.log),
+    repeat(WATCH_MS, async () => alarm?.tick(), server.log),
+  ];
+  const { url: heartbeat, everyMs } = config.heartbeat;
+  const ready = async () => (await health()).checks.every(({ ok }) => ok);
+  const endHeartbeat = heartbeat
+    ? startHeartbeat({ url: heartbeat, everyMs, ready, fetch, log: server.log })
+    : () => {};
   return {
     url,
     engine,
     async stop() {
-      clearInterval(ticking);
+      for (const timer of timers) clearInterval(timer);
+      endHeartbeat();
       await server.close();
       for (const stop of stops) await stop();
       await store.close();
     },
   };
+}
+
+/** Does it now, and again and again. */
+function repeat(everyMs: number, work: () => Promise<void>, log: FastifyBaseLogger): NodeJS.Timeout {
+  const run = () =>
+    void work().catch((error: unknown) => log.error({ err: error }, "the clock's work failed"));
+  run();
+  return setInterval(run, everyMs);
 }
 
 /** What the parts below are made from. */
@@ -121,24 +186,25 @@ type Part = {
 };
 type Client = ReturnType<typeof slackClient>;
 type Report = (format: string, key: string) => ReturnType<typeof reportOf>;
-type Store = { writer: Writer; reads: Reads & OutboxReads; close(): Promise<void> };
+type Store = {
+  writer: Writer;
+  reads: Reads & OutboxReads;
+  waiting(): ReturnType<typeof waitingOf>;
+  close(): Promise<void>;
+};
 
 async function openStore(
   config: Config,
-  channel: string,
   runbooks: Runbook[],
   failed: (error: Error) => void,
 ): Promise<Store> {
-  const { database, reopenWithinMs, closeAfterMs, grouping, pathRules, routing } = config;
-  const texts = runbooks.map(({ slug, text }) => ({ slug, text }));
-  const writer = await startWriter(
-    { database, channel, reopenWithinMs, closeAfterMs, grouping, pathRules, routing, runbooks: texts },
-    failed,
-  );
-  const db = openForReading(database);
+  const settings = { ...writerSettings(config, runbooks), start: startOf(config) };
+  const writer = await startWriter(settings, failed);
+  const db = openForReading(config.database);
   return {
     writer,
     reads: readsOf(db),
+    waiting: () => waitingOf(db),
     async close() {
       await db.destroy();
       await writer.close();
@@ -183,10 +249,9 @@ function renderOptions(options: AppOptions) {
 }
 
 function delivererOf(
-  { options, report, now, iso, log }: Part,
-  store: Store,
-  client: Client,
-  address: () => Promise<string | null>,
+  { report, now, iso, log }: Part,
+  store: Pick<Store, "reads" | "writer">,
+  messenger: ReturnType<typeof createMessenger>,
 ) {
   const { reads, writer } = store;
   const showing = {
@@ -195,7 +260,7 @@ function delivererOf(
     report: async (key: string, format: string) => fileOf(await report(format, key)),
   };
   return createDeliverer({
-    messenger: createMessenger(client, renderOptions(options), address),
+    messenger,
     reads,
     show: (row, state) => show(showing, row, state),
     submit: async (job) => {
@@ -224,25 +289,26 @@ function doorsOf(parts: Part, client: Client): Omit<DoorDeps, "workspaceUrl"> {
   });
   const everybody = options.local?.people ?? null;
   const render = renderOptions(options);
-  return { engine, conversation, people, client, render, command, channel, everybody, now: iso, log };
+  const { access } = config;
+  return { engine, conversation, people, access, client, render, command, channel, everybody, now: iso, log };
 }
 
-async function healthOf(
-  reads: OutboxReads,
-  slack: SlackConnection | null,
-  wanted: boolean,
-): Promise<HealthReport> {
-  const waiting = await reads.undelivered().catch(() => null);
-  const outbox = waiting && `${waiting.pending} waiting, ${waiting.dead} given up`;
+async function healthOf(watch: Watch, slack: SlackConnection | null, wanted: boolean): Promise<HealthReport> {
+  const outbox = await watch.outbox().catch(() => null);
+  const oldest = outbox && outbox.waiting > 0 ? `, the oldest for ${spoken(outbox.oldestMs)}` : "";
   const connection = slack?.health() ?? {
     ok: !wanted,
     detail: wanted ? "starting" : "no Slack is configured",
   };
   return {
     checks: [
-      { name: "database", ok: waiting !== null, detail: waiting ? null : "it cannot be read" },
+      { name: "database", ok: outbox !== null, detail: outbox ? null : "it cannot be read" },
       { name: "slack", ...connection },
-      { name: "outbox", ok: waiting !== null, detail: outbox },
+      {
+        name: "outbox",
+        ok: outbox !== null && !outbox.late,
+        detail: outbox && `${outbox.waiting} waiting${oldest}, ${outbox.parked} given up`,
+      },
     ],
   };
 }

@@ -6,10 +6,21 @@ import { Grouping } from "./core/correlate/grouping.ts";
 import { PathRules } from "./core/correlate/path-rules.ts";
 import { RoutingSections } from "./core/correlate/sections.ts";
 import type { PathRule } from "./core/correlate/touched.ts";
-import { Duration } from "./core/duration.ts";
+import { Duration, durationBetween } from "./core/duration.ts";
 import { Refusal } from "./core/refusal.ts";
 import type { NamespaceRule } from "./core/signal/dataset.ts";
 import { DEFAULT_ALLOW, type RedactionRules } from "./core/signal/redact.ts";
+
+const Kept = z.union([z.literal("off").transform(() => null), durationBetween("1d", "36500d")]);
+
+/** How long each is kept, or `off` for ever. */
+const RetentionFile = z.strictObject({
+  signals: Kept.prefault("90d"),
+  changes: Kept.prefault("365d"),
+  deliveries: Kept.prefault("30d"),
+  answers: Kept.prefault("30d"),
+  lineage: Kept.prefault("365d"),
+});
 
 /** breakwater.yaml: what is decided in git. Secrets never stand here; they come from the environment. */
 const ConfigFile = z.strictObject({
@@ -25,10 +36,16 @@ const ConfigFile = z.strictObject({
   reopenWithin: Duration.prefault("24h"),
   /** A resolved incident is closed by itself after this long. */
   closeAfter: Duration.prefault("14d"),
+  /** How long signals and other traces are kept; incidents always are. */
+  retention: RetentionFile.prefault({}),
   /** Whose an alert is: team, channel, severity, runbook. The first rule that fits. */
   routes: RoutingSections.shape.routes,
   /** How severe an error on an asset of a tier is. */
   tiers: RoutingSections.shape.tiers,
+  /** Known hours in which alerts are held back. */
+  maintenance: RoutingSections.shape.maintenance,
+  /** Alerts that are held back while others fire. */
+  inhibit: RoutingSections.shape.inhibit,
   /** What belongs to one incident. */
   grouping: Grouping.prefault({}),
   /** Files in which people say what depends on what, for what neither dbt nor OpenLineage knows. */
@@ -45,8 +62,26 @@ const ConfigFile = z.strictObject({
   openSources: z.array(z.string()).default([]),
   /** Open sources are served on other addresses than this machine's own, because something in front of us authenticates. */
   openOnNetwork: z.boolean().default(false),
+  /** Where the bot says that something is wrong with itself, and how long a message may wait before that is so. */
+  selfAlarm: z
+    .strictObject({
+      channel: z.string().min(1).optional(),
+      after: durationBetween("30s", "1d").prefault("5m"),
+    })
+    .prefault({}),
+  /** How often a sign of life goes to BREAKWATER_HEARTBEAT_URL, as long as all is well. */
+  heartbeat: z.strictObject({ every: durationBetween("10s", "1d").prefault("1m") }).prefault({}),
   /** The largest request body taken, in MiB; dbt manifests are the large ones. */
   maxBodyMiB: z.number().int().min(1).max(256).default(50),
+  /** Who in Slack may command: members and guests of the workspace, its members only, or whoever is in the channel. */
+  access: z.enum(["workspace", "members", "anyone"]).default("workspace"),
+  /** What one source may send, and how often one address may offer a wrong secret, before it is told to wait. */
+  rateLimit: z
+    .strictObject({
+      requestsPerSecond: z.number().int().min(1).max(1_000_000).default(5000),
+      failuresPerMinute: z.number().int().min(1).max(1_000_000).default(600),
+    })
+    .prefault({}),
 });
 
 const list = z.string().transform((text) =>
@@ -61,6 +96,8 @@ const Environment = z.object({
   SLACK_APP_TOKEN: z.string().startsWith("xapp-", "an app-level token starts with xapp-").optional(),
   SLACK_SIGNING_SECRET: z.string().min(1).optional(),
   SLACK_API_URL: z.url({ protocol: /^https?$/ }).optional(),
+  /** Whoever knows it can keep our silence from being heard, so it is a secret. */
+  BREAKWATER_HEARTBEAT_URL: z.url({ protocol: /^https?$/ }).optional(),
   BREAKWATER_CHANNEL: z.string().min(1).optional(),
   BREAKWATER_API_TOKEN: list.prefault(""),
   BREAKWATER_CONFIG: z.string().default("breakwater.yaml"),
@@ -88,13 +125,21 @@ export type Config = Readonly<{
   runbooksDir: string;
   reopenWithinMs: number;
   closeAfterMs: number;
+  /** In milliseconds; null for ever. */
+  retention: z.infer<typeof RetentionFile>;
   maxBodyBytes: number;
+  access: "workspace" | "members" | "anyone";
+  rateLimit: { requestsPerSecond: number; failuresPerMinute: number };
+  /** Where the bot tells what is wrong with itself (null: where incidents open), and how long it waits with that. */
+  selfAlarm: { channel: string | null; afterMs: number };
+  /** null: nobody waits for a sign of life. */
+  heartbeat: { url: string | null; everyMs: number };
   apiTokens: readonly string[];
   /** Ingest secrets by source name, several while rotating. */
   sourceSecrets: ReadonlyMap<string, readonly string[]>;
   /** As written in the file, which was found right: matchers are compiled where they are used, in the writer's thread. */
   grouping: unknown;
-  routing: { routes?: unknown; tiers?: unknown };
+  routing: Partial<Record<keyof typeof RoutingSections.shape, unknown>>;
   lineageFiles: readonly string[];
   pathRules: PathRule[];
   assetNames: NamespaceRule[];
@@ -110,6 +155,9 @@ export type Config = Readonly<{
   port: number;
   logLevel: "debug" | "info" | "warn" | "error" | "silent";
 }>;
+
+/** The routing sections as they are where nothing is written. */
+const ROUTING = RoutingSections.parse({});
 
 const SECRET = /^BREAKWATER_SOURCE_([A-Z0-9_]+)_SECRET$/;
 
@@ -136,7 +184,7 @@ function refuse(what: string, error: z.ZodError): never {
 }
 
 /** The file as plain data. */
-type Written = { grouping?: unknown; routes?: unknown; tiers?: unknown };
+type Written = { grouping?: unknown } & Config["routing"];
 
 function readFile(path: string, required: boolean): z.infer<typeof ConfigFile> & { written: Written } {
   if (!existsSync(path)) {
@@ -146,9 +194,18 @@ function readFile(path: string, required: boolean): z.infer<typeof ConfigFile> &
   const document = parseDocument(readFileSync(path, "utf8"));
   const broken = document.errors[0];
   if (broken) throw new Refusal("invalid", `${path} is not valid YAML: ${broken.message}`);
-  const written: Written = document.toJS() ?? {};
+  const written = toPlain(document, path);
   const parsed = ConfigFile.safeParse(written);
   return parsed.success ? { ...parsed.data, written } : refuse(path, parsed.error);
+}
+
+/** `toJS` throws on references to no anchor, and on anchors that expand without end. */
+function toPlain(document: ReturnType<typeof parseDocument>, path: string): Written {
+  try {
+    return document.toJS() ?? {};
+  } catch (error) {
+    throw new Refusal("invalid", `${path} is not valid YAML: ${(error as Error).message}`);
+  }
 }
 
 function slackConfig(env: z.infer<typeof Environment>): SlackConfig | null {
@@ -206,11 +263,21 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     runbooksDir: file.runbooks,
     reopenWithinMs: file.reopenWithin,
     closeAfterMs: file.closeAfter,
+    retention: file.retention,
     maxBodyBytes: file.maxBodyMiB * 1024 * 1024,
+    access: file.access,
+    rateLimit: file.rateLimit,
+    selfAlarm: { channel: file.selfAlarm.channel ?? null, afterMs: file.selfAlarm.after },
+    heartbeat: { url: e.BREAKWATER_HEARTBEAT_URL ?? null, everyMs: file.heartbeat.every },
     apiTokens: e.BREAKWATER_API_TOKEN,
     sourceSecrets: sourceSecrets(env),
     grouping: file.written.grouping ?? {},
-    routing: { routes: file.written.routes ?? [], tiers: file.written.tiers ?? {} },
+    routing: Object.fromEntries(
+      Object.entries(ROUTING).map(([section, unset]) => [
+        section,
+        file.written[section as keyof typeof ROUTING] ?? unset,
+      ]),
+    ),
     lineageFiles: file.lineage,
     pathRules: file.changes.map(({ repository, ...rule }) => ({
       ...rule,

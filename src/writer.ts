@@ -4,13 +4,15 @@ import { Grouping } from "./core/correlate/grouping.ts";
 import { RoutingSections } from "./core/correlate/sections.ts";
 import type { PathRule } from "./core/correlate/touched.ts";
 import { compileRunbooks, matchRunbooks } from "./core/runbook/match.ts";
-import { parseRunbook } from "./core/runbook/parse.ts";
+import { parseRunbook, type Runbook } from "./core/runbook/parse.ts";
 import type { Job, JobResult } from "./engine/commit.ts";
+import type { Retention } from "./engine/retention.ts";
 import { createWriter, type Transact, type Writer } from "./engine/writer.ts";
 import { storeFault } from "./store/fault.ts";
 import { ledgerOf } from "./store/ledger.ts";
 import { migrate } from "./store/migrate.ts";
 import { type Database, isPostgres, openForWriting } from "./store/open.ts";
+import { recordStart, type Start } from "./store/start.ts";
 
 /** What the writer needs, as plain data: it crosses a thread. */
 export type WriterSettings = {
@@ -22,10 +24,33 @@ export type WriterSettings = {
   /** Grouping of breakwater.yaml, as it was validated; its matchers are compiled in the writer's thread. */
   grouping: unknown;
   pathRules: PathRule[];
-  /** Routes and tiers, likewise. */
-  routing: { routes?: unknown; tiers?: unknown };
+  /** Routes, tiers, maintenance windows and inhibition rules, likewise. */
+  routing: Config["routing"];
   runbooks: { slug: string; text: string }[];
+  /** How long traces are kept; for ever where it is left out. */
+  retention?: Retention;
+  /** What starts: its version, and a hash of each setting, for the audit log. A replay is no start. */
+  start?: Start;
 };
+
+/** Where incidents open unless something else is configured. */
+export const DEFAULT_CHANNEL = "#data-incidents";
+
+/** The one place where what is configured is passed on to the writer, for the bot and for a replay alike. */
+export function writerSettings(config: Config, runbooks: readonly Runbook[]): WriterSettings {
+  const { database, channel, reopenWithinMs, closeAfterMs, grouping, pathRules, routing, retention } = config;
+  return {
+    database,
+    retention,
+    channel: channel ?? DEFAULT_CHANNEL,
+    reopenWithinMs,
+    closeAfterMs,
+    grouping,
+    pathRules,
+    routing,
+    runbooks: runbooks.map(({ slug, text }) => ({ slug, text })),
+  };
+}
 
 /** What passes between this thread and the writer's (src/writer-thread.ts). */
 export type ThreadRequest = { id: number; job: Job } | { close: true };
@@ -41,6 +66,7 @@ export async function openWriter(
   db: Database = openForWriting(settings.database),
 ): Promise<Writer> {
   await migrate(db);
+  if (settings.start) await recordStart(db, settings.start);
   const catalog = compileRunbooks(
     settings.runbooks.flatMap(({ slug, text }) => parseRunbook(slug, text).runbook ?? []),
   );
@@ -51,6 +77,7 @@ export async function openWriter(
     grouping: Grouping.parse(settings.grouping),
     pathRules: settings.pathRules,
     routing: RoutingSections.parse(settings.routing),
+    ...(settings.retention ? { retention: settings.retention } : {}),
     suggestRunbooks: (signal, severity, routed) => {
       const fitting = matchRunbooks(catalog, { ...signal, severity });
       const named = settings.runbooks.find(({ slug }) => slug === routed);

@@ -4,6 +4,8 @@ import { dbCommand } from "./db.ts";
 import { exportCommand } from "./export.ts";
 import { lineageCommand } from "./lineage.ts";
 import { manifestCommand } from "./manifest.ts";
+import { outboxCommand } from "./outbox.ts";
+import { replayCommand } from "./replay.ts";
 import { runbookCommand } from "./runbook.ts";
 import { sandboxCommand, serveCommand } from "./serve.ts";
 import { sourceCommand } from "./source.ts";
@@ -23,7 +25,9 @@ export function program(): Command {
     sourceCommand(),
     lineageCommand(),
     configCommand(),
+    replayCommand(),
     dbCommand(),
+    outboxCommand(),
     manifestCommand(),
   ]) {
     breakwater.addCommand(command);

@@ -1,4 +1,6 @@
 import { hintKey, type Kinship, type KnownGroup, type Placement, place } from "../core/correlate/place.ts";
+import { recur } from "../core/correlate/recurrence.ts";
+import { isOver } from "../core/correlate/silence.ts";
 import { failsAlike } from "../core/correlate/sort-out.ts";
 import { type Kin, older } from "../core/correlate/topology.ts";
 import type { Asked, Command } from "../core/incident/command.ts";
@@ -6,22 +8,57 @@ import { decide, severityOf } from "../core/incident/decide.ts";
 import type { Relation } from "../core/incident/events.ts";
 import { type IncidentState, isOpen } from "../core/incident/state.ts";
 import { Refusal } from "../core/refusal.ts";
+import { formatDuration } from "../core/report/clocks.ts";
 import { type AlertOutcome, type AlertSignal, fingerprint, type Outcome } from "../core/signal/alert.ts";
 import { type Asset, assetId } from "../core/signal/asset.ts";
+import { areApart } from "./apart.ts";
 import { alertKey, type Batch, type News, tell } from "./batch.ts";
 import { mergeInto } from "./combine.ts";
-import type { IncidentAlert } from "./ports.ts";
+import { keepBack, letGo } from "./hold.ts";
+import { recallHeld } from "./memory.ts";
+import type { HeldAlert, IncidentAlert } from "./ports.ts";
+import { beginFlapping, countRuns, holdFlapping, recoveryFor } from "./recur.ts";
 
 export async function ingest(batch: Batch, signals: AlertSignal[], now: string): Promise<AlertOutcome[]> {
   const news: News = new Map();
   const outcomes: AlertOutcome[] = [];
+  await batch.holds.note(signals);
   for (const signal of signals) {
     const outcome = await one(batch, signal, now, news).catch(asFault);
     outcomes.push(outcome);
     batch.changes.signals.push({ receivedAt: now, signal, outcome });
   }
   for (const [key, events] of news) batch.announce(key, events);
+  // What resolved may have been what inhibited others.
+  if (batch.holds.isNeeded && signals.some(({ status }) => status === "resolved")) await release(batch, now);
   return outcomes;
+}
+
+/**
+ * Tells held alerts that nothing holds any more, the longest held first, and lays silences down that are over. Returns
+ * whether more are left than may be told in one transaction.
+ */
+export async function release(batch: Batch, now: string): Promise<boolean> {
+  const { silences, held } = await recallHeld(batch.memory, batch.ledger);
+  const free: HeldAlert[] = [];
+  for (const alert of held.values()) if (!(await batch.holds.stillHolds(alert, now))) free.push(alert);
+  const told = free.slice(0, RELEASED);
+  const stored = await batch.ledger.heldSignals(told.map((alert) => alert.fingerprint));
+  const signals = told.map(
+    ({ fingerprint: print }) => batch.changes.held.get(print)?.signal ?? stored.get(print)!,
+  );
+  await batch.prefetch(signals);
+  const news: News = new Map();
+  for (const signal of signals) await placed(batch, signal, now, news).catch(asFault);
+  for (const [key, events] of news) batch.announce(key, events);
+  const holding = new Set([...held.values()].map(({ holder }) => holder));
+  for (const { match: _, ...silence } of silences.values()) {
+    if (!isOver(silence, now) || holding.has(silence.id)) continue;
+    const events = batch.changes.silences.get(silence.id)?.events ?? [];
+    batch.changes.silences.set(silence.id, { silence, open: false, events });
+    silences.delete(silence.id);
+  }
+  return free.length > told.length;
 }
 
 async function one(batch: Batch, signal: AlertSignal, now: string, news: News): Promise<AlertOutcome> {
@@ -39,10 +76,21 @@ async function one(batch: Batch, signal: AlertSignal, now: string, news: News): 
     }
     batch.seen.add(delivery);
   }
+  return placed(batch, signal, now, news);
+}
+
+/** Places a signal, unless something holds it back. */
+async function placed(batch: Batch, signal: AlertSignal, now: string, news: News): Promise<AlertOutcome> {
+  const print = fingerprint(signal);
+  const known = batch.alerts.get(print) ?? null;
+  const held = (await recallHeld(batch.memory, batch.ledger)).held.get(print) ?? null;
+  const fires = signal.status === "firing";
+  // What is held was not told: to the incidents it does not fire yet.
+  const alert = held && known && fires ? { ...known, status: "resolved" as const } : known;
   const current = alert?.incident ? await batch.state(alert.incident) : null;
   const isCurrent = current !== null && isOpen(current.phase);
-  const group = await groupOf(batch, signal);
-  const alone = signal.status === "firing" && !isCurrent && group.open === null;
+  const group = await groupOf(batch, signal, current);
+  const alone = fires && !isCurrent && group.open === null;
   const placement = place(
     signal,
     alert,
@@ -51,16 +99,32 @@ async function one(batch: Batch, signal: AlertSignal, now: string, news: News): 
     now,
     batch.settings.reopenWithinMs,
     batch.keysOf(signal).about,
-    alone ? await kinOf(batch, signal, now) : null,
+    alone ? await kinOf(batch, signal, current, now) : null,
   );
+  if (placement.to === "open" || placement.to === "attach" || placement.to === "reopen") {
+    const hold = await batch.holds.on(signal, print, now);
+    if (hold) return keepBack(batch, signal, placement, hold, now, news);
+  }
+  if (held && placement.to !== "ignore" && placement.to !== "duplicate") {
+    const asked: Asked = { actor: { kind: "system" }, via: "alert", now, permalink: null };
+    await letGo(batch, held, fires ? "told" : "resolved", asked, news);
+  }
   return carry(batch, signal, print, placement, now, news);
 }
 
-/** Who holds a signal's group. An incident that took others in cannot reopen while another holds what was theirs. */
-async function groupOf(batch: Batch, signal: AlertSignal): Promise<KnownGroup> {
+/**
+ * Who holds a signal's group. An incident that took others in cannot reopen while another holds what was theirs. An
+ * alert whose incident (`current`) a person took apart from the holder goes back to its own, or opens one.
+ */
+async function groupOf(
+  batch: Batch,
+  signal: AlertSignal,
+  current: IncidentState | null,
+): Promise<KnownGroup> {
   const { keys } = batch.keysOf(signal);
   const known = keys.map((key) => batch.groups.get(key) ?? { open: null, resolved: null });
   const open = known.flatMap(({ open }) => open ?? []).sort(older)[0];
+  if (open && current && (await areApart(batch, current, open))) return ownGroup(batch, current);
   if (open) return { open, resolved: null };
   // An alert without an asset came first, for the run as a whole: what it was about shows now.
   const hint = hintKey(signal);
@@ -72,8 +136,19 @@ async function groupOf(batch: Batch, signal: AlertSignal): Promise<KnownGroup> {
   return rival ? { open: null, resolved: null } : { open: null, resolved };
 }
 
+async function ownGroup(batch: Batch, own: IncidentState): Promise<KnownGroup> {
+  const { key, phase, resolvedAt } = own;
+  const returns = phase === "resolved" && (await batch.rivalOf(own)) === null;
+  return { open: null, resolved: returns ? { incident: key, at: resolvedAt! } : null };
+}
+
 /** An open incident within the window that lineage ties a signal to. */
-async function kinOf(batch: Batch, signal: AlertSignal, now: string): Promise<Kinship | null> {
+async function kinOf(
+  batch: Batch,
+  signal: AlertSignal,
+  current: IncidentState | null,
+  now: string,
+): Promise<Kinship | null> {
   const { lineage, maxSteps } = batch.settings.grouping;
   if (!lineage) return null;
   for (const [kind, look] of [
@@ -85,7 +160,8 @@ async function kinOf(batch: Batch, signal: AlertSignal, now: string): Promise<Ki
     for (const asset of causes(signal)) {
       for (const kin of look(asset)) {
         if (kin.steps > maxSteps) break;
-        if (await mayJoin(batch, kin.incident, kind, signal, now)) {
+        const isApart = current !== null && (await areApart(batch, current, kin.incident));
+        if (!isApart && (await objection(batch, kin.incident, kind, signal, now)) === null) {
           found.push(kin);
           break;
         }
@@ -101,20 +177,24 @@ async function kinOf(batch: Batch, signal: AlertSignal, now: string): Promise<Ki
   return null;
 }
 
-async function mayJoin(
+/** What speaks against an alert's joining an incident that lineage ties it to; null where nothing does. */
+export async function objection(
   batch: Batch,
   key: string,
   kind: Relation["kind"],
   signal: AlertSignal,
   now: string,
-): Promise<boolean> {
+): Promise<string | null> {
   const { window, windowKind } = batch.settings.grouping;
   const state = await batch.state(key);
   const since = windowKind === "rolling" ? (state.lastAlertAt ?? state.detectedAt) : state.detectedAt;
-  if (Date.parse(now) - Date.parse(since) > window) return false;
-  if (kind !== "sibling") return true;
+  const agoMs = Date.parse(now) - Date.parse(since);
+  if (agoMs > window)
+    return `${formatDuration(agoMs)} since its ${windowKind === "rolling" ? "last" : "first"} alert, and the window is ${formatDuration(window)}`;
+  if (kind !== "sibling") return null;
   const origin = state.likelyOrigin ?? state.origin;
-  return origin?.asset ? failsAlike(signal, { ...origin, assets: [origin.asset] }) : false;
+  const isAlike = origin?.asset && failsAlike(signal, { ...origin, assets: [origin.asset] });
+  return isAlike ? null : "it fails in other words";
 }
 
 async function carry(
@@ -143,11 +223,20 @@ async function carry(
     if (!batch.alerts.has(print)) batch.remember(signal, print, null, now);
     return { fingerprint: print, outcome, incident: null, reason: placement.reason };
   }
-  if (incident) {
+  let answer: Pick<AlertOutcome, "outcome" | "reason"> = { outcome, reason: placement.reason };
+  const flaps = incident && (await holdFlapping(batch, signal, print, incident, asked, news));
+  if (flaps) answer = { outcome: "deduplicated", reason: flaps };
+  else if (incident) {
     const state = await batch.state(incident);
     const row = batch.incidentAlerts.get(alertKey(incident, print));
     const command = newsFor(signal, print, row ?? null, placement.reason, now);
+    const { flapsNow, ...recurrence } = recur(row ?? null, signal, now, batch.settings.grouping.flapping);
+    const passes = signal.status === "resolved";
+    // What is over holds nothing.
+    const held = flapsNow && (!passes || isOpen(state.phase));
     if (command.type === "alert_fired") {
+      const recovery = command.alert.known === "firing" ? null : recoveryFor(batch, signal);
+      if (recovery) command.alert.recovery = recovery;
       const keys = freeKeys(batch, signal, state);
       if (keys.length > 0) command.alert.groupingKeys = keys;
       // Asking lineage who is downstream takes time; what is known of an asset already is asked once.
@@ -161,19 +250,27 @@ async function carry(
       if (relation?.kind === "sibling" || (!relation && causes(signal).length > 1))
         command.alert.roots = causes(signal);
     }
-    const events =
-      placement.to === "duplicate" ? [] : batch.append(incident, decide(state, command, asked), asked);
+    const silent = placement.to === "duplicate" || (held && passes);
+    const events = silent ? [] : batch.append(incident, decide(state, command, asked), asked);
     const told = news.get(incident) ?? [];
     told.push(...events);
     news.set(incident, told);
-    batch.rememberIn(incident, signal, print, row ?? null, outcome, placement.reason, now);
+    const { reason } = placement;
+    const kept = batch.rememberIn(incident, signal, print, row ?? null, outcome, reason, now, {
+      ...recurrence,
+      held,
+    });
+    if (held) {
+      const why = await beginFlapping(batch, kept, asked, news);
+      answer = { outcome: passes ? "deduplicated" : outcome, reason: why };
+    } else if (passes) await countRuns(batch, incident, asked, news);
     if (placement.to === "attach" && placement.relation?.kind === "upstream")
       await becomeOrigin(batch, signal, print, incident, placement.reason, asked, news);
     if (placement.to === "attach" || placement.to === "open")
       if (causes(signal).length > 1) await joinNamed(batch, signal, incident, asked, news);
   }
   batch.remember(signal, print, incident, now);
-  return { fingerprint: print, outcome, incident, reason: placement.reason };
+  return { fingerprint: print, ...answer, incident };
 }
 
 /** Keys of a signal that no open incident holds yet, so that the next alert on the same finds this one at once. */
@@ -207,7 +304,8 @@ async function becomeOrigin(
     const isOwn = kin.incident === incident;
     if (!isOwn) {
       const state = await batch.state(kin.incident);
-      if (!isOpen(state.phase) || !(await mayMerge(batch, state, kin.kind, signal, asked.now))) continue;
+      if (!isOpen(state.phase) || !(await mayMerge(batch, state, incident, kin.kind, signal, asked.now)))
+        continue;
       const why =
         kin.kind === "upstream"
           ? `${asset!.name}, upstream of both, failed too`
@@ -243,7 +341,8 @@ async function joinNamed(
   named.delete(incident);
   for (const key of [...named].sort(older)) {
     const state = await batch.state(key);
-    if (!isOpen(state.phase) || !(await mayMerge(batch, state, "upstream", signal, asked.now))) continue;
+    if (!isOpen(state.phase) || !(await mayMerge(batch, state, incident, "upstream", signal, asked.now)))
+      continue;
     const reason = `“${signal.title}” names what both come from`;
     await mergeInto(batch, state, { type: "merge_into", into: incident, reason }, system, news);
   }
@@ -252,16 +351,18 @@ async function joinNamed(
 async function mayMerge(
   batch: Batch,
   state: IncidentState,
+  into: string,
   kind: Relation["kind"],
   signal: AlertSignal,
   now: string,
 ): Promise<boolean> {
   const { merge } = batch.settings.grouping;
+  if (await areApart(batch, state, into)) return false;
   if (merge === "never" || (merge === "unacknowledged" && state.phase !== "triggered")) return false;
-  return mayJoin(batch, state.key, kind, signal, now);
+  return (await objection(batch, state.key, kind, signal, now)) === null;
 }
 
-async function openFor(
+export async function openFor(
   batch: Batch,
   signal: AlertSignal,
   print: string,
@@ -290,7 +391,8 @@ async function openFor(
         labels: signal.labels,
         links: signal.links,
       },
-      groupingKey: batch.keysOf(signal).keys[0]!,
+      // One that a person took out of where its key is held has none.
+      groupingKey: batch.keysOf(signal).keys.find((key) => !batch.groups.get(key)?.open) ?? null,
       assets: [],
       summary: null,
       reason,
@@ -316,13 +418,16 @@ async function openFor(
   return key;
 }
 
+/** So many held alerts are told in one transaction. */
+const RELEASED = 500;
+
 /** So many assets of one alert are looked at. */
 const LOOKED_AT = 20;
 /** An alert that names as many is about what writes them all; one that names two is about the first (a test of rows). */
 const NAMES_ALL = 3;
 
 /** The assets of an alert that it says are broken, rather than only concerned. */
-function causes({ assets }: AlertSignal): Asset[] {
+export function causes({ assets }: AlertSignal): Asset[] {
   return assets.length >= NAMES_ALL ? assets.slice(0, LOOKED_AT) : assets.slice(0, 1);
 }
 

@@ -1,6 +1,10 @@
+import { randomBytes } from "node:crypto";
 import type { Grouping } from "../core/correlate/grouping.ts";
+import type { InhibitRule } from "../core/correlate/inhibit.ts";
+import type { MaintenanceWindow } from "../core/correlate/maintenance.ts";
 import { matchable } from "../core/correlate/matcher.ts";
 import { type GroupingKeys, groupingKeys, hintKey, type KnownGroup } from "../core/correlate/place.ts";
+import { noteRuns, passesOf, type Recurrence } from "../core/correlate/recurrence.ts";
 import { type Routing, type RoutingRules, routeAlert } from "../core/correlate/route.ts";
 import { assetFacts } from "../core/correlate/tiers.ts";
 import type { Topology } from "../core/correlate/topology.ts";
@@ -12,13 +16,16 @@ import { record, touchedAssets } from "../core/incident/log.ts";
 import { react } from "../core/incident/react.ts";
 import { evolve, type IncidentState, isOpen } from "../core/incident/state.ts";
 import { Refusal } from "../core/refusal.ts";
+import type { Document } from "../core/report/document.ts";
 import { replyFor } from "../core/report/replies.ts";
 import { type AlertSignal, fingerprint, type Outcome } from "../core/signal/alert.ts";
 import { assetId } from "../core/signal/asset.ts";
 import { type Aftermath, createAftermath } from "./aftermath.ts";
-import type { AlertRow, Changes, Effect, Ledger } from "./ledger.ts";
-import { isForming, type Memory } from "./memory.ts";
+import { createHolds, type Holds } from "./hold.ts";
+import type { AlertRow, Changes, Effect, Ledger, Notice } from "./ledger.ts";
+import { flaps, isForming, type Memory } from "./memory.ts";
 import type { IncidentAlert } from "./ports.ts";
+import type { Retention } from "./retention.ts";
 
 export type CommitSettings = {
   channel: string;
@@ -27,7 +34,9 @@ export type CommitSettings = {
   grouping: Grouping;
   /** Which assets a changed file concerns, where no lineage says so. */
   pathRules: PathRule[];
-  routing: RoutingRules;
+  routing: RoutingRules & HoldRules;
+  /** How long what is not an incident is kept; for ever where it is left out. */
+  retention?: Retention;
   /** The runbooks that fit an alert, best first: the one that a routing rule names, then what the runbooks' own rules say. */
   suggestRunbooks(
     signal: AlertSignal,
@@ -41,6 +50,9 @@ export const CLOCK: Pick<Asked, "actor" | "via" | "permalink"> = {
   via: "clock",
   permalink: null,
 };
+
+/** What holds alerts back by configuration, beside the silences that people ask for. */
+export type HoldRules = { maintenance: readonly MaintenanceWindow[]; inhibit: readonly InhibitRule[] };
 
 /** What happened to which incident, told together at the end of a job. */
 export type News = Map<string, RecordedEvent[]>;
@@ -64,13 +76,19 @@ export class Batch {
     runbooks: new Map(),
     lineage: new Map(),
     known: new Map(),
+    silences: new Map(),
+    held: new Map(),
   };
-  alerts = new Map<string, AlertRow>();
+  readonly alerts = new Map<string, AlertRow>();
   readonly incidentAlerts = new Map<string, IncidentAlert>();
-  seen = new Set<string>();
-  groups = new Map<string, KnownGroup>();
+  readonly seen = new Set<string>();
+  readonly groups = new Map<string, KnownGroup>();
   readonly keys = new Map<AlertSignal, GroupingKeys & { all: string[] }>();
   readonly aftermath: Aftermath;
+  readonly holds: Holds;
+  /** So that what is erased from the log later cannot be guessed from its hash. */
+  readonly salt = randomBytes(16).toString("hex");
+  private staleFiring = false;
 
   constructor(ledger: Ledger, settings: CommitSettings, memory: Memory, topology: Topology) {
     this.ledger = ledger;
@@ -85,23 +103,24 @@ export class Batch {
       batch: this.changes,
       state: (key) => this.state(key),
     });
+    this.holds = createHolds(this);
   }
 
-  /** Reads in a few queries what all ingest jobs of the batch will need. */
+  /** Reads in a few queries what placing these signals will need, where the batch does not have it. */
   async prefetch(signals: AlertSignal[]): Promise<void> {
     if (signals.length === 0) return;
-    const prints = [...new Set(signals.map(fingerprint))];
+    const prints = [...new Set(signals.map(fingerprint))].filter((print) => !this.alerts.has(print));
     const keys = [
       ...new Set(signals.filter((s) => s.status === "firing").flatMap((s) => this.keysOf(s).all)),
-    ];
+    ].filter((key) => !this.groups.has(key));
     const deliveries = signals.flatMap((s) =>
       s.deliveryId === null
         ? []
         : [{ source: s.source, fingerprint: fingerprint(s), deliveryId: s.deliveryId }],
     );
-    this.alerts = await this.ledger.alerts(prints);
-    this.groups = await this.ledger.groups(keys);
-    this.seen = await this.ledger.seenDeliveries(deliveries);
+    for (const [print, row] of await this.ledger.alerts(prints)) this.alerts.set(print, row);
+    for (const [key, known] of await this.ledger.groups(keys)) this.groups.set(key, known);
+    for (const delivery of await this.ledger.seenDeliveries(deliveries)) this.seen.add(delivery);
     const pairs = [...this.alerts.values()].flatMap((a) =>
       a.incident ? [{ incident: a.incident, fingerprint: a.fingerprint }] : [],
     );
@@ -110,7 +129,7 @@ export class Batch {
       return holders.flatMap((incident) => (incident ? [{ incident, fingerprint: fingerprint(s) }] : []));
     });
     for (const [key, row] of await this.ledger.incidentAlerts([...pairs, ...reopenable]))
-      this.incidentAlerts.set(key, row);
+      if (!this.incidentAlerts.has(key)) this.incidentAlerts.set(key, row);
   }
 
   async flush(): Promise<void> {
@@ -121,6 +140,7 @@ export class Batch {
         this.append(incident, decide(await this.state(incident), command, asked), asked),
       );
     }
+    if (this.staleFiring) this.memory.firing = null;
     return this.ledger.save(this.changes);
   }
 
@@ -137,7 +157,8 @@ export class Batch {
   append(key: string, decided: NewEvent[], asked: Asked): RecordedEvent[] {
     let state = this.states.get(key) ?? null;
     const hadAssets = state !== null && state.assets.size > 0;
-    const events = record(key, { version: state?.version ?? 0, hash: state?.hash ?? "" }, decided, asked);
+    const tail = { version: state?.version ?? 0, hash: state?.hash ?? "" };
+    const events = record(key, tail, decided, asked, this.salt);
     for (const event of events) state = evolve(state, event);
     if (!state || events.length === 0) return events;
     this.states.set(key, state);
@@ -149,12 +170,17 @@ export class Batch {
       else if (change.assets !== "all") for (const asset of touched) change.assets.add(assetId(asset));
     }
     this.changes.incidents.set(key, change);
+    // Which alerts fire in open incidents is read anew.
+    if (events.some(({ body }) => ENDS.has(body.type))) this.staleFiring = true;
     if (events.some(({ body }) => CHANGES_HOLD.has(body.type)))
       for (const group of state.groupingKeys) this.noteGroup(group, state);
     this.topology.note(state);
     this.aftermath.note(state, events, hadAssets, asked.now);
     if (isForming(state)) this.memory.forming.add(key);
     else this.memory.forming.delete(key);
+    if (flaps(state)) this.memory.flapping.add(key);
+    else this.memory.flapping.delete(key);
+    if (!isOpen(state.phase)) this.memory.runs.delete(key);
     return events;
   }
 
@@ -171,8 +197,11 @@ export class Batch {
     this.groups.set(key, known);
   }
 
-  /** Queues what Slack is to show of events that belong together: one reply, and the living messages they touch. */
-  announce(key: string, events: RecordedEvent[]): void {
+  /**
+   * Queues what Slack is to show of events that belong together: one reply, unless it is told otherwise, and the living
+   * messages they touch.
+   */
+  announce(key: string, events: RecordedEvent[], told = true): void {
     const first = events[0];
     if (!first) return;
     const state = this.states.get(key)!;
@@ -199,7 +228,8 @@ export class Batch {
           : {}),
       });
     }
-    const reply = replyFor(events, state);
+    const reply =
+      told && replyFor(events, state, (other) => this.states.get(other) ?? { key: other, thread: null });
     if (reply)
       this.effect({
         key: `reply:${key}:${first.seq}`,
@@ -209,6 +239,21 @@ export class Batch {
         channel,
         wanted: state.version,
       });
+  }
+
+  /** Says something in an incident's thread that is none of its events. `key` is its own for ever. */
+  reply(incident: string, key: string, document: Document): void {
+    const state = this.states.get(incident)!;
+    const channel = state.thread?.channel ?? state.channel;
+    const shown = { kind: "reply", payload: document, channel, wanted: state.version } as const;
+    this.effect({ key: `reply:${key}`, incident, ...shown });
+  }
+
+  /** Says something in a channel that is about no incident. `about` and `key` are its own for ever; `at` is when. */
+  notice(about: string, key: string, channel: string | null, document: Document, at: string): void {
+    const payload: Notice = { at, document };
+    const shown = { kind: "notice", payload, channel: channel ?? this.settings.channel, wanted: 1 } as const;
+    this.effect({ key: `notice:${about}:${key}`, incident: about, ...shown });
   }
 
   private effect(effect: Effect): void {
@@ -244,14 +289,15 @@ export class Batch {
     const rows = new Map(
       (await this.ledger.allIncidentAlerts(key)).map((row) => [alertKey(key, row.fingerprint), row]),
     );
+    for (const { incident, fingerprint } of this.changes.leftAlerts)
+      rows.delete(alertKey(incident, fingerprint));
     for (const [id, row] of this.changes.incidentAlerts) if (row.incident === key) rows.set(id, row);
     return [...rows.values()];
   }
 
   async moveAlert(row: IncidentAlert, into: string): Promise<void> {
-    const moved = { ...row, incident: into };
-    this.changes.incidentAlerts.set(alertKey(into, row.fingerprint), moved);
-    this.incidentAlerts.set(alertKey(into, row.fingerprint), moved);
+    this.memory.runs.delete(row.incident);
+    this.keepIn({ ...row, incident: into });
     const alert =
       this.alerts.get(row.fingerprint) ?? (await this.ledger.alerts([row.fingerprint])).get(row.fingerprint);
     if (!alert || alert.incident !== row.incident) return;
@@ -286,17 +332,20 @@ export class Batch {
     outcome: Outcome,
     reason: string,
     now: string,
-  ): void {
+    /** `held` where it flaps: then it counts as firing, whatever it says. */
+    { held, ...recurrence }: Recurrence & { held: boolean },
+  ): IncidentAlert {
     const firing = signal.status === "firing";
-    const row: IncidentAlert = {
+    return this.keepIn({
       incident,
       fingerprint: print,
       source: signal.source,
-      status: signal.status,
+      status: held ? "firing" : signal.status,
       severity: firing || !before ? signal.severity : before.severity,
       title: firing || !before ? signal.title : before.title,
       description: firing || !before ? signal.description : before.description,
-      assets: firing || !before ? signal.assets : before.assets,
+      // What is held was counted on the assets it had before.
+      assets: (firing && !held) || !before ? signal.assets : before.assets,
       labels: firing || !before ? signal.labels : before.labels,
       links: signal.links.length > 0 ? signal.links : (before?.links ?? []),
       warnings: signal.warnings,
@@ -308,11 +357,30 @@ export class Batch {
       // How it came to be here stays; a repeat does not overwrite "opened".
       outcome: before?.outcome ?? outcome,
       reason: before?.reason ?? reason,
-    };
-    this.incidentAlerts.set(alertKey(incident, print), row);
-    this.changes.incidentAlerts.set(alertKey(incident, print), row);
+      ...recurrence,
+      ...(held ? { flapping: signal.status } : {}),
+    });
+  }
+
+  /** Keeps an alert's row, and in step with it how many runs it passed, where that was asked. */
+  keepIn(row: IncidentAlert): IncidentAlert {
+    const key = alertKey(row.incident, row.fingerprint);
+    this.incidentAlerts.set(key, row);
+    this.changes.incidentAlerts.set(key, row);
+    const runs = this.memory.runs.get(row.incident);
+    if (runs) noteRuns(runs, row.fingerprint, passesOf(row));
+    return row;
   }
 }
+
+/** Events with which an incident begins or ends to be open. */
+const ENDS: ReadonlySet<EventType> = new Set([
+  "resolved",
+  "reopened",
+  "closed",
+  "cancelled",
+  "merged",
+] as const);
 
 /** Events after which an incident may hold other grouping keys, or hold or let go of its own. */
 const CHANGES_HOLD: ReadonlySet<EventType> = new Set([

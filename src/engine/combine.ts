@@ -2,11 +2,15 @@ import { type Move, sortOut } from "../core/correlate/sort-out.ts";
 import { older } from "../core/correlate/topology.ts";
 import type { Asked, Command } from "../core/incident/command.ts";
 import { decide } from "../core/incident/decide.ts";
-import type { RecordedEvent } from "../core/incident/events.ts";
+import type { Origin, RecordedEvent } from "../core/incident/events.ts";
 import type { IncidentState } from "../core/incident/state.ts";
-import { assetId } from "../core/signal/asset.ts";
+import { type Asset, assetId } from "../core/signal/asset.ts";
+import { asSignals } from "./as-signal.ts";
 import { alertKey, type Batch, CLOCK, type News, tell } from "./batch.ts";
+import { followMerge, holdForming } from "./hold.ts";
+import { isForming } from "./memory.ts";
 import type { IncidentAlert } from "./ports.ts";
+import { broughtFrom } from "./recur.ts";
 
 export async function mergeInto(
   batch: Batch,
@@ -22,6 +26,7 @@ export async function mergeInto(
     (row) => !known.some((k) => k.fingerprint === row.fingerprint),
   );
   const firing = moving.filter((row) => row.status === "firing").length;
+  const held = await followMerge(batch, from.key, into.key);
   const absorbed = decide(
     into,
     {
@@ -29,7 +34,12 @@ export async function mergeInto(
       incident: from.key,
       title: from.title,
       groupingKeys: from.groupingKeys,
-      alerts: { total: moving.length, firing, resolved: moving.length - firing },
+      alerts: {
+        total: moving.length,
+        firing,
+        resolved: moving.length - firing,
+        ...(held > 0 ? { held } : {}),
+      },
       assets: [...from.assets.values()].map((a) => ({
         ...a.asset,
         firing: a.firing,
@@ -37,6 +47,8 @@ export async function mergeInto(
       })),
       sources: from.sources,
       roots: from.roots,
+      ...broughtFrom(from, moving),
+      ...(from.apart.length > 0 ? { apart: from.apart } : {}),
     },
     asked,
   );
@@ -55,16 +67,34 @@ export async function sortForming(batch: Batch, now: string): Promise<void> {
     const state = await batch.state(key);
     const late = Date.parse(now) - Date.parse(state.detectedAt) > grouping.wait + FORMING_GRACE_MS;
     if (late) batch.memory.forming.delete(key);
-    else if (state.roots.length > 0 && state.alerts.total <= FORMING_ALERTS) states.push(state);
+    else if (state.alerts.total <= FORMING_ALERTS) states.push(state);
   }
-  if (states.length < 2 || !grouping.lineage) return;
-  const alerts = new Map<string, IncidentAlert[]>();
-  for (const state of states) alerts.set(state.key, await batch.incidentAlertsOf(state.key));
-  const moves = sortOut(states, alerts, batch.topology, grouping.maxSteps);
+  if (states.length === 0) return;
   const news: News = new Map();
   const asked: Asked = { ...CLOCK, now };
-  for (const move of moves) await carryOutMove(batch, move, asked, news);
+  if (grouping.lineage) await sortByLineage(batch, states, asked, news);
+  if (batch.holds.isNeeded) {
+    for (const { key } of states) {
+      const state = await batch.state(key);
+      if (isForming(state)) await holdForming(batch, state, asked, news);
+    }
+  }
   for (const [key, events] of news) batch.announce(key, events);
+}
+
+async function sortByLineage(
+  batch: Batch,
+  forming: IncidentState[],
+  asked: Asked,
+  news: News,
+): Promise<void> {
+  // What a person put somewhere is not sorted again.
+  const states = forming.filter(({ roots, apart }) => roots.length > 0 && apart.length === 0);
+  if (states.length < 2) return;
+  const alerts = new Map<string, IncidentAlert[]>();
+  for (const state of states) alerts.set(state.key, await batch.incidentAlertsOf(state.key));
+  const moves = sortOut(states, alerts, batch.topology, batch.settings.grouping.maxSteps);
+  for (const move of moves) await carryOutMove(batch, move, asked, news);
 }
 
 async function carryOutMove(batch: Batch, move: Move, asked: Asked, news: News): Promise<void> {
@@ -81,58 +111,87 @@ async function carryOutMove(batch: Batch, move: Move, asked: Asked, news: News):
   await moveSome(batch, from, into, move.fingerprints, move.reason, asked, news);
 }
 
+/** What two incidents are about from now on, where their alerts do not say so by themselves; `why` alerts are where they go. */
+export type About = { origin?: Origin; roots?: Asset[]; intoRoots?: Asset[]; why?: string };
+
 /** Some alerts of one incident go to another, with what only they speak of. */
 export async function moveSome(
   batch: Batch,
   from: IncidentState,
   into: IncidentState,
   fingerprints: string[],
-  reason: string,
+  reason: string | null,
   asked: Asked,
   news: News,
+  { origin, roots, intoRoots, why }: About = {},
 ): Promise<void> {
   const rows = await batch.incidentAlertsOf(from.key);
-  const leaving = rows.filter((row) => fingerprints.includes(row.fingerprint));
+  const going = new Set(fingerprints);
+  const leaving = rows.filter((row) => going.has(row.fingerprint));
   if (leaving.length === 0) return;
-  const staying = new Set(
-    rows.filter((row) => !leaving.includes(row)).flatMap((row) => row.assets.map(assetId)),
-  );
-  const released = [
-    ...new Map(leaving.flatMap((row) => row.assets.map((a) => [assetId(a), a]))).values(),
-  ].filter((asset) => !staying.has(assetId(asset)));
-  const names = new Set(released.map((asset) => `asset:${batch.topology.name(asset)}`));
-  const keys = from.groupingKeys.filter((key) => names.has(key));
+  const staying = rows.filter((row) => !going.has(row.fingerprint));
+  const kept = new Set(staying.flatMap((row) => row.assets.map(assetId)));
+  const spokenOf = [...new Map(leaving.flatMap((row) => row.assets.map((a) => [assetId(a), a]))).values()];
+  const released = spokenOf.filter((asset) => !kept.has(assetId(asset)));
+  const keys = await keysOnlyOf(batch, from, leaving, staying);
   const alerts = leaving.map(({ fingerprint, title, status, assets }) => ({
     fingerprint,
     title,
     status,
     assets,
   }));
-  const assets = released.flatMap((asset) => {
+  const firing = Map.groupBy(
+    leaving.filter(({ status }) => status === "firing").flatMap((row) => row.assets.map(assetId)),
+    (id) => id,
+  );
+  const assets = spokenOf.flatMap((asset) => {
     const known = from.assets.get(assetId(asset));
-    return known ? [{ ...asset, firing: known.firing, recovery: known.recovery }] : [];
+    if (!known) return [];
+    const { recovery, downtime } = known;
+    return [{ ...asset, firing: firing.get(assetId(asset))?.length ?? 0, recovery, downtime }];
   });
   const sources = [...new Set(leaving.map((row) => row.source))];
   const { key: to } = into;
-  const gone: Command = { type: "move_alerts", to, alerts, groupingKeys: keys, released, reason };
+  const brought = broughtFrom(from, leaving);
+  const gone: Command = {
+    ...{ type: "move_alerts", to, alerts, groupingKeys: keys, released, reason },
+    ...(origin ? { origin } : {}),
+    ...(roots ? { roots } : {}),
+  };
   tell(news, from.key, batch.append(from.key, decide(from, gone, asked), asked));
   for (const key of keys) batch.groups.set(key, { open: null, resolved: null });
   const come: Command = {
     type: "receive_alerts",
+    ...brought,
     from: from.key,
     alerts,
     groupingKeys: keys,
     sources,
     assets,
     reason,
+    ...(intoRoots ? { roots: intoRoots } : {}),
   };
   tell(news, to, batch.append(to, decide(await batch.state(to), come, asked), asked));
   for (const row of leaving) {
     batch.changes.leftAlerts.push({ incident: from.key, fingerprint: row.fingerprint });
     batch.changes.incidentAlerts.delete(alertKey(from.key, row.fingerprint));
     batch.incidentAlerts.delete(alertKey(from.key, row.fingerprint));
-    await batch.moveAlert(row, to);
+    await batch.moveAlert({ ...row, reason: why ?? reason ?? row.reason }, to);
   }
+}
+
+/** The grouping keys of an incident that only some of its alerts have. */
+async function keysOnlyOf(
+  batch: Batch,
+  { groupingKeys }: IncidentState,
+  some: IncidentAlert[],
+  others: IncidentAlert[],
+): Promise<string[]> {
+  const keysOf = async (rows: IncidentAlert[]) =>
+    new Set((await asSignals(batch, rows)).flatMap((signal) => batch.keysOf(signal).all));
+  const own = await keysOf(some);
+  const shared = await keysOf(others);
+  return groupingKeys.filter((key) => own.has(key) && !shared.has(key));
 }
 
 /** Alerts that come this long after the wait are still sorted with the ones before, where nothing was posted yet. */

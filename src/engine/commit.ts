@@ -5,13 +5,25 @@ import type { IncidentState } from "../core/incident/state.ts";
 import { Refusal } from "../core/refusal.ts";
 import type { AlertOutcome, AlertSignal } from "../core/signal/alert.ts";
 import type { ChangeOutcome, ChangeSignal } from "../core/signal/change.ts";
-import { ingest } from "./assign.ts";
+import type { Explanation } from "../core/verb/answers.ts";
+import { ingest, release } from "./assign.ts";
 import { Batch, CLOCK, type CommitSettings, type News } from "./batch.ts";
+import { putElsewhere, tellSplit } from "./by-hand.ts";
 import { mergeInto, sortForming } from "./combine.ts";
+import { explain } from "./explain.ts";
 import { learn, learnLineage } from "./learn.ts";
 import type { Ledger, OutboxOutcome } from "./ledger.ts";
 import { type Memory, recall } from "./memory.ts";
-import type { CommandRequest, CommandResult, LineageOutcome } from "./ports.ts";
+import type {
+  CommandRequest,
+  CommandResult,
+  LineageOutcome,
+  SilenceRequest,
+  SilenceResult,
+} from "./ports.ts";
+import { endFlapping, endQuiet } from "./recur.ts";
+import { cutoffs } from "./retention.ts";
+import { announceEnds, silence } from "./silence.ts";
 
 /** One piece of work for the writer, with the moment it was asked (ISO 8601 UTC). */
 export type Job =
@@ -19,12 +31,25 @@ export type Job =
   | { type: "lineage"; statements: LineageStatement[]; now: string }
   | { type: "changes"; changes: ChangeSignal[]; now: string }
   | { type: "command"; request: CommandRequest; now: string }
+  | { type: "silence"; request: SilenceRequest; now: string }
+  | { type: "explain"; incident: string; fingerprints: string[]; now: string }
   | { type: "claim"; id: number; now: string }
   | { type: "settle"; id: number; outcome: OutboxOutcome; now: string }
   | { type: "tick"; now: string };
 
 export type JobResult =
-  | { ok: true; value: AlertOutcome[] | ChangeOutcome[] | LineageOutcome[] | CommandResult | boolean | null }
+  | {
+      ok: true;
+      value:
+        | AlertOutcome[]
+        | ChangeOutcome[]
+        | LineageOutcome[]
+        | CommandResult
+        | SilenceResult
+        | (Explanation | null)[]
+        | boolean
+        | null;
+    }
   | { ok: false; refusal: { code: Refusal["code"]; message: string; issues: Refusal["issues"] } };
 
 /**
@@ -67,6 +92,10 @@ async function run(batch: Batch, job: Job): Promise<Extract<JobResult, { ok: tru
       return learn(batch, job.changes, job.now);
     case "command":
       return command(batch, job.request, job.now);
+    case "silence":
+      return silence(batch, job.request, job.now);
+    case "explain":
+      return explain(batch, job.incident, job.fingerprints, job.now);
     case "claim":
       return claim(batch, job.id, job.now);
     case "settle":
@@ -83,7 +112,7 @@ async function command(batch: Batch, request: CommandRequest, now: string): Prom
     ? (batch.changes.processed.find((p) => p.key === request.idempotencyKey)?.result ??
       (await batch.ledger.processed(request.idempotencyKey)))
     : null;
-  if (done) return done;
+  if (done) return done as CommandResult;
   const result = await carryOut(batch, request, {
     actor: request.actor,
     via: request.via,
@@ -100,10 +129,11 @@ async function carryOut(batch: Batch, request: CommandRequest, asked: Asked): Pr
   if (command.type === "open") return open(batch, command, asked);
   if (!request.incident) throw new Refusal("invalid", "Say which incident: `INC-1`.");
   const state = await batch.state(request.incident);
+  if (command.type === "split" || command.type === "move") return putElsewhere(batch, state, command, asked);
   if (command.type === "merge_into") return merge(batch, state, command, asked);
   if (command.type === "reopen") await refuseRival(batch, state);
   const events = batch.append(state.key, decide(state, command, asked), asked);
-  batch.announce(state.key, events);
+  batch.announce(state.key, [...events, ...(await endFlapping(batch, state.key, asked))]);
   return { incident: state.key, events };
 }
 
@@ -154,16 +184,21 @@ async function settle(batch: Batch, id: number, outcome: OutboxOutcome, now: str
   if (row?.kind !== "card" || outcome.type !== "sent") return null;
   const asked: Asked = { ...CLOCK, now };
   const { channel, ts, permalink } = outcome;
-  batch.append(
+  const opened = batch.append(
     row.incident,
     decide(await batch.state(row.incident), { type: "record_thread", channel, ts, permalink }, asked),
     asked,
   );
+  if (opened.length > 0) await tellSplit(batch, row.incident);
   return null;
 }
 
-async function tick(batch: Batch, now: string): Promise<null> {
+/** The work of the clock; true where more is left than one transaction may take. */
+async function tick(batch: Batch, now: string): Promise<boolean> {
   await sortForming(batch, now);
+  await endQuiet(batch, now);
+  await announceEnds(batch, now);
+  const held = await release(batch, now);
   const before = new Date(Date.parse(now) - batch.settings.closeAfterMs).toISOString();
   for (const key of await batch.ledger.resolvedBefore(before, 100)) {
     // A job before this one may have reopened it; refusing that would leave the ones after it unclosed.
@@ -178,5 +213,10 @@ async function tick(batch: Batch, now: string): Promise<null> {
       ),
     );
   }
-  return null;
+  const { retention } = batch.settings;
+  const pruned = retention ? await batch.ledger.prune(cutoffs(retention, now), PRUNED) : 0;
+  return held || pruned > 0;
 }
+
+/** So much of a kind is taken away in one transaction, so that nobody waits for it. */
+const PRUNED = 2000;

@@ -1,7 +1,6 @@
-import { matchable } from "../core/correlate/matcher.ts";
-import { type RoutingRules, routeAlert } from "../core/correlate/route.ts";
-import { NO_FACTS } from "../core/correlate/tiers.ts";
-import type { Command } from "../core/incident/command.ts";
+import { activeWindows } from "../core/correlate/maintenance.ts";
+import { activeSilences } from "../core/correlate/silence.ts";
+import type { ByHand, Command } from "../core/incident/command.ts";
 import type { RecordedEvent } from "../core/incident/events.ts";
 import { SEVERITIES } from "../core/incident/events.ts";
 import type { Via } from "../core/incident/person.ts";
@@ -9,11 +8,12 @@ import { currentStep, type IncidentState } from "../core/incident/state.ts";
 import { Refusal } from "../core/refusal.ts";
 import type { Document, Span } from "../core/report/document.ts";
 import { replyFor } from "../core/report/replies.ts";
+import { silencedDocument, silencesDocument } from "../core/report/silences.ts";
 import { curatedTimeline } from "../core/report/timeline.ts";
 import type { RunbookCatalog } from "../core/runbook/match.ts";
-import { AlertSeverity } from "../core/signal/alert.ts";
+import { alertsNamed } from "../core/verb/alert-words.ts";
 import {
-  alertsNamed,
+  EXPLAINED,
   type Explained,
   explainDocument,
   listDocument,
@@ -29,8 +29,9 @@ import {
 import { helpDocument } from "../core/verb/help.ts";
 import { parseLine } from "../core/verb/line.ts";
 import { chooseTarget } from "../core/verb/target.ts";
-import type { Ask, FormName, Query } from "../core/verb/verb.ts";
+import type { Ask, FormName, Query, SilenceAsk } from "../core/verb/verb.ts";
 import { mentionedIds } from "../core/verb/words.ts";
+import type { HoldRules } from "./batch.ts";
 import type { Engine, IncidentAlert } from "./ports.ts";
 import { stepOf } from "./show.ts";
 
@@ -51,8 +52,8 @@ export type ConversationDeps = {
   /** Names of Slack users by id, for the mentions in a line. */
   names(ids: string[]): Promise<Record<string, string>>;
   command: string;
-  /** The routing rules, for those who ask which were tried. */
-  routing: RoutingRules;
+  /** What holds alerts back by configuration, for those who ask. */
+  routing: HoldRules;
   /** Where incidents open. */
   channel: string;
   now(): string;
@@ -105,7 +106,30 @@ export function createConversation(deps: ConversationDeps) {
       names,
       incident,
     });
+    if (parsed.kind === "silence") return silence(parsed.ask, threadIncident, where.channel, asker, door);
     return ask(parsed, incident?.key ?? null, asker, door);
+  }
+
+  /** A silence is about alerts, not about the incident in whose thread somebody asks for it; but there it is told. */
+  async function silence(
+    ask: SilenceAsk,
+    incident: string | null,
+    channel: string,
+    asker: Asker,
+    door: Door,
+  ): Promise<Answer> {
+    const result = await engine.silence({
+      ask,
+      incident,
+      channel,
+      actor: { kind: "person", id: asker.id, name: asker.name },
+      via: door.via,
+      permalink: door.permalink,
+      idempotencyKey: `${door.key}:0`,
+    });
+    const document = silencedDocument(ask.type, result.silence, result.held);
+    // In a thread everybody hears of it.
+    return incident ? { kind: "done", incident, events: [], document } : { kind: "document", document };
   }
 
   /** Carries out what a line, a button or a modal came to. */
@@ -119,6 +143,8 @@ export function createConversation(deps: ConversationDeps) {
         return carryOut([{ type: "merge_into", into: what.into, reason: what.reason }], key, asker, door);
       case "open":
         return carryOut([opening(what, asker)], null, asker, door);
+      case "silence":
+        return silence(what.ask, key, deps.channel, asker, door);
       case "form":
         return { kind: "form", form: what.form, incident: key ? await known(key) : null };
       case "export":
@@ -130,11 +156,18 @@ export function createConversation(deps: ConversationDeps) {
     }
   }
 
-  /** What the rules make of an alert today; lineage, which the writer has, is not asked. */
-  function explain(alert: IncidentAlert): Explained {
-    const subject = matchable({ ...alert, severity: AlertSeverity.parse(alert.severity) });
-    const { severityReason, trail } = routeAlert(subject, deps.routing, NO_FACTS);
-    return { alert, severityReason, trail };
+  /** What was decided on alerts when they came, and what would be today, which the writer knows. */
+  async function explain(key: string, alerts: IncidentAlert[]): Promise<Explained[]> {
+    const prints = alerts.map(({ fingerprint }) => fingerprint);
+    const today = await engine.explain(key, prints);
+    const log = alerts.length > 0 ? await engine.reads.events(key) : [];
+    return alerts.flatMap((alert, i) => {
+      const attached = log.findLast(
+        ({ body }) => body.type === "alert_attached" && body.fingerprint === alert.fingerprint,
+      )?.body;
+      const relation = attached?.type === "alert_attached" ? (attached.relation ?? null) : null;
+      return today[i] ? [{ ...today[i], alert, relation }] : [];
+    });
   }
 
   async function known(key: string | null): Promise<IncidentState> {
@@ -164,7 +197,7 @@ export function createConversation(deps: ConversationDeps) {
   }
 
   async function carryOut(
-    commands: Command[],
+    commands: (Command | ByHand)[],
     key: string | null,
     asker: Asker,
     door: Door,
@@ -229,7 +262,20 @@ export function createConversation(deps: ConversationDeps) {
       case "explain": {
         const state = await known(key);
         const alerts = alertsNamed(await engine.reads.alerts(state.key, EXPLAINABLE), query.text);
-        return explainDocument(state.key, query.text, alerts.map(explain));
+        const explained = await explain(state.key, alerts.slice(0, EXPLAINED));
+        return explainDocument(state.key, query.text, explained, alerts.length);
+      }
+      case "silences": {
+        const { silences, held, counts } = await engine.reads.silences();
+        const countOf = (holder: string) => counts.get(holder) ?? 0;
+        return silencesDocument({
+          silences: activeSilences(silences, now).map((silence) => ({ silence, held: countOf(silence.id) })),
+          windows: activeWindows(deps.routing.maintenance, now).map((active) => ({
+            active,
+            held: countOf(active.window.name),
+          })),
+          held,
+        });
       }
       case "search":
         return searchDocument(

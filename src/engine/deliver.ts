@@ -1,8 +1,9 @@
 import type { IncidentState } from "../core/incident/state.ts";
 import type { Document } from "../core/report/document.ts";
 import type { Job } from "./commit.ts";
-import type { OutboxOutcome, OutboxRow } from "./ledger.ts";
-import { Pace, type Rate } from "./pace.ts";
+import type { Notice, OutboxOutcome, OutboxRow, WaitingRow } from "./ledger.ts";
+import { neverBack } from "./pace.ts";
+import { Turns } from "./turns.ts";
 
 /** Where a message stands. `permalink` only where it was asked for. */
 export type Posted = { channel: string; ts: string; permalink: string | null };
@@ -43,8 +44,8 @@ export type DelivererDeps = {
   messenger: Messenger;
   reads: {
     state(key: string): Promise<IncidentState | null>;
-    due(now: string, limit: number): Promise<OutboxRow[]>;
-    sending(): Promise<OutboxRow[]>;
+    due(now: string, limit: number): Promise<WaitingRow[]>;
+    sending(): Promise<WaitingRow[]>;
     /** When the next row that is put off may go, ISO 8601 UTC. */
     nextDue(now: string): Promise<string | null>;
   };
@@ -56,25 +57,21 @@ export type DelivererDeps = {
   concurrency?: number;
 };
 
-/** chat.postMessage: about one a second a channel, short bursts tolerated. */
-const POSTS: Rate = { burst: 5, perSecond: 1 };
-/** chat.update is tier 3: 50 a minute over the whole workspace. */
-const UPDATES: Rate = { burst: 10, perSecond: 50 / 60 };
-/** The same message at most once a second, so that a storm redraws it once, not a hundred times. */
-const REDRAWS: Rate = { burst: 1, perSecond: 1 };
-const FILES: Rate = { burst: 5, perSecond: 100 / 60 };
-
 const LOOK_AHEAD = 500;
 /** A post that timed out, or whose sender was killed, may still be on its way: looked for any sooner it is not there yet. */
 const LOOK_AFTER_MS = 2_000;
 const MAX_BACKOFF_MS = 5 * 60_000;
+/** What Slack asks for beyond this is kept by the pace alone: a row says no longer time, should the clock be set back. */
+const MAX_PUT_OFF_MS = 10 * 60_000;
 
 /**
  * The loop over the outbox. A post is claimed (durably) before the call and settled after it, so that a crash in
  * between leaves a row that is first looked for in Slack and only then posted again: at most one message a row.
  */
 export function createDeliverer(deps: DelivererDeps) {
-  const pace = new Pace();
+  const turns = new Turns();
+  /** What waits, waits by this one; events bear the time of the real clock. */
+  const clock = neverBack(deps.now);
   const busy = new Set<string>();
   const working = new Set<Promise<void>>();
   let stopped = true;
@@ -82,27 +79,15 @@ export function createDeliverer(deps: DelivererDeps) {
   let looking: Promise<void> | null = null;
   let lookAgain = false;
   /** Rows whose outcome could not even be looked up; tried again later. */
-  const lost = new Map<number, { row: OutboxRow; notBefore: number }>();
-  /** Ids of channels that are configured by name, learned from what was posted there. */
-  const channelIds = new Map<string, string>();
+  const lost = new Map<number, { row: WaitingRow; notBefore: number }>();
 
   const iso = (ms: number) => new Date(ms).toISOString();
   const settle = (row: OutboxRow, outcome: OutboxOutcome) =>
     deps.submit({ type: "settle", id: row.id, outcome, now: iso(deps.now()) });
 
-  /** The limits a row's call falls under. */
-  function limits(row: OutboxRow): [string, Rate][] {
-    if (row.kind === "file") return [["files", FILES]];
-    if (row.ts)
-      return [
-        ["chat.update", UPDATES],
-        [`redraw:${row.key}`, REDRAWS],
-      ];
-    return [[`chat.postMessage:${channelIds.get(row.channel) ?? row.channel}`, POSTS]];
-  }
-
   /** `claiming` is called before anything says that a post may have happened. */
-  async function deliver(row: OutboxRow, claiming: () => void): Promise<void> {
+  async function deliver(row: WaitingRow, claiming: () => void): Promise<void> {
+    if (row.kind === "notice") return deliverNotice(row, claiming);
     let state = await deps.reads.state(row.incident);
     if (state && isUnseen(row, state)) return void (await settle(row, { type: "dropped" }));
     let shown = state && (await deps.show(row, state));
@@ -134,19 +119,28 @@ export function createDeliverer(deps: DelivererDeps) {
       shown.type === "file"
         ? await deps.messenger.upload(place, shown.file)
         : await deps.messenger.post(place, shown.document, { permalink: row.kind === "card" });
-    channelIds.set(place.channel, posted.channel);
+    turns.posted(row, place.channel, posted.channel, clock());
     await settle(row, { type: "sent", version: state.version, ...posted });
-    if (isLiving(row)) pace.take(`redraw:${row.key}`, REDRAWS, deps.now());
+  }
+
+  /** Posts what stands in a channel by itself. */
+  async function deliverNotice(row: WaitingRow, claiming: () => void): Promise<void> {
+    claiming();
+    if (!(await deps.submit({ type: "claim", id: row.id, now: iso(deps.now()) }))) return;
+    const { document } = row.payload as Notice;
+    const posted = await deps.messenger.post(placeOf(row, null), document, { permalink: false });
+    turns.posted(row, row.channel, posted.channel, clock());
+    await settle(row, { type: "sent", version: row.wanted, ...posted });
   }
 
   /** Looks for a post whose outcome is unknown. Found: settled with version 0, so a living message is then redrawn. */
-  async function reconcile(row: OutboxRow): Promise<void> {
-    const state = (await deps.reads.state(row.incident))!;
-    const shown = row.kind === "file" ? await deps.show(row, state) : null;
+  async function reconcile(row: WaitingRow): Promise<void> {
+    const state = await deps.reads.state(row.incident);
+    const shown = row.kind === "file" ? await deps.show(row, state!) : null;
     const found = await deps.messenger.find(
       placeOf(row, state),
       shown?.type === "file" ? shown.file.title : null,
-      state.detectedAt,
+      state?.detectedAt ?? (row.payload as Notice).at,
     );
     await settle(
       row,
@@ -157,7 +151,7 @@ export function createDeliverer(deps: DelivererDeps) {
     lost.delete(row.id);
   }
 
-  async function attempt(row: OutboxRow): Promise<void> {
+  async function attempt(row: WaitingRow): Promise<void> {
     // From the claim on, only a look at Slack or a settled row says what became of a post.
     let posting = lost.has(row.id);
     try {
@@ -171,20 +165,20 @@ export function createDeliverer(deps: DelivererDeps) {
     }
   }
 
-  function lose(row: OutboxRow, forMs: number): void {
+  function lose(row: WaitingRow, forMs: number): void {
     lost.set(row.id, {
       row: { ...row, state: "sending", attempts: row.attempts + 1 },
-      notBefore: deps.now() + forMs,
+      notBefore: clock() + forMs,
     });
   }
 
-  async function failed(row: OutboxRow, error: unknown, posting: boolean): Promise<void> {
+  async function failed(row: WaitingRow, error: unknown, posting: boolean): Promise<void> {
     const failure =
       error instanceof DeliveryFailure
         ? error
         : new DeliveryFailure(posting ? "unknown" : "retry", String(error));
     if (!(error instanceof DeliveryFailure)) deps.log.error({ err: error, key: row.key }, "delivery failed");
-    const now = deps.now();
+    const now = clock();
     const waitMs =
       failure.kind === "rate_limited"
         ? failure.retryAfterMs
@@ -193,9 +187,7 @@ export function createDeliverer(deps: DelivererDeps) {
       deps.log.warn({ key: row.key, reason: failure.message }, "Slack could not be asked for a message");
       return lose(row, waitMs);
     }
-    if (failure.kind === "rate_limited")
-      for (const [key, rate] of limits(row))
-        if (!key.startsWith("redraw")) pace.block(key, rate, now, failure.retryAfterMs);
+    if (failure.kind === "rate_limited") turns.block(row, failure.retryAfterMs, now);
     if (failure.kind === "unknown" && posting) {
       deps.log.warn(
         { key: row.key, reason: failure.message },
@@ -210,7 +202,11 @@ export function createDeliverer(deps: DelivererDeps) {
     const outcome: OutboxOutcome =
       failure.kind === "refused"
         ? { type: "dead", error: failure.message }
-        : { type: "retry", notBefore: iso(now + waitMs), error: failure.message };
+        : {
+            type: "retry",
+            notBefore: iso(now + Math.min(waitMs, MAX_PUT_OFF_MS)),
+            error: failure.message,
+          };
     await settle(row, outcome).catch((unsettled: unknown) => {
       // The row still says that a post is under way, and nobody else would ever look after it.
       if (posting) lose(row, LOOK_AFTER_MS);
@@ -220,18 +216,19 @@ export function createDeliverer(deps: DelivererDeps) {
 
   /** Starts what may go now; returns milliseconds until the next thing may, or null. */
   async function look(): Promise<number | null> {
-    const now = deps.now();
+    const now = clock();
     let wait: number | null = null;
     const later = (ms: number) => {
       wait = wait === null ? ms : Math.min(wait, ms);
     };
     const rows = [...lost.values()].map((l) => l.row).concat(await deps.reads.due(iso(now), LOOK_AHEAD));
+    const redraws = rows.filter((row) => row.ts !== null).length;
     const blocked = new Set<string>();
-    for (const row of inOrder(rows)) {
+    for (const row of turns.inOrder(rows)) {
       if (stopped) return null;
       if (busy.has(row.incident) || blocked.has(row.incident)) continue;
       const notBefore = lost.get(row.id)?.notBefore ?? 0;
-      const ms = Math.max(notBefore - now, ...limits(row).map(([key, rate]) => pace.waitMs(key, rate, now)));
+      const ms = Math.max(notBefore - now, turns.waitMs(row, redraws, now));
       if (ms > 0) {
         later(ms);
         // Until the root stands nothing goes under it; a redraw that must wait holds nothing back.
@@ -239,7 +236,7 @@ export function createDeliverer(deps: DelivererDeps) {
         continue;
       }
       if (working.size >= (deps.concurrency ?? 8)) return wait;
-      for (const [key, rate] of limits(row)) pace.take(key, rate, now);
+      turns.take(row, now);
       start(row);
     }
     const next = await deps.reads.nextDue(iso(now));
@@ -247,7 +244,7 @@ export function createDeliverer(deps: DelivererDeps) {
     return wait;
   }
 
-  function start(row: OutboxRow): void {
+  function start(row: WaitingRow): void {
     busy.add(row.incident);
     const work = attempt(row)
       .catch((error: unknown) =>
@@ -287,7 +284,7 @@ export function createDeliverer(deps: DelivererDeps) {
     wake,
     async start() {
       stopped = false;
-      const notBefore = deps.now() + LOOK_AFTER_MS;
+      const notBefore = clock() + LOOK_AFTER_MS;
       for (const row of await deps.reads.sending()) lost.set(row.id, { row, notBefore });
       wake();
     },
@@ -310,19 +307,12 @@ function isLiving({ kind }: OutboxRow): boolean {
   return kind === "card" || kind === "alerts" || kind === "suspects" || kind === "walk";
 }
 
-function placeOf(row: OutboxRow, state: IncidentState): Place {
+function placeOf(row: OutboxRow, state: IncidentState | null): Place {
+  if (state === null) return { channel: row.channel, threadTs: null, mark: row.key };
   if (row.kind === "card") return { channel: state.channel, threadTs: null, mark: row.key };
   return {
     channel: state.thread?.channel ?? state.channel,
     threadTs: state.thread?.ts ?? null,
     mark: row.key,
   };
-}
-
-/** Roots first, then as they were asked for; of an incident without a root, only the root. */
-function inOrder(rows: OutboxRow[]): OutboxRow[] {
-  const rootless = new Set(rows.filter((r) => r.kind === "card" && r.ts === null).map((r) => r.incident));
-  return rows
-    .filter((row) => row.kind === "card" || !rootless.has(row.incident))
-    .sort((a, b) => Number(b.kind === "card") - Number(a.kind === "card") || a.id - b.id);
 }

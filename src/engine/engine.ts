@@ -1,8 +1,9 @@
 import { Refusal } from "../core/refusal.ts";
 import type { AlertOutcome } from "../core/signal/alert.ts";
 import type { ChangeOutcome } from "../core/signal/change.ts";
+import type { Explanation } from "../core/verb/answers.ts";
 import type { Job } from "./commit.ts";
-import type { CommandResult, Engine, LineageOutcome, Reads } from "./ports.ts";
+import type { CommandResult, Engine, LineageOutcome, Reads, SilenceResult } from "./ports.ts";
 import type { Writer } from "./writer.ts";
 
 /** Alerts accepted and not yet durable; beyond it a sender is asked to come again. */
@@ -58,8 +59,20 @@ export function createEngine(deps: {
     async command(request) {
       return (await run({ type: "command", request, now: deps.now() })) as CommandResult;
     },
+    async silence(request) {
+      return (await run({ type: "silence", request, now: deps.now() })) as SilenceResult;
+    },
+    async explain(incident, fingerprints) {
+      if (fingerprints.length === 0) return [];
+      return (await run({
+        type: "explain",
+        incident,
+        fingerprints,
+        now: deps.now(),
+      })) as (Explanation | null)[];
+    },
     async tick() {
-      await run({ type: "tick", now: deps.now() });
+      while ((await run({ type: "tick", now: deps.now() })) === true);
     },
   };
 }

@@ -1,10 +1,13 @@
 import type { LineageDocument } from "../core/correlate/lineage-document.ts";
 import type { KnownAlert, KnownGroup } from "../core/correlate/place.ts";
-import type { RecordedEvent } from "../core/incident/events.ts";
+import type { Silence, SilenceEvent } from "../core/correlate/silence.ts";
+import type { RecordedEvent, Severity } from "../core/incident/events.ts";
 import type { IncidentState } from "../core/incident/state.ts";
+import type { Document } from "../core/report/document.ts";
 import type { AlertOutcome, AlertSignal } from "../core/signal/alert.ts";
 import type { KnownChange } from "../core/signal/change.ts";
-import type { CommandResult, IncidentAlert } from "./ports.ts";
+import type { CommandResult, HeldAlert, IncidentAlert, SilenceResult } from "./ports.ts";
+import type { Cutoffs } from "./retention.ts";
 
 /** An alert's identity row, over all incidents it was ever part of. Counts firings, retries left out. */
 export type AlertRow = KnownAlert & {
@@ -21,13 +24,13 @@ export type SignalRow = { receivedAt: string; signal: AlertSignal; outcome: Aler
 
 /**
  * Something Slack is to show. A living one (`card`, `alerts`, `suspects`, `walk`) is posted once and edited in place until it shows
- * the incident's version `wanted`; a `reply` or `file` is posted once. `key` is unique, and the mark by which a message
+ * the incident's version `wanted`; a `reply`, `file` or `notice` is posted once; a notice stands in a channel by itself. `key` is unique, and the mark by which a message
  * is found again after a crash.
  */
 export type Effect = {
   key: string;
   incident: string;
-  kind: "card" | "alerts" | "suspects" | "walk" | "reply" | "file";
+  kind: "card" | "alerts" | "suspects" | "walk" | "reply" | "file" | "notice";
   /** Kind-specific: the document of a reply, the runbook of a walk, the format of a file. */
   payload: unknown;
   /** Where the incident stands, as far as it is known: an id or `#name`. Its posts share one rate limit. */
@@ -36,6 +39,9 @@ export type Effect = {
   /** Not posted sooner (ISO 8601 UTC): a storm gathers first. */
   notBefore?: string;
 };
+
+/** The payload of a notice; `at` is when it was wanted, ISO 8601 UTC. */
+export type Notice = { at: string; document: Document };
 
 export type OutboxRow = Effect & {
   id: number;
@@ -49,8 +55,20 @@ export type OutboxRow = Effect & {
   ts: string | null;
 };
 
+/** One that waits for its delivery, with how bad its incident is: the worst are told first. */
+export type WaitingRow = OutboxRow & { severity: Severity };
+
+/**
+ * The longest that a row says of itself it is to wait (`grouping.wait` and every pause of the deliverer are shorter).
+ * One that says more was written before the clock was set back, and waits no longer.
+ */
+export const LONGEST_WAIT_MS = 15 * 60_000;
+
 /** A provider's statement as it is kept; a version begins where it states something else than before. */
 export type StoredLineage = { document: LineageDocument; version: number; hash: string; receivedAt: string };
+
+/** A silence after what happened to it; `open` until all that it held is told. */
+export type SilenceChange = { silence: Silence; open: boolean; events: RecordedEvent<SilenceEvent>[] };
 
 /** Everything a batch changes, written in one go. */
 export type Changes = {
@@ -63,11 +81,14 @@ export type Changes = {
   leftAlerts: { incident: string; fingerprint: string }[];
   signals: SignalRow[];
   effects: Map<string, Effect>;
-  processed: { key: string; result: CommandResult }[];
+  processed: { key: string; result: CommandResult | SilenceResult }[];
   runbooks: Map<string, { slug: string; text: string }>;
   lineage: Map<string, StoredLineage>;
   /** Changes to the data platform, by id. */
   known: Map<string, KnownChange>;
+  silences: Map<string, SilenceChange>;
+  /** Alerts that are held from now on, with the signal to tell later; null for those that are held no more. */
+  held: Map<string, { alert: HeldAlert; signal: AlertSignal } | null>;
 };
 
 /** What committing needs of a database, within one transaction. Reads see what is committed; `save` writes a batch. */
@@ -94,12 +115,22 @@ export type Ledger = {
   pastLike(assets: string[], text: string, limit: number): Promise<string[]>;
   /** The newest of an incident's alerts, those that have resolved first. */
   someIncidentAlerts(incident: string, limit: number): Promise<IncidentAlert[]>;
-  processed(key: string): Promise<CommandResult | null>;
-  nextNumber(kind: "incident" | "drill"): Promise<number>;
+  processed(key: string): Promise<CommandResult | SilenceResult | null>;
+  /** Counts from 1, without gaps. */
+  nextNumber(kind: "incident" | "drill" | "silence"): Promise<number>;
+  /** Silences that hold alerts now or will, and those whose alerts are still to be told. */
+  openSilences(): Promise<Silence[]>;
+  heldAlerts(): Promise<HeldAlert[]>;
+  /** Held alerts as they came last. */
+  heldSignals(fingerprints: string[]): Promise<Map<string, AlertSignal>>;
+  /** The alerts that fire in open incidents. */
+  firingAlerts(): Promise<IncidentAlert[]>;
   /** Incidents resolved before an instant and not closed. */
   resolvedBefore(instant: string, limit: number): Promise<string[]>;
   claimOutbox(id: number): Promise<boolean>;
   settleOutbox(id: number, outcome: OutboxOutcome): Promise<OutboxRow | null>;
+  /** Takes away at most `limit` rows of each kind that are older than its cutoff; how many went. */
+  prune(before: Cutoffs, limit: number): Promise<number>;
   save(changes: Changes): Promise<void>;
 };
 

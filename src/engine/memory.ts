@@ -1,10 +1,14 @@
+import type { FiringAlert } from "../core/correlate/inhibit.ts";
 import { buildLineage, type Lineage } from "../core/correlate/lineage.ts";
 import type { LineageDocument } from "../core/correlate/lineage-document.ts";
+import type { RunCount } from "../core/correlate/recurrence.ts";
+import { type CompiledSilence, compileSilence } from "../core/correlate/silence.ts";
 import { createTopology, type Topology } from "../core/correlate/topology.ts";
 import type { IncidentState } from "../core/incident/state.ts";
 import type { KnownChange } from "../core/signal/change.ts";
 import { datasetKey } from "../core/signal/dataset.ts";
 import type { Ledger } from "./ledger.ts";
+import type { HeldAlert } from "./ports.ts";
 
 /**
  * What the one writer keeps between transactions, so that it need not be read again. All of it can be read anew from
@@ -18,8 +22,18 @@ export type Memory = {
   topology: Topology | null;
   /** Incidents whose first message is still held back, so that a storm gathers. */
   forming: Set<string>;
+  /** Open incidents with alerts that flap. */
+  flapping: Set<string>;
+  /** How many runs the alerts of an incident have passed in a row, where that was asked. */
+  runs: Map<string, RunCount>;
   /** What the transaction under way states of lineage: in force once it is committed. */
   stated: LineageDocument[];
+  /** Silences that are not over, or whose alerts are still to be told, by id; null until they are read. */
+  silences: Map<string, CompiledSilence> | null;
+  /** Alerts that fire and are held back, by fingerprint. */
+  held: Map<string, HeldAlert>;
+  /** Alerts that fire in open incidents or are held and may inhibit or be inhibited, by fingerprint; null where it may be stale. */
+  firing: Map<string, FiringAlert> | null;
   /** Changes of the last days as they were last read, by id, without what their senders sent: that would be megabytes. */
   changes: Map<string, KnownChange>;
 };
@@ -30,7 +44,12 @@ export function emptyMemory(): Memory {
     lineage: null,
     topology: null,
     forming: new Set(),
+    flapping: new Set(),
+    runs: new Map(),
     stated: [],
+    silences: null,
+    held: new Map(),
+    firing: null,
     changes: new Map(),
   };
 }
@@ -49,15 +68,38 @@ export async function recall(
       memory.states.set(key, state);
       memory.topology.note(state);
       if (isForming(state)) memory.forming.add(key);
+      if (flaps(state)) memory.flapping.add(key);
     }
   }
   return { lineage: memory.lineage, topology: memory.topology };
 }
 
+/** Reads what is silenced and held where memory does not have it. */
+export async function recallHeld(
+  memory: Memory,
+  ledger: Ledger,
+): Promise<{ silences: Map<string, CompiledSilence>; held: Map<string, HeldAlert> }> {
+  if (!memory.silences) {
+    const silences = (await ledger.openSilences()).map(compileSilence);
+    memory.silences = new Map(silences.map((silence) => [silence.id, silence]));
+    memory.held = new Map((await ledger.heldAlerts()).map((alert) => [alert.fingerprint, alert]));
+  }
+  return { silences: memory.silences, held: memory.held };
+}
+
+export function flaps(state: IncidentState): boolean {
+  return Object.keys(state.flapping).length > 0;
+}
+
 /** An incident that alerts opened, and that nobody has seen or touched yet. */
 export function isForming(state: IncidentState): boolean {
   return (
-    state.thread === null && state.phase === "triggered" && state.kind === "incident" && state.origin !== null
+    state.thread === null &&
+    state.phase === "triggered" &&
+    state.kind === "incident" &&
+    state.origin !== null &&
+    // One that a person split off is wanted at once, and by itself.
+    state.openedBy.kind !== "person"
   );
 }
 
@@ -76,6 +118,11 @@ export function forget(memory: Memory): void {
   memory.lineage = null;
   memory.topology = null;
   memory.forming.clear();
+  memory.flapping.clear();
+  memory.runs.clear();
   memory.stated = [];
+  memory.silences = null;
+  memory.held.clear();
+  memory.firing = null;
   memory.changes.clear();
 }

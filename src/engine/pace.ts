@@ -7,6 +7,21 @@ export type Rate = { burst: number; perSecond: number };
 /** Keys of messages come and go for as long as the process runs; beyond this the idle ones are forgotten. */
 const MAX_BUCKETS = 10_000;
 
+/**
+ * A clock that goes on at its own pace where the given one is set back, so that nothing waits for the time to come
+ * round again. Set forward, it follows: what was waited for is then done early, and once.
+ */
+export function neverBack(now: () => number): () => number {
+  let last = now();
+  let behind = 0;
+  return () => {
+    const read = now();
+    if (read + behind < last) behind = last - read;
+    last = read + behind;
+    return last;
+  };
+}
+
 type Bucket = { tokens: number; at: number; blockedUntil: number };
 
 export class Pace {

@@ -1,18 +1,21 @@
 import type { LineageProvider } from "../core/correlate/lineage-document.ts";
 import type { LineageStatement } from "../core/correlate/lineage-statement.ts";
-import type { Command } from "../core/incident/command.ts";
+import type { Silence } from "../core/correlate/silence.ts";
+import type { ByHand, Command } from "../core/incident/command.ts";
 import type { RecordedEvent, Severity } from "../core/incident/events.ts";
 import type { Actor, Via } from "../core/incident/person.ts";
 import type { IncidentState, Phase } from "../core/incident/state.ts";
 import type { ReportedAlert } from "../core/report/api.ts";
 import type { AlertOutcome, AlertSignal } from "../core/signal/alert.ts";
 import type { ChangeOutcome, ChangeSignal, KnownChange } from "../core/signal/change.ts";
+import type { Explanation } from "../core/verb/answers.ts";
+import type { SilenceAsk } from "../core/verb/verb.ts";
 import type { StoredLineage } from "./ledger.ts";
 
 /** A command on its way to the writer. `incident` is null only for `open`. */
 export type CommandRequest = {
   incident: string | null;
-  command: Command;
+  command: Command | ByHand;
   actor: Actor;
   via: Via;
   /** Where it stands in Slack, if it does. */
@@ -25,6 +28,20 @@ export type CommandRequest = {
 
 /** What came of a command: the events it appended (none when nothing was left to do) and the incident it concerns. */
 export type CommandResult = { incident: string; events: RecordedEvent[] };
+
+/** A silence that is asked for. `incident` and `channel` are where that was said, which is where its end is announced. */
+export type SilenceRequest = {
+  ask: SilenceAsk;
+  incident: string | null;
+  channel: string | null;
+  actor: Actor;
+  via: Via;
+  permalink: string | null;
+  idempotencyKey: string | null;
+};
+
+/** The silence as it is now, and how many alerts it holds. */
+export type SilenceResult = { silence: Silence; held: number };
 
 /** What became of one statement of lineage. */
 export type LineageOutcome = {
@@ -53,6 +70,9 @@ export type Engine = {
   learn(statements: LineageStatement[], receivedAt: string): Promise<LineageOutcome[]>;
   record(changes: ChangeSignal[], receivedAt: string): Promise<ChangeOutcome[]>;
   command(request: CommandRequest): Promise<CommandResult>;
+  silence(request: SilenceRequest): Promise<SilenceResult>;
+  /** What would become of alerts of an incident were they to come now; null for one that it does not have. */
+  explain(incident: string, fingerprints: string[]): Promise<(Explanation | null)[]>;
   reads: Reads;
 };
 
@@ -61,6 +81,27 @@ export type IncidentAlert = ReportedAlert & {
   incident: string;
   /** What of its payload was not understood. */
   warnings: string[];
+  /** See `Recurrence`. */
+  passedAt?: string | null;
+  changes?: string[];
+};
+
+/** An alert that fires and that nobody is told of. */
+export type HeldAlert = {
+  fingerprint: string;
+  source: string;
+  title: string;
+  asset: string | null;
+  /** When it began to be held, ISO 8601 UTC. */
+  since: string;
+  by: "silence" | "window" | "rule";
+  /** The silence's id, the window's or the rule's name. */
+  holder: string;
+  reason: string;
+  /** The incident on which it counts. */
+  incident: string | null;
+  /** The alert that inhibits it. */
+  inhibitor: string | null;
 };
 
 export type IncidentFilter = {
@@ -91,6 +132,8 @@ export type Reads = {
     cursor: string | null,
   ): Promise<{ incidents: IncidentState[]; next: string | null }>;
   events(key: string): Promise<RecordedEvent[]>;
+  /** What is silenced now: silences that are not over, and the alerts held, the longest held first. */
+  silences(): Promise<{ silences: Silence[]; held: HeldAlert[]; counts: Map<string, number> }>;
   /** Newest first, the firing ones before the resolved. */
   alerts(key: string, limit: number): Promise<IncidentAlert[]>;
   /** Changes that took effect in a span (ISO 8601 UTC, since inclusive, until exclusive), newest first. */

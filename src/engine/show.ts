@@ -37,6 +37,9 @@ export async function show(deps: ShowDeps, row: OutboxRow, state: IncidentState)
       return message(suspectsMessage(state));
     case "walk":
       return walkShown(deps, (row.payload as { runbook: string }).runbook, state);
+    case "notice":
+      // It stands by itself, so the deliverer posts it without asking what an incident shows.
+      return null;
     case "reply":
       return message(row.payload as Document);
     case "file": {

@@ -33,6 +33,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     "http",
     "writer",
   ],
+  replay: ["core", "engine", "config", "runbooks", "configured-lineage", "store", "writer"],
   sandbox: ["core", "config", "app"],
   cli: [
     "core",
@@ -44,6 +45,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     "render",
     "slack",
     "app",
+    "replay",
     "sandbox",
   ],
   main: ["cli"],
@@ -51,7 +53,7 @@ const MAY_IMPORT: Record<string, string[]> = {
 };
 
 /** Parts that get their settings handed to them: what they know of config.ts is a type. */
-const GIVEN_SETTINGS = ["store", "slack", "http", "writer", "app", "sandbox"];
+const GIVEN_SETTINGS = ["store", "slack", "http", "writer", "app", "replay", "sandbox"];
 
 /** Packages that are the technology of one part; `app` and `cli` may hold one to hand it over. */
 const PACKAGE_OF: Record<string, string[]> = {

@@ -1,11 +1,18 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import type { Command } from "../../src/core/incident/command.ts";
+import type { ByHand, Command } from "../../src/core/incident/command.ts";
 import type { NumberedSuspect } from "../../src/core/incident/events.ts";
 import { brokenAt } from "../../src/core/incident/log.ts";
-import { fold } from "../../src/core/incident/state.ts";
+import { fold, isOpen } from "../../src/core/incident/state.ts";
 import { Refusal } from "../../src/core/refusal.ts";
-import { alertOn, openWorld, temporaryFile } from "./world.ts";
+import { alertOn, openWorld, temporaryFile, type World } from "./world.ts";
+
+/** Alerts that flap soon and are quiet soon, incidents that end by themselves, and others that need two runs. */
+const FLAPPING = { changes: 3, within: "10m", quiet: "4m" };
+const ROUTES = [
+  { name: "by itself", match: "asset=*users", autoResolve: true },
+  { name: "two runs", match: "asset=*orders", passes: 2 },
+];
 
 const word = fc.string({ minLength: 1, maxLength: 12 }).map((s) => s.trim() || "x");
 const table = fc.constantFrom("orders", "users", "payments");
@@ -129,13 +136,21 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   }),
 );
 
+const byHand: fc.Arbitrary<ByHand> = fc.record({
+  type: fc.constantFrom("split" as const, "move" as const),
+  into: fc.constantFrom("INC-1", "INC-2", "INC-3"),
+  alerts: table,
+  all: fc.boolean(),
+  reason: fc.option(word),
+});
+
 const move = fc.oneof(
   {
     weight: 2,
     arbitrary: fc.record({
       do: fc.constant("command" as const),
-      incident: fc.constantFrom("INC-1", "INC-2"),
-      command,
+      incident: fc.constantFrom("INC-1", "INC-2", "INC-3"),
+      command: fc.oneof({ weight: 3, arbitrary: command }, { weight: 1, arbitrary: byHand }),
     }),
   },
   {
@@ -147,21 +162,46 @@ const move = fc.oneof(
       status: fc.constantFrom("firing" as const, "resolved" as const),
     }),
   },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant("turns" as const), table, times: fc.integer({ min: 2, max: 5 }) }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("wait" as const), minutes: fc.constantFrom(1, 5) }) },
 );
+type Move = typeof move extends fc.Arbitrary<infer Value> ? Value : never;
+
+/** What there is to wait for of a move. */
+function carryOut(world: World, move: Move): Promise<unknown>[] {
+  switch (move.do) {
+    case "command":
+      return [world.command(move.incident, move.command)];
+    case "alert":
+      return [
+        world.ingest(alertOn(move.table, { dedupKey: `${move.table}.${move.test}`, status: move.status })),
+      ];
+    case "turns":
+      return Array.from({ length: move.times }, (_, index) =>
+        world.ingest(alertOn(move.table, { status: index % 2 === 0 ? "resolved" : "firing" })),
+      );
+    case "wait":
+      world.advance(move.minutes * 60_000);
+      return [world.submit({ type: "tick", now: world.now() })];
+    default:
+      return move satisfies never;
+  }
+}
 
 it("stores exactly what the log folds to, in an unbroken chain, whatever was asked", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(move, { minLength: 1, maxLength: 25 }), async (moves) => {
       const place = temporaryFile();
-      const world = await openWorld(place.database);
+      const world = await openWorld(place.database, "C1", { flapping: FLAPPING }, { routes: ROUTES });
       try {
         await world.ingest(alertOn("orders"), alertOn("users"));
         // In one go, so that batches of every size are committed together.
-        const asked = moves.map((m) => {
+        const asked = moves.flatMap((each) => {
           world.advance(1000);
-          return m.do === "command"
-            ? world.command(m.incident, m.command)
-            : world.ingest(alertOn(m.table, { dedupKey: `${m.table}.${m.test}`, status: m.status }));
+          return carryOut(world, each);
         });
         for (const result of await Promise.allSettled(asked)) {
           if (result.status === "rejected") expect(result.reason).toBeInstanceOf(Refusal);
@@ -175,6 +215,15 @@ it("stores exactly what the log folds to, in an unbroken chain, whatever was ask
           const state = fold(events)!;
           expect(state.alerts.firing).toBeGreaterThanOrEqual(0);
           expect(state.alerts.firing + state.alerts.resolved).toBe(state.alerts.total);
+          const rows = await world.reads.alerts(key, 1000);
+          if (isOpen(state.phase))
+            expect(
+              rows
+                .filter((row) => row.flapping)
+                .map((row) => row.fingerprint)
+                .sort(),
+            ).toEqual(Object.keys(state.flapping).sort());
+          else expect(state.flapping).toEqual({});
         }
       } finally {
         await world.close();

@@ -3,7 +3,7 @@ import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Config } from "../../src/config.ts";
-import type { Command } from "../../src/core/incident/command.ts";
+import type { ByHand, Command } from "../../src/core/incident/command.ts";
 import type { Actor } from "../../src/core/incident/person.ts";
 import type { AlertSignal } from "../../src/core/signal/alert.ts";
 import { createEngine } from "../../src/engine/engine.ts";
@@ -19,7 +19,7 @@ export async function openWorld(
   database: Config["database"],
   channel = "C1",
   grouping: object = {},
-  routing: { routes?: unknown; tiers?: unknown } = {},
+  routing: Config["routing"] = {},
 ) {
   let now = Date.parse("2026-11-22T03:00:00.000Z");
   let writer: Writer = await open();
@@ -56,7 +56,7 @@ export async function openWorld(
       now += ms;
     },
     ingest: (...signals: AlertSignal[]) => engine.ingest(signals, iso()),
-    command: (incident: string | null, command: Command, actor: Actor = ana) =>
+    command: (incident: string | null, command: Command | ByHand, actor: Actor = ana) =>
       engine.command({ incident, command, actor, via: "slash" }),
     submit: (job: Parameters<Writer["submit"]>[0]) => writer.submit(job),
     /** Closes and opens the writer, as a restart of the process does. */

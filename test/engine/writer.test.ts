@@ -24,7 +24,7 @@ const settings: CommitSettings = {
   closeAfterMs: 86_400_000,
   grouping: Grouping.parse({ wait: "0s" }),
   pathRules: [],
-  routing: { routes: [], tiers: {} },
+  routing: { routes: [], tiers: {}, maintenance: [], inhibit: [] },
   suggestRunbooks: () => [],
 };
 const settingsOf = (database: Config["database"]): WriterSettings => ({

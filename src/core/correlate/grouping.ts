@@ -3,6 +3,7 @@ import { durationBetween } from "../duration.ts";
 import { type AlertSignal, clip } from "../signal/alert.ts";
 import { type Matchable, matchable } from "./matcher.ts";
 import { Match } from "./matcher-yaml.ts";
+import { Flapping } from "./recurrence.ts";
 
 /** Fields of an alert that are the same for all alerts of a group; any other name is a label's. */
 const GROUP_FIELDS = ["asset", "namespace", "source", "severity", "title", "team"] as const;
@@ -40,6 +41,8 @@ export const Grouping = z.strictObject({
     .enum(["unacknowledged", "always", "never"], "write unacknowledged, always or never")
     .default("unacknowledged"),
   keys: z.array(GroupingKey, "write a list of keys, each starting with a dash").default([]),
+  /** When an alert that comes and goes is held in its incident. */
+  flapping: Flapping.prefault({}),
 });
 export type Grouping = z.infer<typeof Grouping>;
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { SEVERITIES, Severity } from "../incident/events.ts";
+import { type RecoveryRule, SEVERITIES, Severity } from "../incident/events.ts";
 import type { AlertSeverity } from "../signal/alert.ts";
 import type { Matchable } from "./matcher.ts";
 import { Match } from "./matcher-yaml.ts";
@@ -30,7 +30,6 @@ export const Route = z
       .string("write a runbook's slug, such as late-table")
       .regex(/^[a-z0-9][a-z0-9-]*$/, "write a runbook's slug, such as late-table")
       .optional(),
-    escalation: text("an escalation's name").optional(),
     /** Whether an incident of such alerts resolves by itself once they pass; never where a person has acted. */
     autoResolve: z.boolean("write true or false").optional(),
     /** How many runs a check has to pass before the incident asks to be resolved. */
@@ -42,11 +41,11 @@ export const Route = z
     continue: z.boolean("write true or false").default(false),
   })
   .refine((route) => FIELDS.some((field) => route[field] !== undefined), {
-    message: "sets nothing; give it a team, channel, severity, runbook, escalation, autoResolve or passes",
+    message: "sets nothing; give it a team, channel, severity, runbook, autoResolve or passes",
   });
 export type Route = z.infer<typeof Route>;
 
-const FIELDS = ["team", "channel", "severity", "runbook", "escalation", "autoResolve", "passes"] as const;
+const FIELDS = ["team", "channel", "severity", "runbook", "autoResolve", "passes"] as const;
 type Field = (typeof FIELDS)[number];
 
 export type RoutingRules = { routes: readonly Route[]; tiers: Tiers };
@@ -61,7 +60,6 @@ export type Routing = {
   severity: Severity;
   severityReason: string;
   runbook: string | null;
-  escalation: string | null;
   autoResolve: boolean | null;
   passes: number | null;
   trail: Tried[];
@@ -95,11 +93,17 @@ export function routeAlert(alert: Matchable, { routes, tiers }: RoutingRules, fa
     severity,
     severityReason: reason,
     runbook: said.runbook ?? null,
-    escalation: said.escalation ?? null,
     autoResolve: said.autoResolve ?? null,
     passes: said.passes ?? null,
     trail,
   };
+}
+
+/** What the rules say of how an alert's incident recovers; null where that is what holds without rules. */
+export function recoveryBy({ passes, autoResolve, trail }: Routing): RecoveryRule | null {
+  if ((passes ?? 1) === 1 && autoResolve !== true) return null;
+  const said = autoResolve ? trail.filter(({ set }) => set.includes("autoResolve")) : [];
+  return { passes: passes ?? 1, autoResolve: autoResolve === true, rules: said.map(({ rule }) => rule) };
 }
 
 function whyApplied(why: string, set: Field[], route: Route, below: number): string {

@@ -1,9 +1,16 @@
 import { z } from "zod";
+import { InhibitRule } from "./inhibit.ts";
+import { MaintenanceWindow } from "./maintenance.ts";
 import { Route } from "./route.ts";
 import { Tiers } from "./tiers.ts";
 
-/** The sections of breakwater.yaml that say whose an alert is and how severe. */
-export const RoutingSections = z.object({ routes: named(Route), tiers: Tiers.default({}) });
+/** The sections of breakwater.yaml that say whose an alert is, how severe, and when it is held back. */
+export const RoutingSections = z.object({
+  routes: named(Route),
+  tiers: Tiers.default({}),
+  maintenance: named(MaintenanceWindow),
+  inhibit: named(InhibitRule),
+});
 
 /** People are told the name of the rule that decided, so it must be one rule's only. */
 function named<Item extends z.ZodType<{ name: string }>>(item: Item) {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { readDuration } from "../duration.ts";
+import type { RecordedEvent } from "../incident/events.ts";
 import { Actor, actorName } from "../incident/person.ts";
 import { Refusal } from "../refusal.ts";
 import { utcDateTime } from "../report/instants.ts";
@@ -11,7 +12,7 @@ import { MATCHER_EXAMPLE, parseMatcher } from "./matcher-words.ts";
  * A silence: firing alerts that fit it are held until it ends. They are stored, counted and listed like all others;
  * only nobody is told. It never holds the news that an alert has resolved.
  *
- * What happens to one is a list of events, as with incidents: `decideSilence` says which, `evolveSilence` what they
+ * What happens to one is a log of events, as with incidents: `decideSilence` says which, `evolveSilence` what they
  * come to. That one ends by the clock is no event; `activeSilences` sees it.
  */
 export const Silence = z.object({
@@ -28,8 +29,13 @@ export const Silence = z.object({
   endedBy: Actor.nullable(),
   /** The incident in whose thread it was asked for. */
   incident: z.string().nullable(),
+  /** The channel in which it was asked for. */
+  channel: z.string().nullable(),
   /** The end that has been announced; an extension moves the end, and the new one is announced again. */
   announcedEnd: Instant.nullable(),
+  /** The length of its log, and the hash of the last entry. */
+  version: z.int(),
+  hash: z.string(),
 });
 export type Silence = z.infer<typeof Silence>;
 
@@ -41,20 +47,15 @@ export const SilenceEvent = z.discriminatedUnion("type", [
     endsAt: true,
     reason: true,
     incident: true,
-  }).extend({
-    type: z.literal("silenced"),
-    at: Instant,
-    actor: Actor,
-  }),
+    channel: true,
+  }).extend({ type: z.literal("silenced") }),
   z.object({
     type: z.literal("silence_extended"),
-    at: Instant,
-    actor: Actor,
     endsAt: Instant,
     reason: z.string().nullable(),
   }),
-  z.object({ type: z.literal("unsilenced"), at: Instant, actor: Actor, reason: z.string().nullable() }),
-  z.object({ type: z.literal("silence_end_announced"), at: Instant, actor: Actor, endsAt: Instant }),
+  z.object({ type: z.literal("unsilenced"), reason: z.string().nullable() }),
+  z.object({ type: z.literal("silence_end_announced"), endsAt: Instant }),
 ]);
 export type SilenceEvent = z.infer<typeof SilenceEvent>;
 
@@ -67,6 +68,7 @@ export type SilenceCommand =
       reason: string;
       startsAt: string | null;
       incident: string | null;
+      channel: string | null;
     }
   /** Moves the end this much later. */
   | { type: "extend"; byMs: number; reason: string | null }
@@ -77,18 +79,11 @@ export const SILENCE_LIMITS = { least: "1m", most: "30d", reason: 1000 } as cons
 const LEAST = readDuration(SILENCE_LIMITS.least)!;
 const MOST = readDuration(SILENCE_LIMITS.most)!;
 
-type Asked = { now: string; actor: Actor };
-
 /** What a command comes to; possibly nothing, where it is already so. Throws a Refusal that says what to do instead. */
-export function decideSilence(
-  silence: Silence | null,
-  command: SilenceCommand,
-  { now, actor }: Asked,
-): SilenceEvent[] {
-  const about = { at: now, actor };
+export function decideSilence(silence: Silence | null, command: SilenceCommand, now: string): SilenceEvent[] {
   if (command.type === "silence") {
     if (silence) throw new Refusal("conflict", `${silence.id} exists already. Extend it, or begin another.`);
-    return [{ type: "silenced", ...about, ...begin(command, now) }];
+    return [{ type: "silenced", ...begin(command, now) }];
   }
   if (!silence) throw new Refusal("not_found", "There is no such silence. `silences` lists them.");
   switch (command.type) {
@@ -97,15 +92,15 @@ export function decideSilence(
       const endsAt = later(silence.endsAt, command.byMs);
       if (!(command.byMs >= LEAST)) throw tooShort();
       if (Date.parse(endsAt) - Date.parse(now) > MOST) throw tooLong();
-      return [{ type: "silence_extended", ...about, endsAt, reason: command.reason }];
+      return [{ type: "silence_extended", endsAt, reason: command.reason }];
     }
     case "unsilence":
       refuseOver(silence, now);
-      return [{ type: "unsilenced", ...about, reason: command.reason }];
+      return [{ type: "unsilenced", reason: command.reason }];
     case "announce_end":
       return isOver(silence, now) || silence.announcedEnd === silence.endsAt
         ? []
-        : [{ type: "silence_end_announced", ...about, endsAt: silence.endsAt }];
+        : [{ type: "silence_end_announced", endsAt: silence.endsAt }];
     default:
       return command satisfies never;
   }
@@ -143,7 +138,7 @@ function begin(command: Extract<SilenceCommand, { type: "silence" }>, now: strin
       "invalid",
       `A silence begins within ${SILENCE_LIMITS.most}. Ask for it closer to the day.`,
     );
-  const { id, incident } = command;
+  const { id, incident, channel } = command;
   return {
     id,
     matcher: parsed.matcher.text,
@@ -151,6 +146,7 @@ function begin(command: Extract<SilenceCommand, { type: "silence" }>, now: strin
     endsAt: later(startsAt, command.lengthMs),
     reason,
     incident,
+    channel,
   };
 }
 
@@ -178,21 +174,26 @@ function refuseOver(silence: Silence, now: string): void {
 }
 
 /** The first event makes the silence; `silence` is null only for that one. */
-export function evolveSilence(silence: Silence | null, event: SilenceEvent): Silence {
-  if (event.type === "silenced") {
-    const { type: _, at, actor, ...said } = event;
-    return { ...said, createdBy: actor, createdAt: at, endedAt: null, endedBy: null, announcedEnd: null };
+export function evolveSilence(
+  silence: Silence | null,
+  { seq: version, hash, at, actor, body }: RecordedEvent<SilenceEvent>,
+): Silence {
+  if (body.type === "silenced") {
+    const { type: _, ...said } = body;
+    const open = { endedAt: null, endedBy: null, announcedEnd: null };
+    return { ...said, createdBy: actor, createdAt: at, ...open, version, hash };
   }
-  if (!silence) throw new Error(`A silence began with ${event.type}`);
-  switch (event.type) {
+  if (!silence) throw new Error(`A silence began with ${body.type}`);
+  const next = { ...silence, version, hash };
+  switch (body.type) {
     case "silence_extended":
-      return { ...silence, endsAt: event.endsAt };
+      return { ...next, endsAt: body.endsAt };
     case "unsilenced":
-      return { ...silence, endedAt: event.at, endedBy: event.actor };
+      return { ...next, endedAt: at, endedBy: actor };
     case "silence_end_announced":
-      return { ...silence, announcedEnd: event.endsAt };
+      return { ...next, announcedEnd: body.endsAt };
     default:
-      return event satisfies never;
+      return body satisfies never;
   }
 }
 
@@ -202,7 +203,7 @@ function later(instant: string, milliseconds: number): string {
   return at.toISOString();
 }
 
-function isOver({ endedAt, endsAt }: Silence, now: string): boolean {
+export function isOver({ endedAt, endsAt }: Pick<Silence, "endedAt" | "endsAt">, now: string): boolean {
   return endedAt !== null || endsAt <= now;
 }
 

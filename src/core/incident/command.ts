@@ -2,9 +2,11 @@ import type { AlertSeverity, Link } from "../signal/alert.ts";
 import type { Asset } from "../signal/asset.ts";
 import type {
   EventOf,
+  FlappingAlerts,
   IncidentKind,
   NumberedSuspect,
   Origin,
+  RecoveryRule,
   Relation,
   ReviewSection,
   SeenBefore,
@@ -28,7 +30,17 @@ export type AlertNews = {
   relation?: Relation;
   roots?: Asset[];
   groupingKeys?: string[];
+  recovery?: RecoveryRule;
 };
+
+/**
+ * What a person says of some alerts of an incident, in words that name them; `all` where the words may mean several. It
+ * concerns two incidents, so the engine makes a command for each of it.
+ */
+export type ByHand = { alerts: string; all: boolean; reason: string | null } & (
+  | { type: "split" }
+  | { type: "move"; into: string }
+);
 
 /** Everything that can be asked of an incident. Doors build these; `decide` answers with events or a Refusal. */
 export type Command =
@@ -49,6 +61,19 @@ export type Command =
   | { type: "record_thread"; channel: string; ts: string; permalink: string | null }
   | { type: "alert_fired"; alert: AlertNews }
   | { type: "alert_passed"; alert: Omit<AlertNews, "brokenAt" | "impacted"> }
+  /** The run that all of its alerts have passed, and as many before it. */
+  | { type: "count_runs"; runs: number }
+  | ({ type: "begin_flapping" } & Omit<EventOf<"flapping_began">, "type">)
+  /** `alert.known` is as what it counted meanwhile, `status` what it says by now. */
+  | {
+      type: "end_flapping";
+      alert: Omit<AlertNews, "brokenAt" | "impacted">;
+      status: "firing" | "resolved";
+    }
+  | ({ type: "hold_alert" } & Omit<EventOf<"alert_held">, "type">)
+  | ({ type: "release_alert" } & Omit<EventOf<"alert_released">, "type">)
+  | ({ type: "note_silence" } & Omit<EventOf<"silence_set">, "type">)
+  | ({ type: "note_silence_end" } & Omit<EventOf<"silence_ended">, "type">)
   /** By the lineage, not by a person. */
   | ({ type: "find_origin" } & Omit<EventOf<"origin_found">, "type">)
   | ({ type: "move_alerts" } & Omit<EventOf<"alerts_moved">, "type">)
@@ -84,10 +109,13 @@ export type Command =
       incident: string;
       title: string;
       groupingKeys: string[];
-      alerts: { total: number; firing: number; resolved: number };
+      alerts: { total: number; firing: number; resolved: number; held?: number };
       assets: (Asset & { firing: number; recovery: string })[];
       sources: string[];
       roots: Asset[];
+      recovery?: RecoveryRule;
+      flapping?: FlappingAlerts;
+      apart?: string[];
     }
   | { type: "suggest_runbooks"; runbooks: { slug: string; title: string; reason: string }[] }
   | {

@@ -51,6 +51,28 @@ function decideOn(
       return alertFired(state, command.alert);
     case "alert_passed":
       return alertPassed(state, command.alert);
+    case "count_runs":
+      return runsPassed(state, command.runs);
+    case "begin_flapping":
+      requireOpen(state, "hold an alert");
+      return flaps(state, command.fingerprint) ? [] : [{ ...command, type: "flapping_began" }];
+    case "end_flapping": {
+      const { alert, status } = command;
+      const { fingerprint, title } = alert;
+      if (!flaps(state, fingerprint)) return [];
+      const ended: EventBody = { type: "flapping_ended", fingerprint, title, status };
+      return status === "resolved" ? [ended, ...alertPassed(state, alert)] : [ended];
+    }
+    case "hold_alert":
+      requireOpen(state, "hold an alert");
+      return [{ ...command, type: "alert_held" }];
+    case "release_alert":
+      return [{ ...command, type: "alert_released" }];
+    case "note_silence":
+      requireUnmerged(state);
+      return [{ ...command, type: "silence_set" }];
+    case "note_silence_end":
+      return state.phase === "merged" ? [] : [{ ...command, type: "silence_ended" }];
     case "find_origin": {
       if (state.roots.length === 1 && assetId(state.roots[0]!) === assetId(command.asset)) return [];
       const events: EventBody[] = [{ ...command, type: "origin_found" }];
@@ -289,8 +311,9 @@ function alertFired(
   const { known, routed, ...news } = alert;
   if (known === "firing") return events;
   if (known === "resolved") {
-    const { fingerprint, title, assets, brokenAt, reason } = news;
-    events.push({ type: "alert_refired", fingerprint, title, assets, brokenAt, reason });
+    const { fingerprint, title, assets, brokenAt, reason, recovery } = news;
+    const said = recovery ? { recovery } : {};
+    events.push({ type: "alert_refired", fingerprint, title, assets, brokenAt, reason, ...said });
   } else {
     events.push({ type: "alert_attached", ...news });
   }
@@ -321,6 +344,33 @@ function alertPassed(
     }
   }
   return events;
+}
+
+function flaps(state: IncidentState, fingerprint: string): boolean {
+  return Object.hasOwn(state.flapping, fingerprint);
+}
+
+/** Whether it is time to ask for an end, or to end it: once for each time that all of it passes. */
+function runsPassed(state: IncidentState, runs: number): EventBody[] {
+  const { passes } = state.recovery;
+  if (!isOpen(state.phase) || state.alerts.firing > 0 || runs <= state.runs) return [];
+  if (runs < passes) return [{ type: "run_passed", runs, of: passes }];
+  if (state.runs >= passes) return [];
+  return [{ type: "checks_passed", runs }, ...resolveByItself(state, runs)];
+}
+
+/** Never where a person has acted, who may know more than the checks, nor over an alert that is held back. */
+function resolveByItself(state: IncidentState, runs: number): EventBody[] {
+  const { autoResolve, rules } = state.recovery;
+  if (!autoResolve || state.touchedByPerson || state.alerts.held > 0) return [];
+  const passed = runs === 1 ? "its checks passed" : `its checks passed ${runs} runs in a row`;
+  const named = rules.map((rule) => `“${rule}”`).join(", ");
+  return [
+    ...unsettledAssets(state).map(
+      ({ asset }): EventBody => ({ type: "asset_verified", asset, reason: passed }),
+    ),
+    { type: "resolved", text: `${passed} (${rules.length === 1 ? "rule" : "rules"} ${named})` },
+  ];
 }
 
 function mitigate(state: IncidentState, text: string): EventBody[] {

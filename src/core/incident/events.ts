@@ -42,6 +42,21 @@ export const Relation = z.object({
 });
 export type Relation = z.infer<typeof Relation>;
 
+/** How an incident recovers, by the routing rules. */
+export const RecoveryRule = z.object({
+  /** How many runs its checks have to pass in a row. */
+  passes: z.int(),
+  /** Whether it resolves by itself then, unless a person has acted. */
+  autoResolve: z.boolean(),
+  /** The rules that say so. */
+  rules: z.array(z.string()),
+});
+export type RecoveryRule = z.infer<typeof RecoveryRule>;
+
+/** Alerts that come and go, by fingerprint: each is held until it is quiet. */
+export const FlappingAlerts = z.record(z.string(), z.object({ title: z.string(), since: Instant }));
+export type FlappingAlerts = z.infer<typeof FlappingAlerts>;
+
 /** An alert that goes from one incident to another, as both logs need to know it. */
 const MovedAlert = z.object({
   fingerprint: z.string(),
@@ -49,6 +64,9 @@ const MovedAlert = z.object({
   status: z.enum(["firing", "resolved"]),
   assets: z.array(Asset),
 });
+
+/** Stretches in which data was not to be trusted, as the incident that gives an asset away knew them. */
+const Downtime = z.array(z.object({ from: Instant, to: Instant.nullable() }));
 
 /** A change that may be the cause, under the number by which people name it. `at` is when it took effect. */
 export const NumberedSuspect = z.object({
@@ -132,6 +150,8 @@ export const EventBody = z.discriminatedUnion("type", [
     roots: z.array(Asset).optional(),
     /** What alerts are gathered here by from now on, beside what they were before. */
     groupingKeys: z.array(z.string()).optional(),
+    /** Absent where the rules say nothing of it. */
+    recovery: RecoveryRule.optional(),
   }),
   /** What is likely to have broken first lies upstream of what the incident was about so far. */
   z.object({
@@ -152,7 +172,11 @@ export const EventBody = z.discriminatedUnion("type", [
     groupingKeys: z.array(z.string()),
     /** Assets that no alert of this incident speaks of any more. */
     released: z.array(Asset),
-    reason: text,
+    /** The alert that it begins with from now on, where the one it began with goes. */
+    origin: Origin.optional(),
+    /** What it is about from now on, where nothing of that stays. */
+    roots: z.array(Asset).optional(),
+    reason: text.nullable(),
   }),
   /** The other side of `alerts_moved`. */
   z.object({
@@ -161,8 +185,12 @@ export const EventBody = z.discriminatedUnion("type", [
     alerts: z.array(MovedAlert).min(1),
     groupingKeys: z.array(z.string()),
     sources: z.array(z.string()),
-    assets: z.array(Asset.extend({ firing: z.int(), recovery: z.string() })),
-    reason: text,
+    assets: z.array(Asset.extend({ firing: z.int(), recovery: z.string(), downtime: Downtime.optional() })),
+    /** What the incident is about from now on, beside what it was about before. */
+    roots: z.array(Asset).optional(),
+    recovery: RecoveryRule.optional(),
+    flapping: FlappingAlerts.optional(),
+    reason: text.nullable(),
   }),
   z.object({
     type: z.literal("alert_refired"),
@@ -171,8 +199,59 @@ export const EventBody = z.discriminatedUnion("type", [
     assets: z.array(Asset),
     brokenAt: Instant,
     reason: text,
+    recovery: RecoveryRule.optional(),
   }),
   z.object({ type: z.literal("alert_resolved"), fingerprint, title: text, assets: z.array(Asset) }),
+  /** All of its alerts have passed so many runs in a row, and have to pass more. */
+  z.object({ type: z.literal("run_passed"), runs: z.int(), of: z.int() }),
+  /** All of its alerts have passed as many runs in a row as they have to. */
+  z.object({ type: z.literal("checks_passed"), runs: z.int() }),
+  /** An alert changes between firing and passing so often that it is held, as firing, until it is quiet. */
+  z.object({
+    type: z.literal("flapping_began"),
+    fingerprint,
+    title: text,
+    changes: z.int(),
+    /** In how long it changed so often. */
+    overMs: z.int(),
+    /** For how long it must not change. */
+    quietMs: z.int(),
+  }),
+  /** It stands again as it last was. */
+  z.object({
+    type: z.literal("flapping_ended"),
+    fingerprint,
+    title: text,
+    status: z.enum(["firing", "resolved"]),
+  }),
+  /** An alert that belongs here fires, and nobody is told: a silence, a maintenance window or an inhibition holds it. */
+  z.object({
+    type: z.literal("alert_held"),
+    fingerprint,
+    source: z.string(),
+    title: text,
+    assets: z.array(Asset),
+    /** The silence's id, the window's or the rule's name. */
+    holder: z.string(),
+    reason: text,
+  }),
+  /** It is held here no more: it passed, it is told from now on, or another incident has it. */
+  z.object({
+    type: z.literal("alert_released"),
+    fingerprint,
+    title: text,
+    outcome: z.enum(["resolved", "told", "moved"]),
+    reason: text,
+  }),
+  /** Somebody silenced alerts from this thread, or ended that. */
+  z.object({
+    type: z.literal("silence_set"),
+    silence: z.string(),
+    matcher: text,
+    endsAt: Instant,
+    reason: text,
+  }),
+  z.object({ type: z.literal("silence_ended"), silence: z.string(), reason: z.string().nullable() }),
 
   // state
   z.object({ type: z.literal("acknowledged") }),
@@ -189,12 +268,16 @@ export const EventBody = z.discriminatedUnion("type", [
     incident: z.string(),
     title: text,
     groupingKeys: z.array(z.string()),
-    alerts: z.object({ total: z.int(), firing: z.int(), resolved: z.int() }),
+    alerts: z.object({ total: z.int(), firing: z.int(), resolved: z.int(), held: z.int().optional() }),
     assets: z.array(Asset.extend({ firing: z.int(), recovery: z.string() })),
     /** Who sent its alerts; logs of the first versions do not say. */
     sources: z.array(z.string()).optional(),
     /** What it was about. */
     roots: z.array(Asset).optional(),
+    recovery: RecoveryRule.optional(),
+    flapping: FlappingAlerts.optional(),
+    /** The incidents that a person took it apart from. */
+    apart: z.array(z.string()).optional(),
   }),
 
   // what it is
@@ -286,7 +369,7 @@ export type EventType = EventBody["type"];
 export type EventOf<T extends EventType> = Extract<EventBody, { type: T }>;
 
 /** An event as the log holds it. `seq` counts from 1 within the incident; the hash covers the one before. */
-export type RecordedEvent = {
+export type RecordedEvent<Body = EventBody> = {
   incident: string;
   seq: number;
   at: string;
@@ -294,9 +377,19 @@ export type RecordedEvent = {
   actor: Actor;
   via: Via;
   permalink: string | null;
-  body: EventBody;
+  body: Body;
   hash: string;
+  /** What keeps its hash from being guessed; none once something of it was erased. */
+  salt?: string;
+  /** The hashes of actor, permalink and body as they were before something of it was erased. */
+  digests?: { actor: string; permalink: string; body: string };
 };
 
 /** An event decided but not yet in the log. `at` defaults to the moment of the command. */
-export type NewEvent = { body: EventBody; at?: string; actor?: Actor; via?: Via; permalink?: string | null };
+export type NewEvent<Body = EventBody> = {
+  body: Body;
+  at?: string;
+  actor?: Actor;
+  via?: Via;
+  permalink?: string | null;
+};

@@ -17,6 +17,8 @@ const UNSEEN_ON_CARD: ReadonlySet<EventType> = new Set([
   "unpinned",
   "pin_edited",
   "pin_deleted",
+  "silence_set",
+  "silence_ended",
   "entry_hidden",
   "changes_suspected",
   "cause_named",
@@ -37,9 +39,13 @@ export function react(events: RecordedEvent[], state: IncidentState): Reaction[]
       case "alert_attached":
       case "alert_refired":
       case "alert_resolved":
+      case "flapping_began":
+      case "flapping_ended":
       case "absorbed":
       case "alerts_moved":
       case "alerts_received":
+      case "alert_held":
+      case "alert_released":
         reactions.set("alerts", { kind: "alerts" });
         break;
       case "changes_suspected":

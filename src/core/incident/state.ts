@@ -2,10 +2,12 @@ import { type Asset, assetId } from "../signal/asset.ts";
 import type {
   EventBody,
   EventOf,
+  FlappingAlerts,
   IncidentKind,
   NumberedSuspect,
   Origin,
   RecordedEvent,
+  RecoveryRule,
   ReviewSection,
   SeenBefore,
   Severity,
@@ -108,9 +110,18 @@ export type IncidentState = {
   outcome: string | null;
   mergedInto: string | null;
   absorbed: string[];
+  /** Incidents that a person moved alerts to or from: they are different problems, whatever lineage says. */
+  apart: string[];
   roles: Record<string, Person>;
   assets: Map<string, AssetState>;
   alerts: { total: number; firing: number; resolved: number; held: number };
+  /** What has to pass before its end is asked for: the most that the rules of any of its alerts ask. */
+  recovery: RecoveryRule;
+  /** How many runs all of its alerts have passed, since one last fired. */
+  runs: number;
+  flapping: FlappingAlerts;
+  /** Whether a person ever did something in it. */
+  touchedByPerson: boolean;
   sources: string[];
   lastStatus: { text: string; at: string; by: Actor } | null;
   suggestedRunbooks: { slug: string; title: string; reason: string }[];
@@ -172,9 +183,14 @@ function open(event: RecordedEvent, body: Extract<EventBody, { type: "opened" }>
     outcome: null,
     mergedInto: null,
     absorbed: [],
+    apart: [],
     roles: {},
     assets: new Map(),
     alerts: { total: 0, firing: 0, resolved: 0, held: 0 },
+    recovery: { passes: 1, autoResolve: false, rules: [] },
+    runs: 0,
+    flapping: {},
+    touchedByPerson: false,
     sources: [],
     lastStatus: null,
     suggestedRunbooks: [],
@@ -223,19 +239,37 @@ function addRoots(state: IncidentState, assets: Asset[]) {
   if (fresh.length > 0) state.roots = [...state.roots, ...fresh];
 }
 
-/** What was left to recover in a merged incident is left to recover here; what was settled there stays so. */
+/** What the rules say of alerts that come: the most runs count, and it ends by itself only where they all say so. */
+function recoverBy(state: IncidentState, said?: RecoveryRule) {
+  const { passes, autoResolve, rules } = state.recovery;
+  const isFirst = state.alerts.total === 0;
+  state.recovery = {
+    passes: Math.max(passes, said?.passes ?? 1),
+    autoResolve: (isFirst || autoResolve) && said?.autoResolve === true,
+    rules: [...new Set([...rules, ...(said?.rules ?? [])])],
+  };
+}
+
+function keepApart(state: IncidentState, others: string[]) {
+  state.apart = [...new Set([...state.apart, ...others])].filter((key) => key !== state.key);
+}
+
+/** What was left to recover in another incident is left to recover here; what was settled there stays so. */
 function absorbAsset(
   state: IncidentState,
   from: string,
-  { firing, recovery, ...asset }: EventOf<"absorbed">["assets"][number],
+  { firing, recovery, downtime = [], ...asset }: EventOf<"alerts_received">["assets"][number],
   at: string,
 ) {
   const id = assetId(asset);
   const before = state.assets.get(id)?.recovery;
+  const known = downtime.map((stretch) => ({ ...stretch }));
   if (recovery === "impacted" || recovery === "recovering") {
-    impact(state, asset, at).recovery = before === "impacted" ? "impacted" : recovery;
+    const here = impact(state, asset, at);
+    here.recovery = before === "impacted" ? "impacted" : recovery;
+    if (!before && known.length > 0) here.downtime = known;
   } else if (!before) {
-    const settled = { firing: 0, downtime: [] };
+    const settled = { firing: 0, downtime: known };
     state.assets.set(
       id,
       recovery === "waived"
@@ -316,6 +350,8 @@ export function evolve(state: IncidentState | null, event: RecordedEvent): Incid
   if (next === null) throw new Error(`the log of ${event.incident} begins with ${body.type}`);
   if (event.seq !== next.version + 1) throw new Error(`the log of ${event.incident} jumps to ${event.seq}`);
   apply(next, event, body);
+  next.touchedByPerson ||= event.actor.kind === "person";
+  if (next.alerts.firing > 0) next.runs = 0;
   next.version = event.seq;
   next.hash = event.hash;
   return next;
@@ -329,6 +365,7 @@ function apply(state: IncidentState, event: RecordedEvent, body: EventBody): voi
       state.thread = { channel: body.channel, ts: body.ts, permalink: body.permalink };
       return;
     case "alert_attached":
+      recoverBy(state, body.recovery);
       state.alerts.total++;
       state.alerts.firing++;
       state.lastAlertAt = event.at;
@@ -340,6 +377,7 @@ function apply(state: IncidentState, event: RecordedEvent, body: EventBody): voi
       for (const asset of body.impacted) impact(state, asset, body.brokenAt);
       return;
     case "alert_refired":
+      recoverBy(state, body.recovery);
       state.alerts.firing++;
       state.alerts.resolved--;
       state.lastAlertAt = event.at;
@@ -353,6 +391,25 @@ function apply(state: IncidentState, event: RecordedEvent, body: EventBody): voi
         if (known) known.firing = Math.max(0, known.firing - 1);
       }
       return;
+    case "run_passed":
+    case "checks_passed":
+      state.runs = body.runs;
+      return;
+    case "flapping_began":
+      state.flapping[body.fingerprint] = { title: body.title, since: event.at };
+      return;
+    case "flapping_ended":
+      delete state.flapping[body.fingerprint];
+      return;
+    case "alert_held":
+      state.alerts.held++;
+      return;
+    case "alert_released":
+      state.alerts.held--;
+      return;
+    case "silence_set":
+    case "silence_ended":
+      return;
     case "origin_found": {
       const { asset, title, description, confidence, reason } = body;
       state.likelyOrigin = { asset, title, description, confidence, reason };
@@ -362,6 +419,7 @@ function apply(state: IncidentState, event: RecordedEvent, body: EventBody): voi
     }
     case "alerts_moved": {
       for (const alert of body.alerts) {
+        delete state.flapping[alert.fingerprint];
         state.alerts.total--;
         state.alerts[alert.status]--;
         for (const asset of alert.status === "firing" ? alert.assets : []) {
@@ -371,12 +429,17 @@ function apply(state: IncidentState, event: RecordedEvent, body: EventBody): voi
       }
       const gone = new Set(body.released.map(assetId));
       for (const id of gone) state.assets.delete(id);
-      state.roots = state.roots.filter((root) => !gone.has(assetId(root)));
+      state.roots = body.roots ?? state.roots.filter((root) => !gone.has(assetId(root)));
+      if (body.origin) state.origin = body.origin;
+      if (state.likelyOrigin && gone.has(assetId(state.likelyOrigin.asset))) state.likelyOrigin = null;
       const given = new Set(body.groupingKeys);
       state.groupingKeys = state.groupingKeys.filter((key) => !given.has(key));
+      if (event.actor.kind === "person") keepApart(state, [body.to]);
       return;
     }
     case "alerts_received":
+      recoverBy(state, body.recovery);
+      Object.assign(state.flapping, body.flapping);
       for (const alert of body.alerts) {
         state.alerts.total++;
         state.alerts[alert.status]++;
@@ -384,6 +447,8 @@ function apply(state: IncidentState, event: RecordedEvent, body: EventBody): voi
       state.groupingKeys.push(...body.groupingKeys);
       state.sources = [...new Set([...state.sources, ...body.sources])];
       for (const asset of body.assets) absorbAsset(state, body.from, asset, event.at);
+      addRoots(state, body.roots ?? []);
+      if (event.actor.kind === "person") keepApart(state, [body.from]);
       return;
     case "acknowledged":
       state.phase = "acknowledged";
@@ -411,6 +476,7 @@ function apply(state: IncidentState, event: RecordedEvent, body: EventBody): voi
       state.phase = state.acknowledgedAt ? "acknowledged" : "triggered";
       state.mitigatedAt = null;
       state.resolvedAt = null;
+      state.runs = 0;
       state.closedAt = null;
       state.outcome = null;
       return;
@@ -427,17 +493,23 @@ function apply(state: IncidentState, event: RecordedEvent, body: EventBody): voi
       state.phase = "merged";
       state.closedAt = event.at;
       state.mergedInto = body.into;
+      state.flapping = {};
       state.outcome = body.reason;
       return;
     case "absorbed":
       state.absorbed.push(body.incident);
+      recoverBy(state, body.recovery);
+      Object.assign(state.flapping, body.flapping);
       state.groupingKeys.push(...body.groupingKeys);
       state.alerts.total += body.alerts.total;
       state.alerts.firing += body.alerts.firing;
       state.alerts.resolved += body.alerts.resolved;
+      state.alerts.held += body.alerts.held ?? 0;
       state.sources = [...new Set([...state.sources, ...(body.sources ?? [])])];
       for (const asset of body.assets) absorbAsset(state, body.incident, asset, event.at);
       addRoots(state, body.roots ?? []);
+      keepApart(state, body.apart ?? []);
+      state.apart = state.apart.filter((key) => key !== body.incident);
       return;
     case "severity_changed":
       state.severity = body.to;

@@ -18,6 +18,7 @@ export type AlertLine = Pick<
   | "outcome"
   | "reason"
   | "warnings"
+  | "flapping"
 >;
 
 /** `alerts` are the few to show (at most ten), the firing ones first; `total` counts all. */
@@ -68,10 +69,12 @@ function held(alert: AlertLine): boolean {
 
 function sign(alert: AlertLine): string {
   if (held(alert)) return "🔇";
+  if (alert.flapping) return "🌀";
   return alert.status === "firing" ? "🔴" : "✅";
 }
 
 function state(alert: AlertLine): string {
+  if (alert.flapping) return "flapping";
   return held(alert) ? `${alert.outcome}, ${alert.status}` : alert.status;
 }
 

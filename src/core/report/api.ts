@@ -28,6 +28,10 @@ export type ReportedAlert = {
   reason: string;
   /** What of its payload was not understood; rows of the first versions do not say. */
   warnings?: string[];
+  /** How many runs it has passed in a row, 0 while it fires; rows of the first versions do not say. */
+  passes?: number;
+  /** What it says while it flaps; its `status` is firing then. */
+  flapping?: "firing" | "resolved";
 };
 
 export type IncidentJson = {
@@ -119,6 +123,8 @@ function alertJson(alert: ReportedAlert): ReportedAlert {
     outcome: alert.outcome,
     reason: alert.reason,
     warnings: alert.warnings ?? [],
+    ...(alert.passes === undefined ? {} : { passes: alert.passes }),
+    ...(alert.flapping === undefined ? {} : { flapping: alert.flapping }),
   };
 }
 

@@ -102,11 +102,16 @@ function assetFact(view: CardView): { label: string; value: Text }[] {
   return [{ label: "Data", value }];
 }
 
-function alertFact({ alerts }: IncidentState): { label: string; value: Text }[] {
+function alertFact({ alerts, flapping, runs, recovery }: IncidentState): { label: string; value: Text }[] {
   if (alerts.total === 0 && alerts.held === 0) return [];
+  const flaps = Object.keys(flapping).length;
+  const passed =
+    runs > 0 && recovery.passes > 1
+      ? `, passed ${Math.min(runs, recovery.passes)} of ${recovery.passes} runs`
+      : "";
   const parts = [
-    ...(alerts.firing > 0 ? [`${alerts.firing} firing`] : []),
-    ...(alerts.resolved > 0 ? [`${alerts.resolved} resolved`] : []),
+    ...(alerts.firing > 0 ? [`${alerts.firing} firing${flaps > 0 ? ` (${flaps} flapping)` : ""}`] : []),
+    ...(alerts.resolved > 0 ? [`${alerts.resolved} resolved${passed}`] : []),
     ...(alerts.held > 0 ? [`${alerts.held} held back`] : []),
   ];
   return [{ label: "Alerts", value: parts.join(" · ") }];

@@ -8,13 +8,21 @@ import { type IncidentState, isOpen, unsettledAssets } from "../incident/state.t
 import { assetId } from "../signal/asset.ts";
 import { type Clocks, clocks, formatDuration } from "./clocks.ts";
 import { coverage } from "./coverage.ts";
-import { type Block, type Button, type Document, type Span, spans, type Text } from "./document.ts";
+import { type Block, type Button, type Document, type Span, spans } from "./document.ts";
 import { utcDate, utcDateTime } from "./instants.ts";
+import { passingReplies } from "./passing.ts";
 import { similarDocument } from "./similar.ts";
-import { actorSpan, assetNames, linked, plural } from "./wording.ts";
+import { actorSpan, assetNames, keyOf, linked, plural } from "./wording.ts";
+
+/** Another incident as far as it is known, to lead to its thread. */
+export type LookUp = (key: string) => Pick<IncidentState, "key" | "thread">;
 
 /** `events` are those of one command, `state` the incident after them. */
-export function replyFor(events: RecordedEvent[], state: IncidentState): Document | null {
+export function replyFor(
+  events: RecordedEvent[],
+  state: IncidentState,
+  lookUp: LookUp = (key) => ({ key, thread: null }),
+): Document | null {
   const seen = events.find(({ body }) => body.type === "similar_found")?.body;
   if (seen?.type === "similar_found")
     return similarDocument(
@@ -22,8 +30,8 @@ export function replyFor(events: RecordedEvent[], state: IncidentState): Documen
       seen.incidents.map((incident) => ({ incident, reason: incident.reason })),
     );
   const opening = events.some((event) => event.body.type === "opened");
-  const told = opening ? [] : events.flatMap((event) => tell(event, state));
-  const blocks = [...told, ...(opening ? [] : assetReplies(events, state)), ...allResolved(events, state)];
+  const told = opening ? [] : events.flatMap((event) => tell(event, state, lookUp));
+  const blocks = [...told, ...(opening ? [] : assetReplies(events, state)), ...passingReplies(events, state)];
   if (blocks.length === 0) return null;
   const summary = `${state.key}: ${summaryOf(blocks)}`;
   return { summary, title: null, blocks: state.kind === "drill" ? marked(blocks) : blocks };
@@ -55,6 +63,7 @@ function wordsOf(span: Span): string {
 type Teller<T extends EventType> = (
   event: RecordedEvent & { body: EventOf<T> },
   state: IncidentState,
+  lookUp: LookUp,
 ) => Block[];
 
 /** Which events are told, and how; an event type that is not here is silent. */
@@ -76,14 +85,27 @@ const TELLERS: { [T in EventType]?: Teller<T> } = {
     line("🔵 ", { strong: "Mitigated" }, " by ", actorSpan(event.actor), ...because(event.body.text)),
     ...leftToRecover(state),
   ],
-  resolved: (event, state) => [
-    line("🟢 ", { strong: "Resolved" }, " by ", actorSpan(event.actor), ...because(event.body.text)),
-    { type: "context", text: clockWords(clocks(state)) },
-    actions(
-      { action: "postmortem", label: "Postmortem", value: state.key, style: "primary" },
-      { action: "review", label: "Write review", value: state.key },
-    ),
-  ],
+  resolved: (event, state) => {
+    const alone = event.actor.kind === "system";
+    const who: Span[] = alone ? [" by itself"] : [" by ", actorSpan(event.actor)];
+    return [
+      line("🟢 ", { strong: "Resolved" }, ...who, ...because(event.body.text)),
+      { type: "context", text: clockWords(clocks(state)) },
+      ...(alone
+        ? [
+            {
+              type: "context" as const,
+              text: ["Not right? ", { code: "reopen <reason>" }, " opens it again."],
+            },
+          ]
+        : []),
+      actions(
+        { action: "postmortem", label: "Postmortem", value: state.key, style: "primary" },
+        { action: "review", label: "Write review", value: state.key },
+        ...(alone ? [{ action: "reopen" as const, label: "Reopen", value: state.key }] : []),
+      ),
+    ];
+  },
   reopened: (event) => [
     line("🔴 ", { strong: "Reopened" }, " by ", actorSpan(event.actor), ...because(event.body.reason)),
   ],
@@ -114,18 +136,32 @@ const TELLERS: { [T in EventType]?: Teller<T> } = {
     line("🎯 ", { strong: "Likely origin: " }, event.body.asset.name, ` – ${event.body.title}`),
     { type: "context", text: `${event.body.reason} (confidence: ${event.body.confidence})` },
   ],
-  alerts_moved: (event) => [
+  alerts_moved: (event, _, lookUp) => [carried("↪️ ", "moved to ", event, lookUp(event.body.to))],
+  alerts_received: (event, _, lookUp) => [carried("↩️ ", "came from ", event, lookUp(event.body.from))],
+  silence_set: ({ actor, body }) => [
     line(
-      "↪️ ",
-      { strong: `${plural(event.body.alerts.length, "alert")} moved to ${event.body.to}` },
-      ...because(event.body.reason),
+      "🔕 ",
+      { strong: "Silenced" },
+      " ",
+      { code: body.matcher },
+      " until ",
+      { time: body.endsAt, style: "datetime" },
+      " by ",
+      actorSpan(actor),
+      ...because(body.reason),
     ),
+    {
+      type: "context",
+      text: ["What fits is held, not told. ", { code: `unsilence ${body.silence}` }, " ends it."],
+    },
   ],
-  alerts_received: (event) => [
+  silence_ended: ({ actor, body }) => [
     line(
-      "↩️ ",
-      { strong: `${plural(event.body.alerts.length, "alert")} came from ${event.body.from}` },
-      ...because(event.body.reason),
+      "🔔 ",
+      { strong: `Silence ${body.silence} ended` },
+      " by ",
+      actorSpan(actor),
+      ...because(body.reason),
     ),
   ],
   severity_changed: (event) => [
@@ -217,10 +253,42 @@ const TELLERS: { [T in EventType]?: Teller<T> } = {
   ],
 };
 
-function tell(event: RecordedEvent, state: IncidentState): Block[] {
+function tell(event: RecordedEvent, state: IncidentState, lookUp: LookUp): Block[] {
   // TypeScript cannot see that a teller and its event are of one type.
   const teller = TELLERS[event.body.type] as Teller<EventType> | undefined;
-  return teller ? teller(event, state) : [];
+  return teller ? teller(event, state, lookUp) : [];
+}
+
+/** `↪️ 2 alerts moved to INC-2 by Ana: reason`; of one alert, which it was. */
+function carried(
+  sign: string,
+  words: string,
+  { body, actor }: RecordedEvent & { body: EventOf<"alerts_moved" | "alerts_received"> },
+  other: Pick<IncidentState, "key" | "thread">,
+): Block {
+  const [first, ...more] = body.alerts;
+  return line(
+    sign,
+    { strong: more.length === 0 ? `“${first!.title}”` : plural(body.alerts.length, "alert") },
+    ` ${words}`,
+    keyOf(other),
+    ...(actor.kind === "person" ? [" by ", actorSpan(actor)] : []),
+    ...because(body.reason),
+  );
+}
+
+/** The thread of an incident that was split off stands: what the one it came from hears of it. */
+export function splitOffDocument(state: IncidentState): Document {
+  const { key, title, alerts, openedReason } = state;
+  const words = `${plural(alerts.total, "alert")} split off`;
+  return {
+    summary: `${words} to ${key}: ${title}`,
+    title: null,
+    blocks: [
+      line("↪️ ", { strong: words }, " to ", keyOf(state), `: ${title}`),
+      { type: "context", text: linked(openedReason) },
+    ],
+  };
 }
 
 function line(...text: Span[]): Block {
@@ -323,22 +391,4 @@ function stillFiring({ alerts }: IncidentState): string {
   return alerts.firing === 0
     ? ""
     : ` ${plural(alerts.firing, "alert")} still ${alerts.firing === 1 ? "fires" : "fire"}.`;
-}
-
-/** The last alert passed: the moment to look whether the data is right again, never to close by itself. */
-function allResolved(events: RecordedEvent[], state: IncidentState): Block[] {
-  const passed = events.some(({ body }) => body.type === "alert_resolved");
-  if (!passed || state.alerts.firing > 0 || !isOpen(state.phase)) return [];
-  const { total } = state.alerts;
-  const left = unsettledAssets(state);
-  const words = total === 1 ? "The alert has resolved." : `All ${total} alerts have resolved.`;
-  const next: Text =
-    left.length > 0
-      ? ["Check that the data is right again: ", ...assetNames(left, 5)]
-      : "No data is left to recover.";
-  const button: Button =
-    left.length > 0
-      ? { action: "restored", label: "Data recovered", value: state.key, style: "primary" }
-      : { action: "resolve", label: "Resolve", value: state.key, style: "primary" };
-  return [line("✅ ", { strong: words }), { type: "context", text: next }, actions(button)];
 }

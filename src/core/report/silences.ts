@@ -8,12 +8,14 @@ import { actorSpan, linked, plural } from "./wording.ts";
 /** How many of a kind one answer holds; Slack's limit on a message leaves no room for more. */
 const LISTED = 20;
 
-/** An alert that fires and is held; `reason` names by what: a silence, a window, a rule. */
+/** An alert that fires and is held by a silence, a maintenance window or an inhibition rule, which `holder` names. */
 export type HeldAlert = {
   title: string;
   source: string;
   asset: string | null;
   since: string;
+  by: "silence" | "window" | "rule";
+  holder: string;
   reason: string;
 };
 
@@ -94,14 +96,15 @@ function windowLine({ active, held }: Silences["windows"][number]): Text {
   ];
 }
 
-function heldLine({ title, source, asset, since, reason }: HeldAlert): Text {
+function heldLine({ title, source, asset, since, by, holder, reason }: HeldAlert): Text {
   const about: Span[] = asset ? [" on ", { code: clip(asset, 80) }] : [];
   return [
     { strong: clip(title, 150) },
     ...about,
     ` (${source}) since `,
     { time: since, style: "datetime" },
-    ` – ${clip(reason, 300)}`,
+    // Of a silence and a window the section above says more.
+    ` – ${by === "rule" ? clip(reason, 300) : `by ${clip(holder, 100)}`}`,
   ];
 }
 
@@ -136,6 +139,50 @@ export function endingDocument(silence: Silence, held: number, now: string): Doc
           ...linked(clip(silence.reason, 300)),
         ],
       },
+    ],
+  };
+}
+
+/** What becomes of a silence, for its asker and for the channel. */
+export function silencedDocument(
+  what: "silence" | "extend" | "unsilence",
+  { id, matcher, endsAt, createdBy, endedBy, reason }: Silence,
+  held: number,
+): Document {
+  const words = { silence: "Silenced", extend: "Silenced for longer", unsilence: "Silence ended" }[what];
+  const by = actorSpan(what === "unsilence" ? (endedBy ?? createdBy) : createdBy);
+  const until: Span[] = what === "unsilence" ? [] : [" until ", { time: endsAt, style: "datetime" }];
+  const next: Span[] =
+    what === "unsilence"
+      ? ["What still fires is told now."]
+      : [
+          held === 0
+            ? "What was told stays told; what fires from now on is held. "
+            : `It holds ${plural(held, "alert")}. `,
+          { code: `unsilence ${id}` },
+          " ends it, ",
+          { code: "silences" },
+          " lists what is held.",
+        ];
+  return {
+    summary: `${words}: ${matcher} (${id})`,
+    title: null,
+    blocks: [
+      {
+        type: "paragraph",
+        text: [
+          what === "unsilence" ? "🔔 " : "🔕 ",
+          { strong: `${words} (${id})` },
+          " ",
+          { code: clip(matcher, 200) },
+          ...until,
+          " – ",
+          by,
+          ": ",
+          ...linked(clip(reason, 300)),
+        ],
+      },
+      { type: "context", text: next },
     ],
   };
 }

@@ -1,6 +1,7 @@
 import type { EventType, RecordedEvent } from "../incident/events.ts";
-import { actorName, type Via } from "../incident/person.ts";
+import { type Actor, actorName, type Via } from "../incident/person.ts";
 import { fold, type IncidentState } from "../incident/state.ts";
+import { formatDuration } from "./clocks.ts";
 import { utcBetween, utcDateTime } from "./instants.ts";
 import { inWords, namesIn } from "./names.ts";
 import { plural } from "./wording.ts";
@@ -38,6 +39,7 @@ const CORRECTIONS: ReadonlySet<EventType> = new Set([
 /** True bookkeeping that a reader of the story has no use for: it stands elsewhere in the report or nowhere. */
 const HOUSEKEEPING: ReadonlySet<EventType> = new Set([
   "thread_opened",
+  "run_passed",
   "runbook_suggested",
   "summary_set",
   "task_added",
@@ -108,6 +110,7 @@ function editorsOf(events: RecordedEvent[]): Map<number, string> {
   return editors;
 }
 
+const by = (actor: Actor) => (actor.kind === "person" ? ` by ${actor.name}` : "");
 const because = (reason: string | null) => (reason ? `: ${reason}` : "");
 
 /** What happened, in one plain sentence. `words` is the text of an entry that can be edited, as it stands now. */
@@ -126,6 +129,22 @@ function sentence({ actor, body, incident }: RecordedEvent, words: string): stri
       return `Alert fired again: ${body.title}`;
     case "alert_resolved":
       return `Alert resolved: ${body.title}`;
+    case "run_passed":
+      return `Checks passed ${body.runs} of ${plural(body.of, "run")}`;
+    case "checks_passed":
+      return body.runs === 1 ? "All alerts have resolved" : `Checks passed ${body.runs} runs in a row`;
+    case "flapping_began":
+      return `Alert flaps: ${body.title} (${body.changes} changes in ${formatDuration(body.overMs)}), held until it is quiet for ${formatDuration(body.quietMs)}`;
+    case "flapping_ended":
+      return `Alert stopped flapping: ${body.title} (it ${body.status === "firing" ? "fires" : "passes"})`;
+    case "alert_held":
+      return `Alert held back: ${body.title} (${body.reason})`;
+    case "alert_released":
+      return `Alert held back no more: ${body.title} (${body.reason})`;
+    case "silence_set":
+      return `${who} silenced ${body.matcher} until ${utcDateTime(body.endsAt)} (${body.silence}): ${body.reason}`;
+    case "silence_ended":
+      return `${who} ended the silence ${body.silence}${because(body.reason)}`;
     case "acknowledged":
       return `${who} acknowledged${because(words)}`;
     case "unacknowledged":
@@ -147,9 +166,9 @@ function sentence({ actor, body, incident }: RecordedEvent, words: string): stri
     case "origin_found":
       return `Likely origin: ${body.asset.name} (${body.reason})`;
     case "alerts_moved":
-      return `${plural(body.alerts.length, "alert")} moved to ${body.to}: ${body.reason}`;
+      return `${plural(body.alerts.length, "alert")} moved to ${body.to}${by(actor)}${because(body.reason)}`;
     case "alerts_received":
-      return `${plural(body.alerts.length, "alert")} came from ${body.from}: ${body.reason}`;
+      return `${plural(body.alerts.length, "alert")} came from ${body.from}${by(actor)}${because(body.reason)}`;
     case "severity_changed":
       return `Severity ${body.from} → ${body.to}: ${body.reason}`;
     case "title_changed":

@@ -56,6 +56,11 @@ export function actorSpan(actor: Actor): Span {
   return actor.kind === "source" ? actor.name : "Breakwater";
 }
 
+/** The key, leading into the thread where it stands in Slack. */
+export function keyOf({ key, thread }: Pick<IncidentState, "key" | "thread">): Span {
+  return thread?.permalink ? { link: key, url: thread.permalink } : { strong: key };
+}
+
 /** `3 alerts`, `1 alert`. */
 export function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;

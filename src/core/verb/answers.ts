@@ -1,5 +1,11 @@
 /** What the reading verbs answer with: one pure function a question, data in, document out. */
-export { alertsNamed, type Explained, explainDocument } from "./answers/explain.ts";
+export {
+  type Attempt,
+  EXPLAINED,
+  type Explained,
+  type Explanation,
+  explainDocument,
+} from "./answers/explain.ts";
 export { LISTED, listDocument, searchDocument } from "./answers/list.ts";
 export { rolesDocument } from "./answers/roles.ts";
 export { runbooksDocument } from "./answers/runbooks.ts";

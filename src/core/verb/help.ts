@@ -10,6 +10,7 @@ const AT_NIGHT = ["ack", "runbook", "mitigate", "restored", "resolve"];
 
 export const GROUPS: { group: Verb["group"]; title: string }[] = [
   { group: "respond", title: "Respond" },
+  { group: "alerts", title: "Alerts" },
   { group: "data", title: "Data" },
   { group: "words", title: "Say and record" },
   { group: "runbook", title: "Runbook" },

@@ -11,6 +11,7 @@ import { link } from "./verbs/link.ts";
 import { list } from "./verbs/list.ts";
 import { merge } from "./verbs/merge.ts";
 import { mitigate } from "./verbs/mitigate.ts";
+import { move } from "./verbs/move.ts";
 import { declare } from "./verbs/new.ts";
 import { note } from "./verbs/note.ts";
 import { postmortem } from "./verbs/postmortem.ts";
@@ -21,6 +22,9 @@ import { role } from "./verbs/role.ts";
 import { runbook } from "./verbs/runbook.ts";
 import { search } from "./verbs/search.ts";
 import { severity } from "./verbs/severity.ts";
+import { silence } from "./verbs/silence.ts";
+import { silences } from "./verbs/silences.ts";
+import { split } from "./verbs/split.ts";
 import { stats } from "./verbs/stats.ts";
 import { status } from "./verbs/status.ts";
 import { summary } from "./verbs/summary.ts";
@@ -29,6 +33,7 @@ import { tasks } from "./verbs/tasks.ts";
 import { timeline } from "./verbs/timeline.ts";
 import { title } from "./verbs/title.ts";
 import { unack } from "./verbs/unack.ts";
+import { unsilence } from "./verbs/unsilence.ts";
 import { waive } from "./verbs/waive.ts";
 
 /** Every verb, in the order in which help lists them within their groups. */
@@ -44,6 +49,11 @@ export const VERBS: readonly Verb[] = [
   reopen,
   cancel,
   merge,
+  split,
+  move,
+  silence,
+  unsilence,
+  silences,
   mitigate,
   restored,
   waive,

@@ -1,4 +1,4 @@
-import type { Command } from "../incident/command.ts";
+import type { ByHand, Command } from "../incident/command.ts";
 import type { IncidentState } from "../incident/state.ts";
 
 /** Where a person can use a verb. `command` is both doors that take words: `/incident …` in a channel and a mention in the thread. */
@@ -31,6 +31,7 @@ export type FormName = (typeof FORMS)[number];
 export type Query =
   | { type: "help"; verb: string | null }
   | { type: "list"; all: boolean }
+  | { type: "silences" }
   | { type: "timeline" }
   | { type: "summary" }
   | { type: "search"; text: string }
@@ -43,12 +44,19 @@ export type Query =
   /** Who holds a role, or all of them (null). */
   | { type: "role"; role: string | null };
 
+/** What a person asks of silences: to begin one, to lengthen it, to end it. Lengths are milliseconds. */
+export type SilenceAsk =
+  | { type: "silence"; matcher: string; lengthMs: number; reason: string }
+  | { type: "extend"; id: string; byMs: number; reason: string | null }
+  | { type: "unsilence"; id: string; reason: string | null };
+
 /** What a line of words comes to. Commands are carried out in order; the first refusal stops. */
 export type Ask =
-  | { kind: "commands"; commands: Command[] }
+  | { kind: "commands"; commands: (Command | ByHand)[] }
   /** Begin a runbook by slug, or the best match (null): the door looks up its text and steps. */
   | { kind: "start_runbook"; slug: string | null }
   | { kind: "merge"; into: string; reason: string | null }
+  | { kind: "silence"; ask: SilenceAsk }
   | { kind: "open"; title: string; severity: string | null }
   | { kind: "form"; form: FormName }
   | { kind: "query"; query: Query }
@@ -85,6 +93,6 @@ export type Verb = {
   about: "incident" | "none";
   /** Its own words begin with another incident's key (`merge INC-2`): a single key behind the verb is not the target. */
   namesAnother?: true;
-  group: "respond" | "data" | "words" | "runbook" | "after" | "look";
+  group: "respond" | "alerts" | "data" | "words" | "runbook" | "after" | "look";
   parse(rest: string, context: VerbContext): Ask;
 };

@@ -1,7 +1,7 @@
 import type { IncidentState } from "../../incident/state.ts";
 import { elapsed, formatDuration } from "../../report/clocks.ts";
-import type { Span, Text } from "../../report/document.ts";
-import { PHASE_LOOKS } from "../../report/wording.ts";
+import type { Text } from "../../report/document.ts";
+import { keyOf, PHASE_LOOKS } from "../../report/wording.ts";
 
 /** One incident in one line: `🟠 INC-1 SEV2 acknowledged, open for 2 h · Orders are late · Ana leads`. */
 export function incidentLine(state: IncidentState, now: string): Text {
@@ -12,11 +12,6 @@ export function incidentLine(state: IncidentState, now: string): Text {
     ...(state.kind === "drill" ? [" · drill"] : []),
     ...(state.roles.lead ? [` · ${state.roles.lead.name} leads`] : []),
   ];
-}
-
-/** The key, leading into the thread where it stands in Slack. */
-export function keyOf(state: IncidentState): Span {
-  return state.thread?.permalink ? { link: state.key, url: state.thread.permalink } : { strong: state.key };
 }
 
 /** Open incidents by how long they have been known; the others by when they ended. */

@@ -2,9 +2,8 @@ import { actorName } from "../../incident/person.ts";
 import { currentStep, type IncidentState, isOpen, unsettledAssets } from "../../incident/state.ts";
 import { elapsed, formatDuration } from "../../report/clocks.ts";
 import type { Block, Document, Text } from "../../report/document.ts";
-import { PHASE_LOOKS, plural } from "../../report/wording.ts";
+import { keyOf, PHASE_LOOKS, plural } from "../../report/wording.ts";
 import { clip } from "../../signal/alert.ts";
-import { keyOf } from "./incident-line.ts";
 import { taskItem } from "./tasks.ts";
 import { latestEntries, type ShownEntry, timelineItems } from "./timeline.ts";
 

@@ -10,7 +10,7 @@ export const merge: Verb = {
   example: "merge INC-2 the same broken load",
   about: "incident",
   namesAnother: true,
-  group: "respond",
+  group: "alerts",
   parse(rest, context) {
     const words = plainText(rest, context.names).replace(/^(?:in)?to\s+/i, "");
     const { word, rest: reason } = takeWord(words);

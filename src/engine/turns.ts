@@ -1,0 +1,101 @@
+import type { WaitingRow } from "./ledger.ts";
+import { Pace, type Rate } from "./pace.ts";
+
+/** chat.postMessage: about one a second a channel, short bursts tolerated. */
+const POSTS: Rate = { burst: 5, perSecond: 1 };
+/** And several hundred a minute over the whole workspace. */
+const ALL_POSTS: Rate = { burst: 40, perSecond: 5 };
+/** chat.update is tier 3: 50 a minute over the whole workspace. */
+const UPDATES: Rate = { burst: 10, perSecond: 50 / 60 };
+const FILES: Rate = { burst: 5, perSecond: 100 / 60 };
+
+/** The same message is redrawn no sooner than this, so that a storm redraws it once, not a hundred times. */
+const REDRAW_EVERY_MS = 2_000;
+/** Each message's share of the updates: so many milliseconds for every message that waits to be redrawn. */
+const UPDATE_SHARE_MS = 1_200;
+
+/** Redraws remembered at once; the oldest are forgotten first, and have long had their pause. */
+const MAX_REMEMBERED = 10_000;
+
+/**
+ * Whose turn it is. Roots go first, then what is posted under them, then redraws; each the worst severity first.
+ * Redraws of equal severity take turns: each may go once in its share of the budget. Times are milliseconds of a clock
+ * that never goes back.
+ */
+export class Turns {
+  private readonly pace = new Pace();
+  /** When each message was last drawn; in the order of that. */
+  private readonly drawn = new Map<string, number>();
+  /** Ids of channels that are configured by name, learned from what was posted there. */
+  private readonly channelIds = new Map<string, string>();
+
+  /** Of an incident without a root only the root may go; for the rest the order is that of their importance. */
+  inOrder<Row extends WaitingRow>(rows: Row[]): Row[] {
+    const rootless = new Set(rows.filter(isRoot).map((row) => row.incident));
+    return rows
+      .filter((row) => row.kind === "card" || !rootless.has(row.incident))
+      .sort(
+        (a, b) =>
+          rank(a) - rank(b) ||
+          Number(a.severity > b.severity) - Number(a.severity < b.severity) ||
+          (a.ts === null ? 0 : this.lastDrawn(a) - this.lastDrawn(b)) ||
+          a.id - b.id,
+      );
+  }
+
+  /** Milliseconds until a row may go; `redraws` is how many messages wait to be redrawn. */
+  waitMs(row: WaitingRow, redraws: number, now: number): number {
+    const pause = Math.max(REDRAW_EVERY_MS, UPDATE_SHARE_MS * redraws);
+    const redraw = row.ts === null ? 0 : this.lastDrawn(row) + pause - now;
+    return Math.max(redraw, ...this.limits(row).map(([key, rate]) => this.pace.waitMs(key, rate, now)));
+  }
+
+  take(row: WaitingRow, now: number): void {
+    for (const [key, rate] of this.limits(row)) this.pace.take(key, rate, now);
+    if (row.ts !== null) this.draws(row.key, now);
+  }
+
+  /** It stands, and has just been drawn; `channel` is its id. */
+  posted(row: WaitingRow, named: string, channel: string, now: number): void {
+    this.channelIds.set(named, channel);
+    this.draws(row.key, now);
+  }
+
+  /** Slack said 429 to a row: in that channel, or of that method, nothing until then. */
+  block(row: WaitingRow, forMs: number, now: number): void {
+    const [key, rate] = this.limits(row)[0]!;
+    this.pace.block(key, rate, now, forMs);
+  }
+
+  private limits(row: WaitingRow): [string, Rate][] {
+    if (row.kind === "file") return [["files", FILES]];
+    if (row.ts !== null) return [["chat.update", UPDATES]];
+    const channel = this.channelIds.get(row.channel) ?? row.channel;
+    return [
+      [`chat.postMessage:${channel}`, POSTS],
+      ["chat.postMessage", ALL_POSTS],
+    ];
+  }
+
+  private lastDrawn(row: WaitingRow): number {
+    return this.drawn.get(row.key) ?? Number.NEGATIVE_INFINITY;
+  }
+
+  private draws(key: string, now: number): void {
+    this.drawn.delete(key);
+    this.drawn.set(key, now);
+    const oldest = this.drawn.keys().next();
+    if (this.drawn.size > MAX_REMEMBERED && !oldest.done) this.drawn.delete(oldest.value);
+  }
+}
+
+function isRoot(row: WaitingRow): boolean {
+  return row.kind === "card" && row.ts === null;
+}
+
+/** The order of src/store/reads.ts (`due`), which reads only so many rows ahead. */
+function rank(row: WaitingRow): number {
+  if (row.ts === null) return row.kind === "card" ? 0 : 1;
+  // What somebody walks through waits for the press of a button; lists of alerts and changes only grow.
+  return row.kind === "card" || row.kind === "walk" ? 2 : 3;
+}
