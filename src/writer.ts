@@ -52,13 +52,32 @@ export function writerSettings(config: Config, runbooks: readonly Runbook[]): Wr
   };
 }
 
-/** What passes between this thread and the writer's (src/writer-thread.ts). */
+/** What passes between this thread and the writer's (src/writer-thread.ts), many at once. */
 export type ThreadRequest = { id: number; job: Job } | { close: true };
 export type ThreadAnswer =
   | { ready: true }
   | { id: number; result: JobResult }
   | { id: number; fault: string }
   | { closed: true };
+
+/**
+ * Puts what is handed over together into one message: each message between threads costs a turn of both their loops, and
+ * what comes alone makes whoever hears of it act alone.
+ */
+export function together<Item>(
+  post: (items: Item[]) => void,
+  schedule: (run: () => void) => void,
+): (item: Item) => void {
+  let items: Item[] = [];
+  return (item) => {
+    if (items.push(item) > 1) return;
+    schedule(() => {
+      const gathered = items;
+      items = [];
+      post(gathered);
+    });
+  };
+}
 
 /** Opens the database for writing, brings it up to date, and joins it with the commit loop. Runs wherever it is called. */
 export async function openWriter(
@@ -122,7 +141,8 @@ export async function startWriter(settings: WriterSettings, failed: (error: Erro
 function startThread(settings: WriterSettings, failed: (error: Error) => void): Promise<Writer> {
   const thread = new Worker(new URL("./writer-thread.ts", import.meta.url), { workerData: settings });
   const waiting = new Map<number, { resolve(result: JobResult): void; reject(error: Error): void }>();
-  const send = (request: ThreadRequest) => thread.postMessage(request);
+  // What the sockets bring in one turn of the loop.
+  const send = together<ThreadRequest>((requests) => thread.postMessage(requests), setImmediate);
   let started = false;
   let closing = false;
   /** Why there is no thread any more; what is submitted then would wait for ever. */
@@ -143,7 +163,7 @@ function startThread(settings: WriterSettings, failed: (error: Error) => void): 
     let closed: () => void = () => {};
     thread.on("error", fail);
     thread.on("exit", (code) => fail(new Error(`the writer thread ended with code ${code}`)));
-    thread.on("message", (response: ThreadAnswer) => {
+    const hear = (response: ThreadAnswer) => {
       if ("ready" in response) {
         started = true;
         return ready({ submit, close });
@@ -153,7 +173,8 @@ function startThread(settings: WriterSettings, failed: (error: Error) => void): 
       waiting.delete(response.id);
       if ("fault" in response) job?.reject(new Error(response.fault));
       else job?.resolve(response.result);
-    });
+    };
+    thread.on("message", (responses: ThreadAnswer[]) => responses.forEach(hear));
     const submit = (job: Job) =>
       new Promise<JobResult>((resolve, reject) => {
         if (gone) return reject(gone);

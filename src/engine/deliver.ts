@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { IncidentState } from "../core/incident/state.ts";
 import type { Document } from "../core/report/document.ts";
 import type { Job } from "./commit.ts";
@@ -58,6 +59,7 @@ export type DelivererDeps = {
 };
 
 const LOOK_AHEAD = 500;
+const LEAST_GAP_MS = 25;
 /** A post that timed out, or whose sender was killed, may still be on its way: looked for any sooner it is not there yet. */
 const LOOK_AFTER_MS = 2_000;
 const MAX_BACKOFF_MS = 5 * 60_000;
@@ -267,7 +269,10 @@ export function createDeliverer(deps: DelivererDeps) {
       try {
         while (lookAgain && !stopped) {
           lookAgain = false;
+          const began = performance.now();
           wait = await look();
+          // In a storm every commit wakes; looking must stay a small part of the work, and what matters has begun.
+          if (lookAgain) await sleep(Math.max(LEAST_GAP_MS, 10 * (performance.now() - began)));
         }
       } catch (error) {
         deps.log.error({ err: error }, "the outbox could not be read");

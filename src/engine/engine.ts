@@ -21,7 +21,7 @@ export function createEngine(deps: {
   async function run(job: Job): Promise<unknown> {
     const result = await deps.writer.submit(job);
     if (!result.ok) throw new Refusal(result.refusal.code, result.refusal.message, result.refusal.issues);
-    deps.committed();
+    if (!isRepeats(job, result.value)) deps.committed();
     return result.value;
   }
 
@@ -75,4 +75,12 @@ export function createEngine(deps: {
       while ((await run({ type: "tick", now: deps.now() })) === true);
     },
   };
+}
+
+/** Alerts that all were known already have nothing to show. */
+function isRepeats(job: Job, value: unknown): boolean {
+  if (job.type !== "ingest") return false;
+  return (value as AlertOutcome[]).every(
+    ({ outcome }) => outcome === "deduplicated" || outcome === "ignored",
+  );
 }

@@ -41,9 +41,13 @@ export function clean(text: string): string {
 
 /** Data on one line. */
 export function oneLine(text: string): string {
-  return clean(text)
-    .replace(/\s*\n\s*/g, " ")
-    .trim();
+  return joinLines(clean(text));
+}
+
+/** Lines without what surrounds them. A regular expression for it would take the square of the length of a long run of spaces. */
+export function joinLines(text: string): string {
+  const lines = text.split("\n").map((each) => each.trim());
+  return lines.filter((each) => each !== "").join(" ");
 }
 
 /** Data as mrkdwn. Lines stay. `emphasised` is for data that we set in italics ourselves: no underscore may end that. */

@@ -131,6 +131,7 @@ async function upload(
   const sent = await fetch(slot.upload_url, {
     method: "POST",
     body,
+    redirect: "error",
     signal: AbortSignal.timeout(TIMEOUT_MS),
   });
   // Nothing is shared before the last call, so up to here a failure can simply be tried again.

@@ -3,7 +3,7 @@ import type { Span, Text } from "../core/report/document.ts";
 import { spans } from "../core/report/document.ts";
 import { utcDate, utcDateTime, utcTime } from "../core/report/instants.ts";
 import { clip } from "../core/signal/alert.ts";
-import { type Dialect, inlineCode, linkAddress, mrkdwn, oneLine } from "./escape.ts";
+import { type Dialect, inlineCode, joinLines, linkAddress, mrkdwn, oneLine } from "./escape.ts";
 
 /** As much of `raw` as stays within `limit` once it is escaped, with an ellipsis where something is missing. */
 export function fitTo(raw: string, limit: number, escaping: (text: string) => string): string {
@@ -42,9 +42,7 @@ function boundary(text: string, size: number): number {
 
 /** A text on one line, for lists, facts and small print. */
 export function line(text: Text, limit: number, dialect: Dialect): string {
-  return rendered(text, limit, dialect)
-    .replace(/\s*\n\s*/g, " ")
-    .trim();
+  return joinLines(rendered(text, limit, dialect));
 }
 
 /** A text with its own lines. */

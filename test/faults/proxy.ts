@@ -4,6 +4,7 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 
 /**
  * `…_before`: Slack never hears of the call. `…_after`: it has carried it out, and the caller does not learn that.
@@ -13,6 +14,8 @@ import type { AddressInfo } from "node:net";
 export type Fault =
   | { kind: "rate_limited"; retryAfterSeconds: number }
   | { kind: "refused"; error: string }
+  | { kind: "slow"; ms: number }
+  | { kind: "status"; status: 502 | 503 | 504 }
   | { kind: "500_before" | "500_after" | "hang_before" | "hang_after" | "reset_before" | "reset_after" }
   | { kind: "truncated" | "page" };
 
@@ -23,6 +26,8 @@ export class FaultProxy {
   readonly calls: Call[] = [];
   /** Told of a call before it goes to Slack, and when Slack has carried it out but the caller does not know yet. */
   onCall: (call: Call, stage: "before" | "after") => void = () => {};
+  /** Changes what Slack answers to a method, before any fault does. */
+  rewrite: (method: string, text: string) => string = (_, text) => text;
   private readonly faults = new Map<string, Fault[]>();
   private readonly server = createServer((request, response) => void this.handle(request, response));
   private readonly target: string;
@@ -83,6 +88,8 @@ export class FaultProxy {
         return void response.writeHead(429).end(JSON.stringify({ ok: false, error: "ratelimited" }));
       case "refused":
         return void json(response, JSON.stringify({ ok: false, error: fault.error }));
+      case "status":
+        return void response.writeHead(fault.status).end("no backend answers");
       case "500_before":
         return void response.writeHead(500).end("internal error");
       case "hang_before":
@@ -98,8 +105,9 @@ export class FaultProxy {
       headers: forwarded(request),
       body: request.method === "GET" ? undefined : new Uint8Array(body),
     });
-    const text = await answer.text();
+    const text = this.rewrite(method, await answer.text());
     this.onCall(call, "after");
+    if (fault?.kind === "slow") await sleep(fault.ms);
     switch (fault?.kind) {
       case "500_after":
         return void response.writeHead(500).end("internal error");

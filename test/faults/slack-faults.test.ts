@@ -8,9 +8,12 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { createDeliverer } from "../../src/engine/deliver.ts";
 import { show } from "../../src/engine/show.ts";
 import { createMessenger, slackClient } from "../../src/slack/messenger.ts";
+import { openForWriting } from "../../src/store/open.ts";
+import { putBack } from "../../src/store/parked.ts";
 import { alertOn, openWorld, temporaryFile, type World } from "../engine/world.ts";
 import { SlackHarness } from "../harness/slack.ts";
 import { type Fault, FaultProxy } from "./proxy.ts";
+import { tried } from "./tried.ts";
 
 const CHANNEL = "C0INCIDENTS";
 /** How long the client waits for an answer; ten seconds outside of tests. */
@@ -125,10 +128,18 @@ const PASSING: [string, Fault][] = [
   ["a reset although it was done", { kind: "reset_after" }],
   ["not_in_channel", { kind: "refused", error: "not_in_channel" }],
   ["channel_not_found", { kind: "refused", error: "channel_not_found" }],
+  ["is_archived", { kind: "refused", error: "is_archived" }],
+  ["a revoked token", { kind: "refused", error: "token_revoked" }],
+  ["an invalid token", { kind: "refused", error: "invalid_auth" }],
   ["internal_error", { kind: "refused", error: "internal_error" }],
+  ["a 502", { kind: "status", status: 502 }],
+  ["a 503", { kind: "status", status: 503 }],
+  ["a 504", { kind: "status", status: 504 }],
+  ["a slow answer", { kind: "slow", ms: 150 }],
+  ["an answer that comes too late", { kind: "slow", ms: 400 }],
 ];
 
-describe.each(PASSING)("%s", (_, fault) => {
+describe.each(PASSING)("%s", (name, fault) => {
   it("leaves one root, every reply once, and the card right", async () => {
     proxy.inject("chat.postMessage", fault);
     await world.ingest(alertOn("orders"));
@@ -139,17 +150,22 @@ describe.each(PASSING)("%s", (_, fault) => {
     await raise();
     await untilDelivered();
     await expectThread(/Acknowledged/, /SEV2 → SEV1/);
+    tried(`Slack: ${name}`, 3);
   });
 
   it("does no harm when it comes twice, and to the search for what was posted", async () => {
     proxy.inject("chat.postMessage", fault, fault);
-    const searched = !["rate_limited", "refused"].includes(fault.kind);
+    // Only an outcome that is unknown is looked up: a 429, a refusal and an answer in time are known.
+    const known =
+      ["rate_limited", "refused"].includes(fault.kind) || (fault.kind === "slow" && fault.ms < TIMEOUT_MS);
+    const searched = !known;
     if (searched) proxy.inject("conversations.history", fault, fault);
     await world.ingest(alertOn("orders"));
     await acknowledge();
     await untilDelivered();
     // A post that turned out to be done leaves the second fault to the next one.
     await expectThread(/Acknowledged/);
+    tried(`Slack: ${name}, twice and in the search`, searched ? 4 : 2);
   });
 });
 
@@ -164,6 +180,15 @@ describe.each(["msg_too_long", "invalid_blocks"])("%s", (error) => {
     await untilDelivered();
     await expectThread(/SEV2 → SEV1/);
     expect(await world.reads.undelivered()).toEqual({ pending: 0, dead: 1 });
+    // By hand, once that is mended.
+    const db = openForWriting(place.database);
+    expect(await putBack(db, null)).toBe(1);
+    expect(await putBack(db, null)).toBe(0);
+    await db.destroy();
+    await untilDelivered();
+    expect(await world.reads.undelivered()).toEqual({ pending: 0, dead: 0 });
+    await expectThread(/SEV2 → SEV1/, /Acknowledged/);
+    tried(`Slack: ${error}, parked and put back`, 1);
   });
 
   it("holds the thread back while the root is refused, and lets it follow when the root stands", async () => {

@@ -59,7 +59,8 @@ CREATE TABLE "held_alert" ("fingerprint" text primary key,
   "holder" text not null,
   "incident" text,
   "body" text not null,
-  "signal" text not null);
+  "signal" text not null,
+  "seal" text);
 
 CREATE INDEX "held_alert_incident" on "held_alert" ("incident");
 
@@ -151,7 +152,7 @@ CREATE TABLE "outbox" ("id" integer primary key autoincrement,
   "error" text,
   "seal" text);
 
-CREATE INDEX outbox_told on outbox (ts) where state = 'done' and kind in ('reply', 'file');
+CREATE INDEX outbox_told on outbox (ts) where state = 'done' and kind in ('reply', 'file', 'notice');
 
 CREATE INDEX outbox_undelivered on outbox (state, id) where state <> 'done';
 
@@ -203,6 +204,7 @@ CREATE TRIGGER signal_batch_no_update before update on signal_batch when not exi
 
 CREATE TABLE "silence" ("id" text primary key,
   "open" integer not null,
-  "body" text not null);
+  "body" text not null,
+  "seal" text);
 
 CREATE INDEX silence_open on silence (id) where open = 1;
