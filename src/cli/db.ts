@@ -1,5 +1,4 @@
 import { existsSync } from "node:fs";
-import { userInfo } from "node:os";
 import { Command } from "commander";
 import { type Config, loadConfig } from "../config.ts";
 import { Refusal } from "../core/refusal.ts";
@@ -10,7 +9,7 @@ import { migrate } from "../store/migrate.ts";
 import { type Database, openAlone, openForReading, openForWriting } from "../store/open.ts";
 import { countDue, pruneAll } from "../store/prune.ts";
 import { verifyDatabase } from "../store/verify.ts";
-import { guarded, processTerminal, type Terminal } from "./terminal.ts";
+import { guarded, operator, processTerminal, type Terminal } from "./terminal.ts";
 
 /** `breakwater db …`: what is done to the database rather than to an incident. */
 export function dbCommand(terminal: Terminal = processTerminal): Command {
@@ -56,11 +55,6 @@ export function dbCommand(terminal: Terminal = processTerminal): Command {
       ),
     );
   return command;
-}
-
-/** Who is at the terminal, for the audit log. */
-function operator(): string {
-  return `cli:${userInfo().username}`;
 }
 
 async function runMigrations(terminal: Terminal, { database }: Config): Promise<void> {

@@ -4,7 +4,7 @@ import { type Config, loadConfig } from "../config.ts";
 import { Refusal } from "../core/refusal.ts";
 import { type Database, openForReading, openForWriting } from "../store/open.ts";
 import { parkedOf, putBack, waitingOf } from "../store/parked.ts";
-import { guarded, processTerminal, type Terminal } from "./terminal.ts";
+import { guarded, operator, processTerminal, type Terminal } from "./terminal.ts";
 
 /** `breakwater outbox …`: what could not be delivered to Slack. */
 export function outboxCommand(terminal: Terminal = processTerminal): Command {
@@ -64,7 +64,7 @@ async function retry(
   if (id !== undefined && !/^[1-9]\d{0,14}$/.test(id))
     throw new Refusal("invalid", `${id} is not a number of \`outbox list\`.`);
   const count = await withDatabase(config, openForWriting, (db) =>
-    putBack(db, id === undefined ? null : Number(id)),
+    putBack(db, id === undefined ? null : Number(id), operator()),
   );
   if (id !== undefined && count === 0)
     throw new Refusal("not_found", `${id} is not among those given up; \`outbox list\` shows them.`);

@@ -1,3 +1,4 @@
+import { userInfo } from "node:os";
 import { Refusal } from "../core/refusal.ts";
 
 /** Where a command speaks and how it ends, so that a test can listen. */
@@ -26,4 +27,9 @@ export function guarded<Args extends unknown[]>(
       terminal.exit(1);
     }
   };
+}
+
+/** Who is at the terminal, for the audit log. */
+export function operator(): string {
+  return `cli:${userInfo().username}`;
 }

@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { Waiting } from "../engine/troubles.ts";
+import { recordAct } from "./audit.ts";
 import type { Database } from "./open.ts";
 
 /** A message that Slack refused for good. `error` is Slack's word for why. */
@@ -43,16 +44,20 @@ export async function parkedOf(db: Database): Promise<Parked[]> {
 
 /**
  * Puts parked messages back among those that wait: one of them, or all (null). Safe beside the running bot: it is one
- * short statement that touches nothing but parked rows, of which the bot remembers nothing; it finds them at its next
- * look, five seconds later at most. Returns how many.
+ * short transaction that touches nothing but parked rows, of which the bot remembers nothing; it finds them at its next
+ * look, five seconds later at most. `by` is who, for the audit log. Returns how many.
  */
-export async function putBack(db: Database, id: number | null): Promise<number> {
-  const done = await db
-    .updateTable("outbox")
-    .set({ state: "pending", attempts: 0, not_before: "" })
-    .where(undelivered)
-    .where("state", "=", "dead")
-    .$if(id !== null, (query) => query.where("id", "=", id!))
-    .executeTakeFirst();
-  return Number(done.numUpdatedRows);
+export function putBack(db: Database, id: number | null, by: string): Promise<number> {
+  return db.transaction().execute(async (trx) => {
+    const done = await trx
+      .updateTable("outbox")
+      .set({ state: "pending", attempts: 0, not_before: "" })
+      .where(undelivered)
+      .where("state", "=", "dead")
+      .$if(id !== null, (query) => query.where("id", "=", id!))
+      .executeTakeFirst();
+    const count = Number(done.numUpdatedRows);
+    if (count > 0) await recordAct(trx, { act: "delivery_retried", by, details: { id, count } });
+    return count;
+  });
 }

@@ -16,12 +16,21 @@ const SIZES = {
   BREAKWATER_KILL_SECONDS: "300",
   BREAKWATER_DISK_ROUNDS: "5",
   BREAKWATER_STORM: "100000",
+  BREAKWATER_FUZZ_SECONDS: "20",
+  BREAKWATER_FUZZ_SEED: "20261122",
 };
+
+/** Parsers and routes under made-up input, for longer than in `npm test`. */
+const FUZZERS = [
+  "test/security/fuzz-routes.test.ts",
+  "test/security/parsers.test.ts",
+  "test/source/fuzz.test.ts",
+];
 
 const directory = mkdtempSync(join(tmpdir(), "breakwater-tried-"));
 const path = join(directory, "tried.jsonl");
 const began = performance.now();
-const run = spawn("npx", ["vitest", "run", "test/faults", ...process.argv.slice(2)], {
+const run = spawn("npx", ["vitest", "run", "test/faults", ...FUZZERS, ...process.argv.slice(2)], {
   stdio: "inherit",
   env: { ...SIZES, ...process.env, BREAKWATER_TRIED: path },
 });

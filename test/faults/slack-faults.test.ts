@@ -182,8 +182,8 @@ describe.each(["msg_too_long", "invalid_blocks"])("%s", (error) => {
     expect(await world.reads.undelivered()).toEqual({ pending: 0, dead: 1 });
     // By hand, once that is mended.
     const db = openForWriting(place.database);
-    expect(await putBack(db, null)).toBe(1);
-    expect(await putBack(db, null)).toBe(0);
+    expect(await putBack(db, null, "cli:ana")).toBe(1);
+    expect(await putBack(db, null, "cli:ana")).toBe(0);
     await db.destroy();
     await untilDelivered();
     expect(await world.reads.undelivered()).toEqual({ pending: 0, dead: 0 });

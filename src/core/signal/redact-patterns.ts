@@ -188,11 +188,20 @@ const BEGINNINGS = [
   ...["hooks.slack", "discord", "Bearer", "bearer", "BEARER", "Basic", "basic", "BASIC"],
 ];
 
-/** Whether a word with these first two characters (at `first * 128 + second`) can have one of the beginnings. */
-const MAY_BEGIN = new Uint8Array(128 * 128);
-for (const beginning of BEGINNINGS) MAY_BEGIN[beginning.charCodeAt(0) * 128 + beginning.charCodeAt(1)] = 1;
+/** The beginnings by their first two characters (at `first * 128 + second`). */
+const BY_FIRST_TWO: (string[] | undefined)[] = new Array(128 * 128).fill(undefined);
+for (const beginning of BEGINNINGS) {
+  const at = beginning.charCodeAt(0) * 128 + beginning.charCodeAt(1);
+  BY_FIRST_TWO[at] = [...(BY_FIRST_TWO[at] ?? []), beginning];
+}
 
-const [LETTER, DIGIT, AT, IS_SIGN, DASH] = [1, 2, 3, 4, 5];
+const LETTER = 1;
+const DIGIT = 2;
+const AT = 3;
+const IS_SIGN = 4;
+const DASH = 5;
+const SPACE = 6;
+const PLUS = 7;
 const CLASSES = new Uint8Array(128);
 for (let code = 0; code < 128; code += 1) {
   const char = String.fromCharCode(code);
@@ -201,6 +210,8 @@ for (let code = 0; code < 128; code += 1) {
   else if (/[@%]/.test(char)) CLASSES[code] = AT;
   else if (/[:=]/.test(char)) CLASSES[code] = IS_SIGN;
   else if (char === "-") CLASSES[code] = DASH;
+  else if (char === " ") CLASSES[code] = SPACE;
+  else if (char === "+") CLASSES[code] = PLUS;
 }
 
 /**
@@ -210,6 +221,8 @@ for (let code = 0; code < 128; code += 1) {
  */
 export function isSuspect(text: string): boolean {
   let digits = 0;
+  let run = 0;
+  let numbered = false;
   let named = false;
   let dashes = false;
   let before = 0;
@@ -218,23 +231,37 @@ export function isSuspect(text: string): boolean {
     const found = code < 128 ? CLASSES[code]! : 0;
     if (found === LETTER) {
       if (before !== LETTER && before !== DIGIT && beginsSuspect(text, i, code)) return true;
-    } else if (found === DIGIT) digits += 1;
-    else if (found === IS_SIGN) {
+    } else if (found === DIGIT) {
+      digits += 1;
+      run = before === DIGIT ? run + 1 : 1;
+      // A long run, or digits behind what NUMBER has before them: a separator, a `+`, the letters of a country.
+      if (run === 13 || (run === 1 && before !== 0 && before !== IS_SIGN)) numbered = true;
+    } else if (found === IS_SIGN) {
       // No name ends in a digit (`03:10`), and no value begins with `//` (`https://`).
-      if (before !== DIGIT && !text.startsWith("://", i)) named = true;
-    } else if (code === 0x2026)
-      named = true; // the … of a cut
-    else if (found === DASH && before === DASH) dashes = true;
-    else if (found === AT && (code === 64 || text.startsWith("%40", i))) return true;
+      if (before !== DIGIT && !isBeforeAddress(text, i)) named = true;
+    } else if (found === AT) {
+      if (code === 64 || text.startsWith("%40", i)) return true;
+    } else if (found === DASH) {
+      if (before === DASH) dashes = true;
+    } else if (code === 0x2026) named = true; // the … of a cut
     before = found;
   }
-  return (named && NAMED.test(text)) || (digits >= 8 && NUMBER.test(text)) || (dashes && OPTION.test(text));
+  return (
+    (named && NAMED.test(text)) ||
+    (numbered && digits >= 8 && NUMBER.test(text)) ||
+    (dashes && OPTION.test(text))
+  );
+}
+
+function isBeforeAddress(text: string, colon: number): boolean {
+  return text.charCodeAt(colon + 1) === 47 && text.startsWith("://", colon);
 }
 
 function beginsSuspect(text: string, at: number, first: number): boolean {
   const second = text.charCodeAt(at + 1);
-  if (!(second < 128) || MAY_BEGIN[first * 128 + second] === 0) return false;
-  return BEGINNINGS.some((beginning) => text.startsWith(beginning, at));
+  if (!(second < 128)) return false;
+  const beginnings = BY_FIRST_TWO[first * 128 + second];
+  return beginnings !== undefined && beginnings.some((beginning) => text.startsWith(beginning, at));
 }
 
 /** Masks, and words that say that there is no value. */
