@@ -176,8 +176,10 @@ export class Batch {
       for (const group of state.groupingKeys) this.noteGroup(group, state);
     this.topology.note(state);
     this.aftermath.note(state, events, hadAssets, asked.now);
-    if (isForming(state)) this.memory.forming.add(key);
-    else this.memory.forming.delete(key);
+    if (isForming(state)) {
+      this.memory.forming.add(key);
+      this.memory.unsorted = true;
+    } else this.memory.forming.delete(key);
     if (flaps(state)) this.memory.flapping.add(key);
     else this.memory.flapping.delete(key);
     if (!isOpen(state.phase)) this.memory.runs.delete(key);

@@ -61,25 +61,44 @@ export async function mergeInto(
 
 /** Sorts the alerts of all incidents that nobody has seen yet into problems, whatever order they came in. */
 export async function sortForming(batch: Batch, now: string): Promise<void> {
-  const { grouping } = batch.settings;
-  const states: IncidentState[] = [];
-  for (const key of [...batch.memory.forming].sort(older)) {
+  const { memory, settings, holds } = batch;
+  // What inhibits an alert may have come to an incident that stands already.
+  if (!memory.unsorted && !holds.isNeeded) return;
+  const { grouping } = settings;
+  const all: IncidentState[] = [];
+  for (const key of [...memory.forming].sort(older)) {
     const state = await batch.state(key);
     const late = Date.parse(now) - Date.parse(state.detectedAt) > grouping.wait + FORMING_GRACE_MS;
-    if (late) batch.memory.forming.delete(key);
-    else if (state.alerts.total <= FORMING_ALERTS) states.push(state);
+    if (late) memory.forming.delete(key);
+    else all.push(state);
   }
+  const states = fewEnough(all);
   if (states.length === 0) return;
   const news: News = new Map();
   const asked: Asked = { ...CLOCK, now };
   if (grouping.lineage) await sortByLineage(batch, states, asked, news);
-  if (batch.holds.isNeeded) {
+  if (holds.isNeeded) {
     for (const { key } of states) {
       const state = await batch.state(key);
       if (isForming(state)) await holdForming(batch, state, asked, news);
     }
   }
   for (const [key, events] of news) batch.announce(key, events);
+  memory.unsorted = false;
+}
+
+/** Those whose alerts are few enough together to be read at once; the smallest are most likely parts of something else. */
+function fewEnough(states: IncidentState[]): IncidentState[] {
+  let alerts = 0;
+  const small = new Set(
+    states
+      .toSorted((a, b) => a.alerts.total - b.alerts.total)
+      .filter((state) => {
+        alerts += state.alerts.total;
+        return alerts <= FORMING_ALERTS;
+      }),
+  );
+  return states.filter((state) => small.has(state));
 }
 
 async function sortByLineage(
@@ -196,5 +215,5 @@ async function keysOnlyOf(
 
 /** Alerts that come this long after the wait are still sorted with the ones before, where nothing was posted yet. */
 const FORMING_GRACE_MS = 60_000;
-/** An incident of more alerts than these is left as it is; reading them all would hold the batch up. */
+/** More alerts than these are not looked at together; reading them would hold the batch up. */
 const FORMING_ALERTS = 5_000;

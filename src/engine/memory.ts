@@ -22,6 +22,8 @@ export type Memory = {
   topology: Topology | null;
   /** Incidents whose first message is still held back, so that a storm gathers. */
   forming: Set<string>;
+  /** Something came to one of them since they were last sorted out. */
+  unsorted: boolean;
   /** Open incidents with alerts that flap. */
   flapping: Set<string>;
   /** How many runs the alerts of an incident have passed in a row, where that was asked. */
@@ -44,6 +46,7 @@ export function emptyMemory(): Memory {
     lineage: null,
     topology: null,
     forming: new Set(),
+    unsorted: true,
     flapping: new Set(),
     runs: new Map(),
     stated: [],
@@ -118,6 +121,7 @@ export function forget(memory: Memory): void {
   memory.lineage = null;
   memory.topology = null;
   memory.forming.clear();
+  memory.unsorted = true;
   memory.flapping.clear();
   memory.runs.clear();
   memory.stated = [];
