@@ -6,16 +6,16 @@ import type { Job } from "./commit.ts";
 import type { CommandResult, Engine, LineageOutcome, Reads, SilenceResult } from "./ports.ts";
 import type { Writer } from "./writer.ts";
 
-/** Alerts accepted and not yet durable; beyond it a sender is asked to come again. */
-const MAX_WAITING_SIGNALS = 50_000;
-
 /** The use cases over a writer and the reads. `now` gives ISO 8601 UTC; `committed` is told when there may be new effects. */
 export function createEngine(deps: {
   writer: Writer;
   reads: Reads;
   now: () => string;
   committed: () => void;
+  /** Alerts accepted and not yet durable; beyond it a sender is asked to come again. */
+  maxWaiting?: number;
 }): Engine & { tick(): Promise<void> } {
+  const { maxWaiting = 50_000 } = deps;
   let waiting = 0;
 
   async function run(job: Job): Promise<unknown> {
@@ -29,13 +29,13 @@ export function createEngine(deps: {
     reads: deps.reads,
     async ingest(signals, receivedAt) {
       if (signals.length === 0) return [];
-      if (signals.length > MAX_WAITING_SIGNALS) {
+      if (signals.length > maxWaiting) {
         throw new Refusal(
           "too_large",
-          `${signals.length} alerts are more than the ${MAX_WAITING_SIGNALS} that are taken at once. Send them in parts; nothing of this was taken.`,
+          `${signals.length} alerts are more than the ${maxWaiting} that are taken at once. Send them in parts; nothing of this was taken.`,
         );
       }
-      if (waiting + signals.length > MAX_WAITING_SIGNALS) {
+      if (waiting + signals.length > maxWaiting) {
         throw new Refusal(
           "unavailable",
           "Too many alerts are waiting to be stored. Send this again in a few seconds; nothing of it was taken.",
