@@ -1,12 +1,12 @@
 import type { IncomingMessage } from "node:http";
-import { PassThrough, type Transform } from "node:stream";
+import type { Transform } from "node:stream";
 import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { HttpProblem } from "./problem.ts";
 
 /** Content codings (RFC 9110 §8.4.1); `deflate` is the zlib format, as the RFC says. */
-const DECODERS: Record<string, () => Transform> = {
-  identity: () => new PassThrough(),
+const DECODERS: Record<string, () => Transform | null> = {
+  identity: () => null,
   gzip: () => createGunzip(),
   "x-gzip": () => createGunzip(),
   deflate: () => createInflate(),
@@ -89,30 +89,42 @@ const BAD_CODING = "The body does not decompress as its Content-Encoding says.";
 function collect(raw: IncomingMessage, limitBytes: number, memory: BodyMemory): Promise<Buffer> {
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   const decoder = DECODERS[encodingOf(raw.headers)]!();
+  const decoded = decoder ?? raw;
   const chunks: Buffer[] = [];
-  let receivedBytes = 0;
   let sizeBytes = 0;
-  const stop = (problem: HttpProblem) => {
-    raw.unpipe(decoder);
-    raw.resume();
-    decoder.destroy();
-    reject(problem);
-  };
-  raw.on("data", (chunk: Buffer) => {
-    receivedBytes += chunk.length;
-    if (receivedBytes > limitBytes) stop(tooLarge(limitBytes));
-  });
-  raw.once("error", () => stop(new HttpProblem("malformed_body", CUT_SHORT)));
-  decoder.on("data", (chunk: Buffer) => {
+  const keep = (chunk: Buffer) => {
     sizeBytes += chunk.length;
     chunks.push(chunk);
     if (sizeBytes > limitBytes) stop(tooLarge(limitBytes));
     else if (!memory.take(raw, chunk.length)) stop(new HttpProblem("unavailable", OVERLOADED));
+  };
+  const stop = (problem: HttpProblem) => {
+    decoded.off("data", keep);
+    if (decoder) raw.unpipe(decoder);
+    raw.resume();
+    decoder?.destroy();
+    reject(problem);
+  };
+  raw.once("error", () => stop(new HttpProblem("malformed_body", CUT_SHORT)));
+  decoded.on("data", keep);
+  decoded.once("end", () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, sizeBytes)));
+  if (decoder) decode(raw, decoder, limitBytes, stop);
+  return promise;
+}
+
+function decode(
+  raw: IncomingMessage,
+  decoder: Transform,
+  limitBytes: number,
+  stop: (problem: HttpProblem) => void,
+): void {
+  let receivedBytes = 0;
+  raw.on("data", (chunk: Buffer) => {
+    receivedBytes += chunk.length;
+    if (receivedBytes > limitBytes) stop(tooLarge(limitBytes));
   });
   decoder.once("error", () => stop(new HttpProblem("malformed_body", BAD_CODING)));
-  decoder.once("end", () => resolve(Buffer.concat(chunks, sizeBytes)));
   raw.pipe(decoder);
-  return promise;
 }
 
 /**

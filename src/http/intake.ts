@@ -104,10 +104,17 @@ async function receive(
     alerts.length === 0 ? [] : deps.engine.ingest(alerts, received.receivedAt),
     changes.length === 0 ? [] : deps.engine.record(changes, received.receivedAt),
   ]);
-  for (const { outcome } of alertOutcomes) deps.metrics.alerts.inc({ source: source.name, outcome });
-  for (const { outcome } of changeOutcomes) deps.metrics.changes.inc({ source: source.name, outcome });
+  countOutcomes(deps.metrics.alerts, source, alertOutcomes);
+  countOutcomes(deps.metrics.changes, source, changeOutcomes);
   deps.metrics.alerts.inc({ source: source.name, outcome: REJECTED }, rejected.length);
   return { ...nothing, alerts: alertOutcomes, changes: changeOutcomes, lineage: lineageOutcomes, rejected };
+}
+
+/** Once for each outcome, as finding the series costs more than the rest. */
+function countOutcomes(counter: HttpMetrics["alerts"], source: Source, parts: { outcome: string }[]): void {
+  const counts = new Map<string, number>();
+  for (const { outcome } of parts) counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
+  for (const [outcome, count] of counts) counter.inc({ source: source.name, outcome }, count);
 }
 
 /**
@@ -173,5 +180,11 @@ function sourceRequest(request: FastifyRequest, deps: IntakeDeps): SourceRequest
 function firstValues(
   values: Record<string, string | string[] | undefined>,
 ): Record<string, string | undefined> {
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, [value].flat()[0]]));
+  const first: Record<string, string | undefined> = {};
+  for (const name of Object.keys(values)) {
+    const value = values[name];
+    // An own `__proto__` stays out: a text is no prototype.
+    first[name] = Array.isArray(value) ? value[0] : value;
+  }
+  return first;
 }

@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { HttpProblem } from "./problem.ts";
 
 /** No sender nests this deep; what recurses over the body below is safe from a stack overflow. */
@@ -24,11 +25,9 @@ function malformed(detail: string): HttpProblem {
 }
 
 function decode(body: Buffer): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(body);
-  } catch {
-    throw malformed("The body is not valid UTF-8. JSON is always sent as UTF-8.");
-  }
+  if (!isUtf8(body)) throw malformed("The body is not valid UTF-8. JSON is always sent as UTF-8.");
+  const text = body.toString("utf8");
+  return text.startsWith("\ufeff") ? text.slice(1) : text;
 }
 
 /**
@@ -36,7 +35,7 @@ function decode(body: Buffer): string {
  * and this process does nothing else meanwhile, hence the look first.
  */
 function mayNamePrototype(text: string): boolean {
-  return text.includes("__proto__") || /\\u00(?:5f|6f|7[024])/i.test(text);
+  return text.includes("__proto__") || (text.includes("\\u00") && /\\u00(?:5f|6f|7[024])/i.test(text));
 }
 
 function dropPrototype(key: string, value: unknown): unknown {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { POSTMORTEM_FORMATS, type PostmortemFormat } from "../render/postmortem.ts";
+import { POSTMORTEM_FORMATS, type PostmortemFormat } from "../render/formats.ts";
 import type { Guard } from "./bearer.ts";
 import { found, KeyParameter } from "./incidents.ts";
 import { problemResponses, type Scope } from "./scope.ts";

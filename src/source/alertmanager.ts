@@ -169,13 +169,16 @@ function linksOf(
   tool: string,
 ): { title: string; url: unknown }[] {
   const sources = [field(part, "annotations"), labels, part];
-  const named = LINKS.flatMap(([title, names]) =>
-    sources.flatMap((source) => names.map((name) => ({ title, url: textAt(source, name) }))),
-  );
-  return [
-    { title: "Source", url: field(part, "generatorURL") },
-    // A runbook or dashboard may also be given by name; only an address makes a link.
-    ...named.filter(({ url }) => url?.includes("://")),
-    { title: tool, url: group.externalURL },
-  ];
+  const links: { title: string; url: unknown }[] = [{ title: "Source", url: field(part, "generatorURL") }];
+  for (const [title, names] of LINKS) {
+    for (const source of sources) {
+      for (const name of names) {
+        const url = textAt(source, name);
+        // A runbook or dashboard may also be given by name; only an address makes a link.
+        if (url?.includes("://")) links.push({ title, url });
+      }
+    }
+  }
+  links.push({ title: tool, url: group.externalURL });
+  return links;
 }

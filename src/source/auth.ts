@@ -1,4 +1,4 @@
-import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { createHmac, hash, timingSafeEqual } from "node:crypto";
 import { Refusal } from "../core/refusal.ts";
 import type { Source, SourceRequest } from "./source.ts";
 
@@ -95,5 +95,5 @@ function usable(secrets: string[]): string[] {
 
 /** Texts of one length for the comparison, so that not even the length of a secret shows. */
 function digest(text: string): Buffer {
-  return createHash("sha256").update(text).digest();
+  return hash("sha256", text, "buffer");
 }

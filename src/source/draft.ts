@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { Refusal } from "../core/refusal.ts";
 import { ALERT_LIMITS, type AlertSeverity, type AlertSignal, Link } from "../core/signal/alert.ts";
 import { Asset, assetId } from "../core/signal/asset.ts";
@@ -38,6 +38,9 @@ export function finishAlert(draft: AlertDraft, receivedAt: string): AlertSignal 
   const assets = keepAssets(draft.assets ?? [], "assets", warnings);
   const known = new Set(assets.map(assetId));
   const impacted = keepAssets(draft.impacted ?? [], "impacted assets", warnings);
+  const labels = keepLabels(draft.labels ?? {}, warnings);
+  const links = keepLinks(draft.links ?? [], warnings);
+  const startsAt = keepInstant(draft.startsAt, "start", receivedAt, warnings);
   const signal: AlertSignal = {
     source: draft.source,
     dedupKey: required("dedup_key", shorten(draft.dedupKey, ALERT_LIMITS.dedupKey)),
@@ -48,11 +51,14 @@ export function finishAlert(draft: AlertDraft, receivedAt: string): AlertSignal 
     description: cleanText(draft.description?.trim() ?? "", ALERT_LIMITS.description) || null,
     assets,
     impacted: impacted.filter((asset) => !known.has(assetId(asset))),
-    labels: keepLabels(draft.labels ?? {}, warnings),
-    links: keepLinks(draft.links ?? [], warnings),
-    startsAt: keepInstant(draft.startsAt, "start", receivedAt, warnings),
+    labels,
+    links,
+    startsAt,
     endsAt: keepInstant(draft.endsAt, "end", receivedAt, warnings),
-    observedAt: keepInstant(draft.observedAt, "observation", receivedAt, warnings),
+    observedAt:
+      startsAt !== null && draft.observedAt === draft.startsAt
+        ? startsAt
+        : keepInstant(draft.observedAt, "observation", receivedAt, warnings),
     groupHint: draft.groupHint ? shorten(draft.groupHint, 1000) || null : null,
     warnings: [],
     raw: cleanJson(draft.raw),
@@ -62,7 +68,7 @@ export function finishAlert(draft: AlertDraft, receivedAt: string): AlertSignal 
 
 /** 16 hex digits that stand for some values, where a sender gives no identity of its own. */
 export function hashOf(...values: unknown[]): string {
-  return createHash("sha256").update(JSON.stringify(values)).digest("hex").slice(0, 16);
+  return hash("sha256", JSON.stringify(values)).slice(0, 16);
 }
 
 /**

@@ -1,7 +1,7 @@
 import { type JsonObject, text } from "./json.ts";
 
-/** A byte that UTF-8 never holds, so that it can part names and values. */
-const SEPARATOR = Buffer.of(0xff);
+/** Parts names and values: a byte that UTF-8 never holds. */
+const SEPARATOR = 0xff;
 
 /**
  * The fingerprint of a label set as the Prometheus family computes it: FNV-1a with 64 bits over the names in the order
@@ -10,11 +10,23 @@ const SEPARATOR = Buffer.of(0xff);
  * label without a value is the same as no label.
  */
 export function labelsFingerprint(labels: JsonObject): string {
-  const pairs = Object.entries(labels)
-    .map(([name, value]) => [Buffer.from(name), Buffer.from(labelValue(value))] as const)
-    .filter(([, value]) => value.length > 0)
-    .sort(([a], [b]) => Buffer.compare(a, b));
-  return fnv1a(pairs.flatMap(([name, value]) => [name, SEPARATOR, value, SEPARATOR]));
+  const hash = { high: 0xcbf29ce4 | 0, low: 0x84222325 | 0 };
+  for (const name of Object.keys(labels).sort(byBytes)) {
+    const value = labelValue(labels[name]);
+    if (value === "") continue;
+    for (const part of [name, value]) {
+      addText(hash, part);
+      addByte(hash, SEPARATOR);
+    }
+  }
+  return [hash.high, hash.low].map((half) => (half >>> 0).toString(16).padStart(8, "0")).join("");
+}
+
+const ASCII = /^[\0-\x7f]*$/;
+
+function byBytes(one: string, other: string): number {
+  if (ASCII.test(one) && ASCII.test(other)) return one < other ? -1 : 1;
+  return Buffer.compare(Buffer.from(one), Buffer.from(other));
 }
 
 /** White space belongs to a label's value; some relays make numbers and booleans of the others. */
@@ -23,17 +35,19 @@ function labelValue(value: unknown): string {
   return typeof value === "boolean" ? String(value) : (text(value) ?? "");
 }
 
-/** On two halves of 32 bits, as BigInt is too slow for labels as long as a body may hold. The prime is 2^40 + 0x1b3. */
-function fnv1a(parts: Buffer[]): string {
-  let high = 0xcbf29ce4;
-  let low = 0x84222325;
-  for (const part of parts) {
-    for (const byte of part) {
-      const mixed = (low ^ byte) >>> 0;
-      const product = mixed * 0x1b3;
-      high = (Math.imul(high, 0x1b3) + (mixed << 8) + Math.floor(product / 2 ** 32)) >>> 0;
-      low = product >>> 0;
-    }
-  }
-  return [high, low].map((half) => half.toString(16).padStart(8, "0")).join("");
+/** The two halves of the 64 bits: BigInt is too slow for labels as long as a body may hold. */
+type Hash = { high: number; low: number };
+
+function addText(hash: Hash, text: string): void {
+  if (ASCII.test(text)) for (let i = 0; i < text.length; i += 1) addByte(hash, text.charCodeAt(i));
+  else for (const byte of Buffer.from(text)) addByte(hash, byte);
+}
+
+/** The prime is 2^40 + 0x1b3. The lower half is multiplied in two parts, as products have to stay below 2^31. */
+function addByte(hash: Hash, byte: number): void {
+  const mixed = hash.low ^ byte;
+  const lower = (mixed & 0xffff) * 0x1b3;
+  const upper = (mixed >>> 16) * 0x1b3 + (lower >>> 16);
+  hash.low = (upper << 16) | (lower & 0xffff);
+  hash.high = (Math.imul(hash.high, 0x1b3) + (mixed << 8) + (upper >>> 16)) | 0;
 }

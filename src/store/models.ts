@@ -2,6 +2,7 @@ import type { RecordedEvent } from "../core/incident/events.ts";
 import { type AssetState, evolve, type IncidentState, isOpen } from "../core/incident/state.ts";
 import { assetId } from "../core/signal/asset.ts";
 import type { Database } from "./open.ts";
+import { put } from "./put.ts";
 import { eventFromRow, incidentToRow } from "./rows.ts";
 import type { Schema } from "./schema.ts";
 import { termsOf } from "./terms.ts";
@@ -75,17 +76,7 @@ export async function rebuild(db: Database, key: string): Promise<void> {
   await db.deleteFrom("incident_group").where("incident", "=", key).execute();
   await db.deleteFrom("incident_asset").where("incident", "=", key).execute();
   await db.deleteFrom("incident_term").where("incident", "=", key).execute();
-  const insert = async <T extends "incident_group" | "incident_asset" | "incident_term">(
-    table: T,
-    rows: Schema[T][],
-  ) => {
-    for (let i = 0; i < rows.length; i += PAGE)
-      await db
-        .insertInto<"incident_group" | "incident_asset" | "incident_term">(table)
-        .values(rows.slice(i, i + PAGE))
-        .execute();
-  };
-  await insert("incident_group", models.groups);
-  await insert("incident_asset", models.assets);
-  await insert("incident_term", models.terms);
+  await put(db, "incident_group", models.groups);
+  await put(db, "incident_asset", models.assets);
+  await put(db, "incident_term", models.terms);
 }

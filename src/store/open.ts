@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import SQLite from "better-sqlite3";
-import { Kysely, PostgresAdapter, PostgresDialect, SqliteDialect, sql } from "kysely";
+import { Kysely, PostgresAdapter, PostgresDialect, SqliteAdapter, SqliteDialect, sql } from "kysely";
 import pg from "pg";
 import type { Config } from "../config.ts";
 import { Refusal } from "../core/refusal.ts";
@@ -11,6 +11,29 @@ export type Database = Kysely<Schema>;
 
 export function isPostgres(db: Database): boolean {
   return db.getExecutor().adapter instanceof PostgresAdapter;
+}
+
+/** A statement of the file, from then on ready. */
+type Prepare = (text: string) => SQLite.Statement;
+
+/** What a database and its transactions have in common; ours knows the file. */
+class FileAdapter extends SqliteAdapter {
+  readonly prepare: Prepare;
+
+  constructor(prepare: Prepare) {
+    super();
+    this.prepare = prepare;
+  }
+}
+
+/**
+ * Statements on the connection of the file itself, for what runs once for each of many rows: building a query and
+ * awaiting it costs more than most of them do. There is one connection, so within a transaction they are part of it.
+ * Null for Postgres.
+ */
+export function statementsOf(db: Database): Prepare | null {
+  const { adapter } = db.getExecutor();
+  return adapter instanceof FileAdapter ? adapter.prepare : null;
 }
 
 /**
@@ -45,7 +68,7 @@ export function openForWriting(database: Config["database"]): Database {
   return kyselyOver(openFile(database.path, false), (text) => (text === "begin" ? "begin immediate" : text));
 }
 
-/** Statements kept ready. Most queries are few and come again and again; the widest inserts are made anew each time. */
+/** Statements kept ready. Most queries are few and come again and again; the widest are made anew each time. */
 const MAX_PREPARED = 300;
 const MAX_PREPARED_CHARS = 20_000;
 
@@ -62,9 +85,9 @@ function kyselyOver(file: SQLite.Database, rewrite: (text: string) => string): D
     if (text.length <= MAX_PREPARED_CHARS) prepared.set(text, statement);
     return statement;
   }
-  const db = new Kysely<Schema>({
-    dialect: new SqliteDialect({ database: { prepare, close: () => file.close() } }),
-  });
+  const dialect = new SqliteDialect({ database: { prepare, close: () => file.close() } });
+  dialect.createAdapter = () => new FileAdapter(prepare);
+  const db = new Kysely<Schema>({ dialect });
   // Kysely closes only what it has queried, and a file that stays open keeps others from having it alone.
   const destroy = db.destroy.bind(db);
   db.destroy = async () => {

@@ -7,7 +7,7 @@ import { Actor, Via } from "../core/incident/person.ts";
 import { type AssetState, type IncidentState, isOpen } from "../core/incident/state.ts";
 import type { AlertSignal } from "../core/signal/alert.ts";
 import type { KnownChange } from "../core/signal/change.ts";
-import type { OutboxRow, StoredLineage, WaitingRow } from "../engine/ledger.ts";
+import type { AlertRow, OutboxRow, StoredLineage, WaitingRow } from "../engine/ledger.ts";
 import type { HeldAlert, IncidentAlert } from "../engine/ports.ts";
 import type { Schema } from "./schema.ts";
 
@@ -110,6 +110,21 @@ function sinceStored(stored: Partial<IncidentState>) {
       change: each.change ?? null,
       cause: each.cause ?? false,
     })),
+  };
+}
+
+export function alertFromRow(row: Schema["alert"]): AlertRow {
+  return {
+    fingerprint: row.fingerprint,
+    source: row.source,
+    dedupKey: row.dedup_key,
+    status: row.status as AlertRow["status"],
+    incident: row.incident,
+    startsAt: row.starts_at,
+    observedAt: row.observed_at,
+    firstSeenAt: row.first_seen_at,
+    lastSeenAt: row.last_seen_at,
+    count: row.count,
   };
 }
 

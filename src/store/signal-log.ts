@@ -1,12 +1,10 @@
 import { createHash, hash, randomBytes } from "node:crypto";
 import type { Database } from "./open.ts";
+import { put } from "./put.ts";
 import type { Schema } from "./schema.ts";
 
 export type NewSignal = Omit<Schema["signal"], "id">;
 type Link = Omit<Schema["signal_batch"], "hash">;
-
-/** Rows a statement writes; SQLite takes 32,766 parameters, Postgres 65,535. */
-const CHUNK = 500;
 
 /**
  * Appends signals, and one link over all of them to the chain: what a storm pays for the proof is one hash over its
@@ -17,11 +15,7 @@ export async function appendSignals(db: Database, signals: NewSignal[]): Promise
   const tail = await lastLink(db);
   const first = (tail?.last_id ?? 0) + 1;
   const rows = signals.map((signal, index) => ({ id: first + index, ...signal }));
-  for (let i = 0; i < rows.length; i += CHUNK)
-    await db
-      .insertInto("signal")
-      .values(rows.slice(i, i + CHUNK))
-      .execute();
+  await put(db, "signal", rows);
   await appendLink(db, tail, rows);
 }
 
@@ -40,10 +34,7 @@ async function appendLink(
     salt,
     digest: digestSignals(salt, rows),
   };
-  await db
-    .insertInto("signal_batch")
-    .values({ ...link, hash: linkHash(tail?.hash ?? "", link) })
-    .execute();
+  await put(db, "signal_batch", [{ ...link, hash: linkHash(tail?.hash ?? "", link) }]);
 }
 
 export async function lastLink(db: Database): Promise<Schema["signal_batch"] | null> {

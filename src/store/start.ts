@@ -1,6 +1,3 @@
-import { hash } from "node:crypto";
-import manifest from "../../package.json" with { type: "json" };
-import type { Config } from "../config.ts";
 import { appendAct, lastAct } from "./audit.ts";
 import type { Database } from "./open.ts";
 
@@ -17,24 +14,4 @@ export async function recordStart(db: Database, { version, settings }: Start): P
       await appendAct(trx, { act: "config_changed", by: "bot", details: { changed } });
     await appendAct(trx, { act: "started", by: "bot", details: { version, settings } });
   });
-}
-
-/**
- * A hash of each setting, by which a change of it is seen; of what is secret only that it is there, and for whom.
- */
-export function startOf(config: Config): Start {
-  const { slack, apiTokens, sourceSecrets, database, openSources, ...rest } = config;
-  const plain = {
-    ...rest,
-    slack: slack && { mode: slack.mode.type, apiUrl: slack.apiUrl },
-    apiTokens: apiTokens.length,
-    sourceSecrets: [...sourceSecrets].map(([name, secrets]) => `${name} ${secrets.length}`).sort(),
-    openSources: [...openSources].sort(),
-    database: database.type === "sqlite" ? database.path : database.type,
-  };
-  const hashes = Object.entries(plain).map(([key, value]) => [
-    key,
-    hash("sha256", JSON.stringify(value) ?? "").slice(0, 12),
-  ]);
-  return { version: manifest.version, settings: Object.fromEntries(hashes) };
 }

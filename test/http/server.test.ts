@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { loggedUrl } from "../../src/http/log.ts";
+import { gatheredLines, loggedUrl } from "../../src/http/log.ts";
 import { ALERT, read, SECRET, sendAlert, startEdge, TOKEN } from "./harness.ts";
 
 describe("operations", () => {
@@ -177,6 +177,24 @@ describe("the log", () => {
     expect(log).toContain('"url":"/v1/alerts/generic?token=[redacted]&token=[redacted]&x=[redacted]"');
     for (const secret of [SECRET, TOKEN, "body-words", "orders is late", "uthorization"])
       expect(log).not.toContain(secret);
+  });
+
+  it("writes the lines of one turn together, those waiting at an end as well", async () => {
+    const written: string[] = [];
+    const stream = gatheredLines((text) => void written.push(text));
+    const listeners = process.listenerCount("exit");
+    stream.write("one\n");
+    stream.write("two\n");
+    expect(written).toEqual([]);
+    await new Promise(setImmediate);
+    expect(written).toEqual(["one\ntwo\n"]);
+    stream.write("fatal\n");
+    expect(process.listenerCount("exit")).toBe(listeners + 1);
+    stream.flushSync();
+    expect(written).toEqual(["one\ntwo\n", "fatal\n"]);
+    await new Promise(setImmediate);
+    expect(written).toHaveLength(2);
+    expect(process.listenerCount("exit")).toBe(listeners);
   });
 
   it.each([

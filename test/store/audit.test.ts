@@ -3,7 +3,8 @@ import { loadConfig } from "../../src/config.ts";
 import { acts, recordAct } from "../../src/store/audit.ts";
 import { migrate } from "../../src/store/migrate.ts";
 import { type Database, openForWriting } from "../../src/store/open.ts";
-import { recordStart, startOf } from "../../src/store/start.ts";
+import { recordStart } from "../../src/store/start.ts";
+import { startOf } from "../../src/writer-settings.ts";
 import { temporaryFile } from "../engine/world.ts";
 import { faultsOf } from "./filled.ts";
 

@@ -14,7 +14,9 @@ import { type Database, openForReading, openForWriting } from "../../src/store/o
 import { readsOf } from "../../src/store/reads.ts";
 import { type ReplayReads, replayReadsOf } from "../../src/store/replay-reads.ts";
 import type { Schema } from "../../src/store/schema.ts";
-import { openWriter, startWriter, type WriterSettings } from "../../src/writer.ts";
+import { openWriter } from "../../src/writer.ts";
+import type { WriterSettings } from "../../src/writer-settings.ts";
+import { startWriter } from "../../src/writer-start.ts";
 import { alertOn, openWorld, temporaryFile } from "../engine/world.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");

@@ -1,19 +1,18 @@
-import { createHash } from "node:crypto";
+import { hash as hashOf } from "node:crypto";
 import type { Asset } from "../signal/asset.ts";
 import type { Asked } from "./command.ts";
 import { EventBody, type NewEvent, type RecordedEvent } from "./events.ts";
 
 /** JSON with sorted keys: the same value gives the same bytes, whatever order it was built or parsed in. */
 export function canonicalJson(value: unknown): string {
+  if (value === null || typeof value !== "object") return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
-  if (value !== null && typeof value === "object") {
-    const fields = Object.entries(value).filter(([, v]) => v !== undefined);
-    return `{${fields
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([k, v]) => `${JSON.stringify(k)}:${canonicalJson(v)}`)
-      .join(",")}}`;
+  let fields = "";
+  for (const key of Object.keys(value).sort()) {
+    const field = (value as Record<string, unknown>)[key];
+    if (field !== undefined) fields += `${fields && ","}${JSON.stringify(key)}:${canonicalJson(field)}`;
   }
-  return JSON.stringify(value);
+  return `{${fields}}`;
 }
 
 /** The parts of an event that may have to be forgotten, each as a hash; with them the chain holds without the parts. */
@@ -27,7 +26,7 @@ export type LogEntry = Omit<RecordedEvent, "actor" | "via" | "body"> & {
 };
 
 function sha256(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
+  return hashOf("sha256", text);
 }
 
 /** The salt keeps a digest from being found by trying every name there is; it is forgotten together with the part. */

@@ -71,6 +71,25 @@ export type FrontMatter = z.infer<typeof FrontMatter>;
 const FIELDS = Object.keys(FrontMatter.shape);
 
 /**
+ * Takes the YAML out and leaves its lines empty, so that every line number in the body is the file's. Windows line ends
+ * and a byte-order mark are read as if they were not there; the hash is still over the exact text.
+ */
+export function splitFrontMatter(text: string): { yaml: string; body: string; unclosed: boolean } {
+  const lines = text
+    .replace(/^\uFEFF/, "")
+    .replaceAll("\r\n", "\n")
+    .split("\n");
+  if (lines[0]?.trimEnd() !== "---") return { yaml: "", body: lines.join("\n"), unclosed: false };
+  const end = lines.findIndex((line, index) => index > 0 && line.trimEnd() === "---");
+  if (end < 0) return { yaml: "", body: lines.join("\n"), unclosed: true };
+  return {
+    yaml: lines.slice(1, end).join("\n"),
+    body: "\n".repeat(end + 1) + lines.slice(end + 1).join("\n"),
+    unclosed: false,
+  };
+}
+
+/**
  * Reads the YAML between the two `---` lines. `firstLine` is the line of the file that the YAML starts on. Whatever is
  * not understood is a problem and no front matter comes back: a rule half read would match the wrong alerts.
  */

@@ -1,5 +1,6 @@
 import type { RunbookProblem } from "./front-matter.ts";
 import { place, walk } from "./markdown.ts";
+import { slugOf } from "./outline.ts";
 import { type ParsedRunbook, parseRunbookWithPlaces, type StepPlace } from "./parse.ts";
 import { findTokens, kindOf, settingsOf, VARIABLES } from "./variables.ts";
 
@@ -9,11 +10,6 @@ export const STEP_BODY_LIMIT = 2800;
 export const TITLE_LIMIT = 150;
 
 export type LintProblem = { file: string; line: number; message: string };
-
-/** A runbook's name is its file's, without folder and `.md`. */
-export function slugOf(path: string): string {
-  return path.replace(/^.*[\\/]/, "").replace(/\.md$/i, "");
-}
 
 /** Everything that would make a runbook unusable, misleading or too large in Slack. Each message says what to do. */
 export function lintRunbooks(files: { path: string; text: string }[]): LintProblem[] {

@@ -3,6 +3,7 @@ import { clip } from "../signal/alert.ts";
 import { type Asset, assetId } from "../signal/asset.ts";
 import type { MatchRule } from "./front-matter.ts";
 import { compileGlob, type Glob } from "./glob.ts";
+import type { RunbookOutline } from "./outline.ts";
 import type { Runbook } from "./parse.ts";
 
 /** What an incident or an alert offers the rules. */
@@ -17,9 +18,12 @@ export type MatchSubject = {
 export type RunbookMatch = { slug: string; title: string; reason: string };
 
 /** All runbooks with their rules compiled. Made once when they are loaded; matching an alert then compiles nothing. */
-export type RunbookCatalog = { runbooks: ReadonlyMap<string, Runbook>; rules: readonly CompiledRule[] };
+export type RunbookCatalog<Each = Runbook> = {
+  runbooks: ReadonlyMap<string, Each>;
+  rules: readonly CompiledRule[];
+};
 
-type CompiledRule = { runbook: Runbook; weight: number; checks: Check[] };
+type CompiledRule = { runbook: RunbookOutline; weight: number; checks: Check[] };
 type Hit = { reason: string; literals: number };
 type Check = (subject: MatchSubject) => Hit | null;
 
@@ -33,8 +37,10 @@ const REASON_LIMIT = 300;
  */
 const WEIGHTS = { assets: 16, label: 8, titles: 4, sources: 2, severities: 1 } as const;
 
-/** Expects runbooks from `parseRunbook`, whose globs are known to compile. */
-export function compileRunbooks(runbooks: readonly Runbook[]): RunbookCatalog {
+/** Expects runbooks as they were read (parse.ts, outline.ts), whose globs are known to compile. */
+export function compileRunbooks<Each extends RunbookOutline>(
+  runbooks: readonly Each[],
+): RunbookCatalog<Each> {
   return {
     runbooks: new Map(runbooks.map((runbook) => [runbook.slug, runbook])),
     rules: runbooks.flatMap((runbook) => runbook.match.map((rule) => compileRule(runbook, rule))),
@@ -45,7 +51,10 @@ export function compileRunbooks(runbooks: readonly Runbook[]): RunbookCatalog {
  * The runbooks that fit, best first: by the weight of the matching rule, then by how many characters its globs spell
  * out, then by slug, so that the same alert always gets the same answer. Rules with no fields match only where nothing else does.
  */
-export function matchRunbooks(catalog: RunbookCatalog, subject: MatchSubject): RunbookMatch[] {
+export function matchRunbooks(
+  catalog: RunbookCatalog<RunbookOutline>,
+  subject: MatchSubject,
+): RunbookMatch[] {
   const best = new Map<string, Candidate>();
   for (const rule of catalog.rules) {
     const candidate = tryRule(rule, subject);
@@ -83,7 +92,7 @@ function tryRule({ runbook, weight, checks }: CompiledRule, subject: MatchSubjec
 }
 
 /** The cheap checks stand first, since most rules fail on their source. */
-function compileRule(runbook: Runbook, rule: MatchRule): CompiledRule {
+function compileRule(runbook: RunbookOutline, rule: MatchRule): CompiledRule {
   const checks: Check[] = [];
   if (rule.sources) checks.push(checkSource(rule.sources));
   if (rule.severities) checks.push(checkSeverity(rule.severities));

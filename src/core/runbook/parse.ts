@@ -1,20 +1,17 @@
 import { createHash } from "node:crypto";
 import type { Heading, Root } from "mdast";
 import { toString as plainText } from "mdast-util-to-string";
-import { type FrontMatter, type MatchRule, type RunbookProblem, readFrontMatter } from "./front-matter.ts";
+import { type FrontMatter, type RunbookProblem, readFrontMatter, splitFrontMatter } from "./front-matter.ts";
 import { parseMarkdown, place } from "./markdown.ts";
+import { type RunbookOutline, SLUG, TEXT_LIMIT } from "./outline.ts";
 
 /** `id` is stable while the heading's words are, whatever its number or place, so that statistics span revisions. */
 export type RunbookStep = { id: string; title: string; body: string; optional: boolean };
 
-export type Runbook = {
-  slug: string;
-  title: string;
+export type Runbook = RunbookOutline & {
   owner: string | null;
   /** The day someone last checked it, `YYYY-MM-DD`. */
   reviewed: string | null;
-  /** Any rule may match. None: it is never suggested, and can still be started by name. */
-  match: MatchRule[];
   /** Markdown before the first step. */
   intro: string;
   /** At least one. */
@@ -26,10 +23,7 @@ export type Runbook = {
   text: string;
 };
 
-/** Enough for any runbook a person reads at night; markdown of unlimited size would hold up the process. */
-const TEXT_LIMIT = 100_000;
 const STEP_ID_LIMIT = 80;
-const SLUG = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 
 /** A heading that is a step, and where in the file it stands. */
 export type StepPlace = RunbookStep & { line: number };
@@ -112,25 +106,6 @@ function assemble(
     reference: layout.reference,
     hash: createHash("sha256").update(text).digest("hex"),
     text,
-  };
-}
-
-/**
- * Takes the YAML out and leaves its lines empty, so that every line number in the body is the file's. Windows line ends
- * and a byte-order mark are read as if they were not there; the hash is still over the exact text.
- */
-function splitFrontMatter(text: string): { yaml: string; body: string; unclosed: boolean } {
-  const lines = text
-    .replace(/^\uFEFF/, "")
-    .replaceAll("\r\n", "\n")
-    .split("\n");
-  if (lines[0]?.trimEnd() !== "---") return { yaml: "", body: lines.join("\n"), unclosed: false };
-  const end = lines.findIndex((line, index) => index > 0 && line.trimEnd() === "---");
-  if (end < 0) return { yaml: "", body: lines.join("\n"), unclosed: true };
-  return {
-    yaml: lines.slice(1, end).join("\n"),
-    body: "\n".repeat(end + 1) + lines.slice(end + 1).join("\n"),
-    unclosed: false,
   };
 }
 

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { z } from "zod";
 import { Asset } from "./asset.ts";
 
@@ -57,7 +57,7 @@ export type AlertSignal = z.infer<typeof AlertSignal>;
 
 /** The stable identity of an alert: 16 hex digits of SHA-256 over source and dedup key. */
 export function fingerprint(signal: Pick<AlertSignal, "source" | "dedupKey">): string {
-  return createHash("sha256").update(`${signal.source}\n${signal.dedupKey}`).digest("hex").slice(0, 16);
+  return hash("sha256", `${signal.source}\n${signal.dedupKey}`).slice(0, 16);
 }
 
 /** What became of one alert, as the ingest answer names it. */

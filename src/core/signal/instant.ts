@@ -19,6 +19,9 @@ export function readInstant(value: unknown, receivedAt: string): InstantReading 
     return { at: null, problem: `a ${Array.isArray(value) ? "list" : typeof value} is no time` };
   }
   const text = String(value).trim();
+  const own = ownMs(text);
+  if (own !== null && own >= EARLIEST_MS && own <= Date.parse(receivedAt) + DAY_MS)
+    return { at: text, problem: null };
   if (ABSENT.has(text.toLowerCase()) || text.startsWith("0001-01-01")) return { at: null, problem: null };
   const shown = text.length > 60 ? `${text.slice(0, 60).toWellFormed()}…` : text;
   const ms = epochMs(text) ?? isoMs(text);
@@ -27,6 +30,13 @@ export function readInstant(value: unknown, receivedAt: string): InstantReading 
   if (ms > Date.parse(receivedAt) + DAY_MS)
     return { at: null, problem: `"${shown}" is over a day in the future` };
   return { at: new Date(ms).toISOString(), problem: null };
+}
+
+/** Of an instant just as we keep it, as many senders write theirs; null for any other text. */
+function ownMs(text: string): number | null {
+  if (text.length !== 24 || !text.endsWith("Z")) return null;
+  const ms = Date.parse(text);
+  return Number.isNaN(ms) || new Date(ms).toISOString() !== text ? null : ms;
 }
 
 function epochMs(text: string): number | null {

@@ -40,14 +40,14 @@ type Pattern = { kind: Kind; find: RegExp; length?: (found: string, before: stri
 const IS = String.raw`["'\]\\]{0,4}\s{0,3}(?:=>|:=|[:=])\s{0,3}\\{0,3}["']?`;
 /** A value: all up to its quote where it has one, else up to white space, `;` or `&`, without closing brackets. */
 const VALUE = String.raw`\[redacted [\w -]{1,40}\]|(?<=")[^"\n]+|(?<=')[^'\n]+|[^\s"'&;]*[^\s"'&;,)}\]]`;
-const PASSWORD = "pass(?:word|wd|phrase|code)s?|pwd";
-const KEYS =
+export const PASSWORD = "pass(?:word|wd|phrase|code)s?|pwd";
+export const KEYS =
   "(?:api|access|private|secret|account|signing|encryption|shared[_-]?access|routing|integration|genie)[_-]?key|shared[_-]?access[_-]?signature|client[_-]?secret";
 /**
  * Words that prose uses too (`unexpected token: orders`): what follows has to look like a secret. A request's or
  * page's token opens nothing: it tells retries apart, or where to read on.
  */
-const LOOSE = "secret|(?<!(?:request|page|next)[_-]?)token|cookies?|credentials?|signature";
+export const LOOSE = "secret|(?<!(?:request|page|next)[_-]?)token|cookies?|credentials?|signature";
 
 /** What issuers start their tokens with. */
 const ISSUED = [
@@ -140,129 +140,6 @@ export const PATTERNS: readonly Pattern[] = [
     length: (found) => (/^\D*(?:\d\D*){8,15}$/.test(found) ? found.length : 0),
   },
 ];
-
-/** A key with its value, a query's parameter, and a URL that was cut before its host. */
-const NAMED = new RegExp(
-  String.raw`(?:${PASSWORD}|key|shared[_-]?access[_-]?signature|${LOOSE}|authorization)["'\]\\]{0,4}\s{0,3}[:=]|[?&](?:sig|auth|jwt|pass|x-amz|x-goog|awsacc)|:\/\/[^\s/@]*…`,
-  "i",
-);
-const OPTION = new RegExp(
-  String.raw`-----BEGIN|--(?:[a-z0-9]{1,20}-){0,3}(?:${PASSWORD}|${KEYS}|${LOOSE})\s`,
-  "i",
-);
-const NUMBER =
-  /\d{13}|\d{4}[ -]\d{4}[ -]\d{4}|\d{4}[ -]\d{6}[ -]|\d{3}-\d{2}-\d{4}|[A-Z]{2}\d{2}(?:[A-Z0-9]{11}| [A-Z0-9]{4} )|\+\d{1,3}[ .()-]/;
-
-/** How words begin that are tokens or stand before one. */
-const BEGINNINGS = [
-  ...[
-    "xox",
-    "xapp-",
-    "ghp_",
-    "gho_",
-    "ghu_",
-    "ghs_",
-    "ghr_",
-    "github_pat_",
-    "glpat-",
-    "glptt-",
-    "gldt-",
-    "glrt-",
-  ],
-  ...[
-    "glcbt-",
-    "glsoat-",
-    "glft-",
-    "npm_",
-    "pypi-",
-    "sk_",
-    "rk_",
-    "sk-",
-    "whsec_",
-    "SG.",
-    "AIza",
-    "ya29.",
-    "GOCSPX-",
-  ],
-  ...["dapi", "dbtc_", "dbtu_", "hf_", "hvs.", "ATATT3", "glsa_", "dop_v1_", "AKIA", "ASIA", "eyJ"],
-  ...["hooks.slack", "discord", "Bearer", "bearer", "BEARER", "Basic", "basic", "BASIC"],
-];
-
-/** The beginnings by their first two characters (at `first * 128 + second`). */
-const BY_FIRST_TWO: (string[] | undefined)[] = new Array(128 * 128).fill(undefined);
-for (const beginning of BEGINNINGS) {
-  const at = beginning.charCodeAt(0) * 128 + beginning.charCodeAt(1);
-  BY_FIRST_TWO[at] = [...(BY_FIRST_TWO[at] ?? []), beginning];
-}
-
-const LETTER = 1;
-const DIGIT = 2;
-const AT = 3;
-const IS_SIGN = 4;
-const DASH = 5;
-const SPACE = 6;
-const PLUS = 7;
-const CLASSES = new Uint8Array(128);
-for (let code = 0; code < 128; code += 1) {
-  const char = String.fromCharCode(code);
-  if (/[a-z]/i.test(char)) CLASSES[code] = LETTER;
-  else if (/\d/.test(char)) CLASSES[code] = DIGIT;
-  else if (/[@%]/.test(char)) CLASSES[code] = AT;
-  else if (/[:=]/.test(char)) CLASSES[code] = IS_SIGN;
-  else if (char === "-") CLASSES[code] = DASH;
-  else if (char === " ") CLASSES[code] = SPACE;
-  else if (char === "+") CLASSES[code] = PLUS;
-}
-
-/**
- * Whether a text is worth a closer look: true wherever a pattern above finds something, and seldom else. Nearly all
- * texts of nearly all alerts end here, which is why it is one pass by hand: one expression for all of it takes several
- * times as long.
- */
-export function isSuspect(text: string): boolean {
-  let digits = 0;
-  let run = 0;
-  let numbered = false;
-  let named = false;
-  let dashes = false;
-  let before = 0;
-  for (let i = 0; i < text.length; i += 1) {
-    const code = text.charCodeAt(i);
-    const found = code < 128 ? CLASSES[code]! : 0;
-    if (found === LETTER) {
-      if (before !== LETTER && before !== DIGIT && beginsSuspect(text, i, code)) return true;
-    } else if (found === DIGIT) {
-      digits += 1;
-      run = before === DIGIT ? run + 1 : 1;
-      // A long run, or digits behind what NUMBER has before them: a separator, a `+`, the letters of a country.
-      if (run === 13 || (run === 1 && before !== 0 && before !== IS_SIGN)) numbered = true;
-    } else if (found === IS_SIGN) {
-      // No name ends in a digit (`03:10`), and no value begins with `//` (`https://`).
-      if (before !== DIGIT && !isBeforeAddress(text, i)) named = true;
-    } else if (found === AT) {
-      if (code === 64 || text.startsWith("%40", i)) return true;
-    } else if (found === DASH) {
-      if (before === DASH) dashes = true;
-    } else if (code === 0x2026) named = true; // the … of a cut
-    before = found;
-  }
-  return (
-    (named && NAMED.test(text)) ||
-    (numbered && digits >= 8 && NUMBER.test(text)) ||
-    (dashes && OPTION.test(text))
-  );
-}
-
-function isBeforeAddress(text: string, colon: number): boolean {
-  return text.charCodeAt(colon + 1) === 47 && text.startsWith("://", colon);
-}
-
-function beginsSuspect(text: string, at: number, first: number): boolean {
-  const second = text.charCodeAt(at + 1);
-  if (!(second < 128)) return false;
-  const beginnings = BY_FIRST_TWO[first * 128 + second];
-  return beginnings !== undefined && beginnings.some((beginning) => text.startsWith(beginning, at));
-}
 
 /** Masks, and words that say that there is no value. */
 const MASKED =

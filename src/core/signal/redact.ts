@@ -1,16 +1,9 @@
-import { createHash } from "node:crypto";
+import { hash as digest } from "node:crypto";
 import { ALERT_LIMITS, type AlertSignal, clip, Link } from "./alert.ts";
 import type { Asset } from "./asset.ts";
 import { CHANGE_LIMITS, type ChangeSignal } from "./change.ts";
-import {
-  isMasked,
-  isSuspect,
-  KIND_WORDS,
-  type Kind,
-  PATTERNS,
-  PERSONAL_KINDS,
-  secretNamed,
-} from "./redact-patterns.ts";
+import { isMasked, KIND_WORDS, type Kind, PATTERNS, PERSONAL_KINDS, secretNamed } from "./redact-patterns.ts";
+import { isSuspect } from "./redact-suspect.ts";
 
 /**
  * What may stay, by source (`*` is every source): a kind (`email`), or the path of a field (`labels.owner`,
@@ -30,7 +23,7 @@ export const DEFAULT_ALLOW: RedactionRules["allow"] = {
 
 /** An alert without secrets and data of people; the same object where there are none. */
 export function redactAlert(signal: AlertSignal, rules: RedactionRules): AlertSignal {
-  const { text, identity, within, links, assets, raw } = redactor(rules, signal.source);
+  const { text, identity, within, links, assets, raw } = redactorOf(rules, signal.source);
   return withChanges(signal, {
     title: text("title", signal.title, ALERT_LIMITS.title),
     description: text("description", signal.description, ALERT_LIMITS.description),
@@ -51,7 +44,7 @@ export function redactAlert(signal: AlertSignal, rules: RedactionRules): AlertSi
  * part before the @ is kept, as who did it is the first thing that people on call ask.
  */
 export function redactChange(change: ChangeSignal, rules: RedactionRules): ChangeSignal {
-  const { text, identity, within, links, assets, raw } = redactor(rules, change.source);
+  const { text, identity, within, links, assets, raw } = redactorOf(rules, change.source);
   return withChanges(change, {
     title: text("title", change.title, 300),
     description: text("description", change.description, 4000),
@@ -96,7 +89,7 @@ const inUrl: Mark = () => "redacted";
 const inIdentity: Mark = (kind, found) => `[redacted ${KIND_WORDS[kind]} ${hash(found)}]`;
 
 function hash(text: string): string {
-  return createHash("sha256").update(text).digest("hex").slice(0, 12);
+  return digest("sha256", text).slice(0, 12);
 }
 
 function isPlain(text: string): boolean {
@@ -133,13 +126,21 @@ type Rules = {
   inOpen: Allowed;
 };
 
-const PREPARED = new WeakMap<RedactionRules, Map<string, Rules>>();
+type Redactor = ReturnType<typeof redactor>;
 
-function prepare(rules: RedactionRules, source: string): Rules {
-  const bySource = PREPARED.get(rules) ?? new Map<string, Rules>();
+const PREPARED = new WeakMap<RedactionRules, Map<string, Redactor>>();
+
+function redactorOf(rules: RedactionRules, source: string): Redactor {
+  const bySource = PREPARED.get(rules) ?? new Map<string, Redactor>();
   PREPARED.set(rules, bySource);
   const known = bySource.get(source);
   if (known) return known;
+  const made = redactor(prepare(rules, source));
+  bySource.set(source, made);
+  return made;
+}
+
+function prepare(rules: RedactionRules, source: string): Rules {
   const entries = ["*", source].flatMap((key) => (Object.hasOwn(rules.allow, key) ? rules.allow[key]! : []));
   const kinds = entries.filter((entry): entry is Kind => Object.hasOwn(KIND_WORDS, entry));
   const paths: PathNode = { open: false, keys: new Map() };
@@ -153,24 +154,23 @@ function prepare(rules: RedactionRules, source: string): Rules {
     }
     node.open = true;
   }
-  const prepared: Rules = {
+  return {
     paths,
     everywhere: new Set(kinds),
     inId: new Set([...kinds, "card"]),
     inOpen: new Set([...kinds, ...PERSONAL_KINDS]),
   };
-  bySource.set(source, prepared);
-  return prepared;
 }
 
 const NOWHERE: PathNode[] = [];
 
 function step(nodes: PathNode[], key: string): PathNode[] {
-  if (nodes.length === 0) return NOWHERE;
-  return nodes.flatMap((node) => {
-    if (node.open) return [node];
-    return [node.keys.get(key), node.keys.get("*")].filter((next) => next !== undefined);
-  });
+  let found = NOWHERE;
+  for (const node of nodes) {
+    const next = node.open ? [node] : [node.keys.get(key), node.keys.get("*")];
+    for (const each of next) if (each !== undefined) found = [...found, each];
+  }
+  return found;
 }
 
 function isOpen(nodes: PathNode[]): boolean {
@@ -180,15 +180,29 @@ function isOpen(nodes: PathNode[]): boolean {
 /** Deeper than any payload that was cut for storing; what is below is not looked at, so it is not kept either. */
 const MAX_DEPTH = 64;
 
-function redactor(allowList: RedactionRules, source: string) {
-  const rules = prepare(allowList, source);
+/** So many names of fields are remembered, if they are no longer than names are: a tool sends the same ones all day. */
+const NAMES = { count: 1000, length: 100 };
+
+/** The name of a field as it may be kept, and the kind of secret under it. */
+type Name = { name: string; secret: Kind | null };
+
+function redactor(rules: Rules) {
+  const names = new Map<string, Name>();
   const start = (field: string) => step([rules.paths], field);
   const allowedAt = (nodes: PathNode[], key: string): Allowed => {
     if (isOpen(nodes)) return rules.inOpen;
     // The digits of an id are no card's, even where the checksum happens to fit.
     return /ids?$/i.test(key) ? rules.inId : rules.everywhere;
   };
-  const nameOf = (key: string) => redactText(key, rules.everywhere, inIdentity, 200);
+  const nameOf = (key: string): Name => {
+    const known = names.get(key);
+    if (known) return known;
+    const name = redactText(key, rules.everywhere, inIdentity, 200);
+    const made = { name, secret: secretNamed(name) };
+    if (names.size >= NAMES.count) names.clear();
+    if (key.length <= NAMES.length) names.set(key, made);
+    return made;
+  };
 
   const walk = (
     value: unknown,
@@ -246,9 +260,9 @@ function redactor(allowList: RedactionRules, source: string) {
     for (let i = 0; i < keys.length; i += 1) {
       const key = keys[i]!;
       const value = object[key];
-      const name = nameOf(key);
+      const { name, secret: itsOwn } = nameOf(key);
       const under = step(nodes, key);
-      const secret = isOpen(under) ? null : (named ?? secretAt(object, name));
+      const secret = isOpen(under) ? null : (named ?? (isValue(name) ? secretBeside(object) : itsOwn));
       const kind = secret === null || rules.everywhere.has(secret) ? null : secret;
       const member = walk(value, key, under, kind, depth + 1, limit);
       if (members === null && member === value && name === key) continue;
@@ -276,9 +290,12 @@ function redactor(allowList: RedactionRules, source: string) {
   };
 }
 
-/** The kind of secret under a key, also where the key's name is a value beside it: `{name: "token", value: "…"}`. */
-function secretAt(object: Record<string, unknown>, key: string): Kind | null {
-  if (key !== "value" && key !== "Value") return secretNamed(key);
+function isValue(key: string): boolean {
+  return key === "value" || key === "Value";
+}
+
+/** The kind of secret under a key `value` whose real name is a value beside it: `{name: "token", value: "…"}`. */
+function secretBeside(object: Record<string, unknown>): Kind | null {
   const name = object.name ?? object.key ?? object.title ?? object.Name ?? object.Key;
   return typeof name === "string" ? secretNamed(redactText(name, new Set(), inWords)) : null;
 }

@@ -3,6 +3,8 @@ import { describe, expect, test } from "vitest";
 import { AlertSignal } from "../../../src/core/signal/alert.ts";
 import { ChangeSignal } from "../../../src/core/signal/change.ts";
 import { DEFAULT_ALLOW, redactAlert, redactChange } from "../../../src/core/signal/redact.ts";
+import { PATTERNS } from "../../../src/core/signal/redact-patterns.ts";
+import { isSuspect } from "../../../src/core/signal/redact-suspect.ts";
 
 const NONE = { allow: {} };
 
@@ -415,6 +417,110 @@ describe("whatever is sent", () => {
     const full = change({ paths: ["pwd=a ".repeat(83)], actor: "pwd=a ".repeat(33) });
     expect(ChangeSignal.safeParse(redactChange(full, NONE)).error).toBeUndefined();
   });
+});
+
+describe("the quick look before the patterns", () => {
+  // What finds are made of, so that random sequences hold many.
+  const piece = fc.constantFrom(
+    ...[
+      "1",
+      "22",
+      "333",
+      "4444",
+      "666666",
+      "4111",
+      "-",
+      " ",
+      "+",
+      "(",
+      ")",
+      ".",
+      "A",
+      "GB",
+      "DE",
+      "d",
+      "é",
+      "K",
+    ],
+    ...[
+      "=",
+      ":",
+      "://",
+      "?",
+      "&",
+      "sig",
+      "auth",
+      "x-amz-",
+      "password",
+      "passwds",
+      "Pwd",
+      "KEY",
+      "key",
+      "token",
+    ],
+    ...[
+      "next-token",
+      "secret",
+      "cookies",
+      "credentials",
+      "signature",
+      "Authorization",
+      "shared_access_signature",
+    ],
+    ...[
+      '"',
+      "'",
+      "\\",
+      "]",
+      "\t",
+      "\n",
+      "@",
+      "%40",
+      "…",
+      "--",
+      "api-",
+      "http",
+      "https://",
+      "s3cr3tvalue99",
+      "user:",
+    ],
+    ...["basic ", "Bearer ", "abcdefghijklmnopqrstuvwxyz123", "xoxb-1234567890ab", "AKIA0123456789ABCDEF"],
+    ...["eyJabcdefghijkl.x", "-----BEGIN RSA PRIVATE KEY-----", "GB82 WEST 1234 5698 7654 32", "123-45-6789"],
+    ...["4111 1111 1111 1111", "3782 822463 10005", "+44 20 7946 0958"],
+  );
+
+  test("passes over no text in which a pattern finds something", () => {
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 14 }), (pieces) => {
+        const text = pieces.join("");
+        const found = PATTERNS.some(({ find, length }) =>
+          [...text.matchAll(find)].some(([, kept, it]) => (length?.(it!, kept!) ?? it!.length) > 0),
+        );
+        if (found) expect(isSuspect(text), text).toBe(true);
+      }),
+      { numRuns: 20_000 },
+    );
+  });
+
+  test.each([
+    ["a time", "2026-11-22T03:05:11.123+00:00"],
+    ["an id", "check-0000000123 failed on table_000123"],
+    ["a name with its value", "expected: 12 rows, got: 11"],
+    ["a query", "https://prometheus.fernhollow.example/graph?g0.expr=failed_rows%20%3E%200&g0.tab=1"],
+  ])("needs no closer look at %s", (_what, text) => {
+    expect(isSuspect(text)).toBe(false);
+  });
+});
+
+test("a name of a field is judged the same however often it comes, and beside however many others", () => {
+  for (const round of [1, 2]) {
+    const names = Array.from({ length: 1500 }, (_, n) => [`name_${round}_${n}`, "x"]);
+    const { raw } = redactAlert(
+      alert({ raw: { ...Object.fromEntries(names), db_password: "hunter2" } }),
+      NONE,
+    );
+    expect(raw).toMatchObject({ db_password: "[redacted password]", [`name_${round}_1499`]: "x" });
+  }
 });
 
 describe("hostile texts take time in proportion to their length", () => {

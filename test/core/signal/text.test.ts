@@ -28,7 +28,13 @@ test("cleanLine puts everything on one line", () => {
 describe("cleanJson", () => {
   test("keeps what is small as it is", () => {
     const value = { a: [1, true, null, "x"], b: { c: "d" } };
-    expect(cleanJson(value)).toEqual(value);
+    expect(cleanJson(value)).toBe(value);
+  });
+
+  test("never changes what it was given", () => {
+    const value = { a: ["x\u0000"], b: "y" };
+    expect(cleanJson(value)).toEqual({ a: ["x"], b: "y" });
+    expect(value).toEqual({ a: ["x\u0000"], b: "y" });
   });
 
   test("cleans texts and keys, and drops __proto__", () => {

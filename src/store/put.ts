@@ -1,0 +1,98 @@
+import { type Expression, type SqlBool, sql } from "kysely";
+import { type Database, isPostgres, statementsOf } from "./open.ts";
+import type { Schema } from "./schema.ts";
+
+type Rule<Column extends string> = {
+  /** By what a row is known. */
+  key: readonly Column[];
+  /** What of a known row becomes as it is in the one that comes; where nothing does, the known one stays. */
+  renewed: readonly Column[];
+  /** An assignment that needs more than the row that comes. */
+  also?: string;
+};
+
+/** What becomes of a row that is there already. Into the logs, which are not named here, nothing comes twice. */
+const RULES: { [T in keyof Schema]?: Rule<keyof Schema[T] & string> } = {
+  incident: {
+    key: ["key"],
+    renewed: ["phase", "open", "severity", "channel", "thread_ts", "resolved_at", "version", "state"],
+  },
+  incident_group: { key: ["grouping_key", "incident"], renewed: ["open"] },
+  incident_asset: { key: ["incident", "asset"], renewed: ["recovery", "state"] },
+  incident_term: { key: ["term", "detected_at", "incident"], renewed: [] },
+  alert: {
+    key: ["fingerprint"],
+    renewed: ["status", "incident", "starts_at", "observed_at", "last_seen_at", "count", "seal"],
+  },
+  incident_alert: { key: ["incident", "fingerprint"], renewed: ["status", "last_seen_at", "body", "seal"] },
+  outbox: {
+    key: ["key"],
+    renewed: ["wanted", "payload", "seal"],
+    // One that is wanted again is pending again, unless a post of it is under way: that settles it.
+    also: "state = case when outbox.state = 'sending' then 'sending' else 'pending' end",
+  },
+  change: { key: ["id"], renewed: ["at", "body", "seal"] },
+  silence: { key: ["id"], renewed: ["open", "body", "seal"] },
+  held_alert: { key: ["fingerprint"], renewed: ["holder", "incident", "body", "signal", "seal"] },
+  lineage: { key: ["provider", "key"], renewed: ["version", "hash", "received_at", "body", "seal"] },
+  lineage_version: { key: ["provider", "key", "version"], renewed: [] },
+  runbook_version: { key: ["hash"], renewed: [] },
+};
+
+/** Rows a statement of Postgres writes; it takes 65,535 parameters. */
+const CHUNK = 500;
+
+/** A row as it is written; what the database counts by itself is left out. */
+export type NewRow<T extends keyof Schema> = T extends "outbox" ? Omit<Schema[T], "id"> : Schema[T];
+
+/**
+ * Writes rows, in this order. Into a file they go one by one through a statement that is kept: it costs less than the
+ * text of a wide one, and nothing is awaited. Postgres is a network away, and gets many at a time.
+ */
+export async function put<T extends keyof Schema>(
+  db: Database,
+  table: T,
+  rows: readonly NewRow<T>[],
+): Promise<void> {
+  const [first] = rows;
+  if (!first) return;
+  const columns = Object.keys(first) as (keyof NewRow<T>)[];
+  const valuesOf = (row: NewRow<T>) => columns.map((column) => row[column]);
+  const into = `insert into "${table}" (${columns.map((column) => `"${String(column)}"`).join(", ")}) values `;
+  const known = onConflict(RULES[table]);
+  const prepare = statementsOf(db);
+  if (prepare) {
+    const statement = prepare(`${into}(${columns.map(() => "?").join(", ")})${known}`);
+    for (const row of rows) statement.run(valuesOf(row));
+    return;
+  }
+  for (let i = 0; i < rows.length; i += CHUNK) {
+    const values = rows.slice(i, i + CHUNK).map((row) => sql`(${sql.join(valuesOf(row))})`);
+    await sql`${sql.raw(into)}${sql.join(values)}${sql.raw(known)}`.execute(db);
+  }
+}
+
+function onConflict(rule: Rule<string> | undefined): string {
+  if (!rule) return "";
+  const set = rule.renewed.map((column) => `"${column}" = excluded."${column}"`);
+  if (rule.also) set.push(rule.also);
+  const then = set.length > 0 ? `update set ${set.join(", ")}` : "nothing";
+  return ` on conflict (${rule.key.map((column) => `"${column}"`).join(", ")}) do ${then}`;
+}
+
+/**
+ * Rows whose columns have values that stand at one place of `known`: `{ incident: [a, b], fingerprint: [c, d] }` means
+ * a with c, and b with d. The statement is the same for any number of them, so it is prepared once.
+ */
+export function isAmong(db: Database, known: Record<string, string[]>): Expression<SqlBool> {
+  const columns = sql.join(Object.keys(known).map((column) => sql.ref(column)));
+  const values = Object.values(known);
+  if (isPostgres(db)) {
+    const arrays = values.map((each) => sql`${each}::text[]`);
+    return sql`(${columns}) in (select * from unnest(${sql.join(arrays)}))`;
+  }
+  // As they are stored: JSON would keep half a character apart from what it is replaced with there.
+  const rows = values[0]!.map((_, row) => values.map((each) => each[row]!.toWellFormed()));
+  const fields = values.map((_, field) => sql`value ->> ${sql.lit(field)}`);
+  return sql`(${columns}) in (select ${sql.join(fields)} from json_each(${JSON.stringify(rows)}))`;
+}
