@@ -1,43 +1,32 @@
 import { setInterval } from "node:timers";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { FastifyBaseLogger, FastifyInstance, FastifyLoggerOptions } from "fastify";
 import { Registry } from "prom-client";
+import { readLater } from "./app-reads.ts";
+import { reportOf } from "./app-report.ts";
+import type { SlackSide } from "./app-slack.ts";
 import type { Config } from "./config.ts";
 import { type LineageFile, readLineageFiles, withdrawals } from "./configured-lineage.ts";
-import { RoutingSections } from "./core/correlate/sections.ts";
-import { compileRunbooks } from "./core/runbook/match.ts";
-import type { Runbook } from "./core/runbook/parse.ts";
-import { createAlarm } from "./engine/alarm.ts";
-import { createConversation } from "./engine/converse.ts";
-import { createDeliverer } from "./engine/deliver.ts";
 import { createEngine } from "./engine/engine.ts";
-import type { Engine, Reads } from "./engine/ports.ts";
-import { show } from "./engine/show.ts";
+import type { Engine, StatementInForce } from "./engine/ports.ts";
 import { spoken } from "./engine/troubles.ts";
 import { createWatch, type Watch } from "./engine/watch.ts";
-import type { Writer } from "./engine/writer.ts";
 import { startHeartbeat } from "./http/heartbeat.ts";
 import type { HealthReport } from "./http/operations.ts";
 import { outboxMetrics } from "./http/outbox-metrics.ts";
 import { buildServer } from "./http/server.ts";
-import { POSTMORTEM_FORMATS, type PostmortemFormat, renderPostmortem } from "./render/postmortem.ts";
-import { loadRunbooks } from "./runbooks.ts";
-import { connectSlack, type SlackConnection } from "./slack/connect.ts";
-import type { DoorDeps } from "./slack/doors/interaction.ts";
-import { createMessenger, slackClient } from "./slack/messenger.ts";
-import { createPeople } from "./slack/people.ts";
-import { workspaceAddress } from "./slack/permalink.ts";
+import { outlineRunbooks, readRunbookFiles } from "./runbooks.ts";
+import type { SlackConnection } from "./slack/connect.ts";
 import { SOURCES } from "./source/registry.ts";
-import { openForReading } from "./store/open.ts";
-import { waitingOf } from "./store/parked.ts";
-import { type OutboxReads, readsOf } from "./store/reads.ts";
-import { startOf } from "./store/start.ts";
-import { DEFAULT_CHANNEL, startWriter, writerSettings } from "./writer.ts";
+import { DEFAULT_CHANNEL, startOf, writerSettings } from "./writer-settings.ts";
+import { loadWriterThread, startWriter } from "./writer-start.ts";
 
 const TICK_MS = 60_000;
 /** How often the bot looks at itself. */
 const WATCH_MS = 10_000;
-/** How many alerts a report lists; the log has all of them. */
-const REPORTED_ALERTS = 1000;
+
+/** Senders that found no one here are tried first: loading Slack's half holds the process for a while. */
+const FIRST_ALERTS_MS = 100;
 
 export type AppOptions = {
   log: FastifyLoggerOptions;
@@ -50,31 +39,44 @@ export type AppOptions = {
 
 export type App = { url: string; engine: Engine; stop(): Promise<void> };
 
-/** The composition root: joins store, engine, sources, HTTP and Slack, in the order in which each can do its work. */
-export async function startApp(config: Config, options: AppOptions): Promise<App> {
+/**
+ * The composition root: joins store, engine, sources, HTTP and Slack, in the order in which each can do its work. What an
+ * alert needs comes first, and everything else is loaded when alerts are taken already. `thread` is one that was loaded
+ * before the settings were known.
+ */
+export async function startApp(
+  config: Config,
+  options: AppOptions,
+  thread = loadWriterThread(),
+): Promise<App> {
   const now = options.now ?? Date.now;
   const iso = () => new Date(now()).toISOString();
   const channel = config.channel ?? DEFAULT_CHANNEL;
-  const { runbooks, problems } = await loadRunbooks(config.runbooksDir);
+  const runbooks = await readRunbookFiles([config.runbooksDir]);
   const lineage = await readLineageFiles(config.lineageFiles);
-  const opened = await openStore(config, runbooks, (error) => {
+  const settings = { ...writerSettings(config, await outlineRunbooks(runbooks)), start: startOf(config) };
+  const failed = (error: Error) => {
     // Without the writer nothing can be stored, so nothing may be answered 2xx: end, and be restarted.
     server.log.fatal({ err: error }, "the writer is gone; ending");
     process.exit(1);
-  });
+  };
+  const opened = await startWriter(settings, failed, thread);
+  const stored = readLater(config.database);
+  const { reads } = stored;
   let wake = () => {};
   let slack: SlackConnection | null = null;
+  let alarm: SlackSide["alarm"] | null = null;
   const watch = createWatch({
-    writer: opened.writer,
-    outbox: { undelivered: opened.reads.undelivered, waiting: opened.waiting },
+    writer: opened,
+    outbox: { undelivered: reads.undelivered, waiting: stored.waiting },
     slack: () => (config.slack ? (slack?.health() ?? { ok: false, detail: "starting" }) : null),
     afterMs: config.selfAlarm.afterMs,
     clock: options.clock ?? (() => performance.now()),
   });
-  const store = { ...opened, writer: watch.writer };
+  const { writer } = watch;
   const health = () => healthOf(watch, slack, config.slack !== null);
-  const engine = createEngine({ ...store, now: iso, committed: () => wake() });
-  const report: Report = (format, key) => reportOf(store.reads, format, key, iso(), config.command);
+  const engine = createEngine({ writer, reads, now: iso, committed: () => wake() });
+  const report = (format: string, key: string) => reportOf(reads, format, key, iso(), config.command);
   const metrics = new Registry();
   const server = buildServer({
     engine,
@@ -91,45 +93,7 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
     const { source } = request.params as { source?: string };
     if (source && SOURCES.some(({ name }) => name === source)) watch.answered(source, reply.statusCode);
   });
-  for (const { file, line, message } of problems) server.log.warn(`${file}:${line}: ${message}`);
   slackRoute(server, () => slack);
-  // Lineage first: it says where the first alert belongs.
-  const listening = learnFiles(engine, lineage, iso(), server.log).then(() =>
-    server.listen({ host: config.host, port: config.port }),
-  );
-  const url = await listening.catch(async (error: unknown) => {
-    await store.close();
-    throw error;
-  });
-
-  const parts: Part = { config, options, engine, channel, runbooks, report, now, iso, log: server.log };
-  const stops: (() => Promise<void>)[] = [];
-  let alarm: ReturnType<typeof createAlarm> | null = null;
-  if (config.slack) {
-    const client = slackClient(config.slack.botToken, config.slack.apiUrl);
-    const address = options.local ? async () => `${options.local!.url}/` : workspaceAddress(client);
-    const messenger = createMessenger(client, renderOptions(options), address);
-    const deliverer = delivererOf(parts, store, messenger);
-    wake = deliverer.wake;
-    await deliverer.start();
-    slack = await connectSlack(
-      config.slack,
-      client,
-      server.log,
-      address,
-      doorsOf(parts, client),
-      options.clock,
-    );
-    stops.push(slack.stop, deliverer.stop);
-    const { troubles: look } = watch;
-    alarm = createAlarm({
-      look,
-      messenger,
-      channel: config.selfAlarm.channel ?? channel,
-      now,
-      log: server.log,
-    });
-  }
   outboxMetrics(metrics, async () => {
     const { waiting, parked, oldestMs } = await watch.outbox();
     return {
@@ -141,6 +105,43 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
       troubles: alarm?.raised() ?? [],
     };
   });
+  const close = async () => {
+    await stored.close();
+    await writer.close();
+  };
+  // Lineage first: it says where the first alert belongs.
+  const listening = learnFiles(engine, opened.statements, lineage, iso(), server.log).then(() =>
+    server.listen({ host: config.host, port: config.port }),
+  );
+  const url = await listening.catch(async (error: unknown) => {
+    await close();
+    throw error;
+  });
+
+  const stops: (() => Promise<void>)[] = [];
+  if (config.slack) {
+    await sleep(FIRST_ALERTS_MS);
+    const { startSlackSide } = await import("./app-slack.ts");
+    const side = await startSlackSide({
+      slack: config.slack,
+      config,
+      options,
+      engine,
+      writer,
+      reads,
+      watch,
+      channel,
+      runbooks,
+      report,
+      now,
+      iso,
+      log: server.log,
+    });
+    wake = side.wake;
+    alarm = side.alarm;
+    slack = await side.join();
+    stops.push(slack.stop, side.stop);
+  }
   const timers = [
     // At once for what came due while no process ran, then every minute.
     repeat(TICK_MS, () => engine.tick(), server.log),
@@ -159,7 +160,7 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
       endHeartbeat();
       await server.close();
       for (const stop of stops) await stop();
-      await store.close();
+      await close();
     },
   };
 }
@@ -172,54 +173,15 @@ function repeat(everyMs: number, work: () => Promise<void>, log: FastifyBaseLogg
   return setInterval(run, everyMs);
 }
 
-/** What the parts below are made from. */
-type Part = {
-  config: Config;
-  options: AppOptions;
-  engine: Engine;
-  channel: string;
-  runbooks: Runbook[];
-  report: Report;
-  now: () => number;
-  iso: () => string;
-  log: FastifyBaseLogger;
-};
-type Client = ReturnType<typeof slackClient>;
-type Report = (format: string, key: string) => ReturnType<typeof reportOf>;
-type Store = {
-  writer: Writer;
-  reads: Reads & OutboxReads;
-  waiting(): ReturnType<typeof waitingOf>;
-  close(): Promise<void>;
-};
-
-async function openStore(
-  config: Config,
-  runbooks: Runbook[],
-  failed: (error: Error) => void,
-): Promise<Store> {
-  const settings = { ...writerSettings(config, runbooks), start: startOf(config) };
-  const writer = await startWriter(settings, failed);
-  const db = openForReading(config.database);
-  return {
-    writer,
-    reads: readsOf(db),
-    waiting: () => waitingOf(db),
-    async close() {
-      await db.destroy();
-      await writer.close();
-    },
-  };
-}
-
 /** What the files say holds from now on; what files said that are named no longer does not. */
 async function learnFiles(
   engine: Engine,
+  inForce: StatementInForce[],
   files: LineageFile[],
   at: string,
   log: FastifyBaseLogger,
 ): Promise<void> {
-  const gone = withdrawals(await engine.reads.lineageStatements(), files);
+  const gone = withdrawals(inForce, files);
   for (const { file, statement } of files)
     for (const warning of statement.warnings) log.warn(`${file}: ${warning}`);
   const outcomes = await engine.learn([...files.map(({ statement }) => statement), ...gone], at);
@@ -243,56 +205,6 @@ function slackRoute(server: FastifyInstance, slack: () => SlackConnection | null
   });
 }
 
-/** The sandbox's page shows Slack's date markup as text. */
-function renderOptions(options: AppOptions) {
-  return { dates: options.local ? "plain" : "slack" } as const;
-}
-
-function delivererOf(
-  { report, now, iso, log }: Part,
-  store: Pick<Store, "reads" | "writer">,
-  messenger: ReturnType<typeof createMessenger>,
-) {
-  const { reads, writer } = store;
-  const showing = {
-    reads,
-    now: iso,
-    report: async (key: string, format: string) => fileOf(await report(format, key)),
-  };
-  return createDeliverer({
-    messenger,
-    reads,
-    show: (row, state) => show(showing, row, state),
-    submit: async (job) => {
-      const result = await writer.submit(job);
-      // What could not be recorded did not happen, as far as the deliverer is concerned.
-      if (!result.ok) throw new Error(result.refusal.message);
-      return result.value;
-    },
-    now,
-    log,
-  });
-}
-
-function doorsOf(parts: Part, client: Client): Omit<DoorDeps, "workspaceUrl"> {
-  const { config, options, engine, channel, runbooks, now, iso, log } = parts;
-  const people = createPeople(client, now);
-  const { command } = config;
-  const conversation = createConversation({
-    routing: RoutingSections.parse(config.routing),
-    engine,
-    catalog: compileRunbooks(runbooks),
-    names: people.names,
-    command,
-    channel,
-    now: iso,
-  });
-  const everybody = options.local?.people ?? null;
-  const render = renderOptions(options);
-  const { access } = config;
-  return { engine, conversation, people, access, client, render, command, channel, everybody, now: iso, log };
-}
-
 async function healthOf(watch: Watch, slack: SlackConnection | null, wanted: boolean): Promise<HealthReport> {
   const outbox = await watch.outbox().catch(() => null);
   const oldest = outbox && outbox.waiting > 0 ? `, the oldest for ${spoken(outbox.oldestMs)}` : "";
@@ -311,31 +223,4 @@ async function healthOf(watch: Watch, slack: SlackConnection | null, wanted: boo
       },
     ],
   };
-}
-
-function isFormat(format: string): format is PostmortemFormat {
-  return POSTMORTEM_FORMATS.some((known) => known === format);
-}
-
-/** The postmortem of an incident as a file, or null where there is no such incident. */
-export async function reportOf(
-  reads: Reads,
-  format: string,
-  key: string,
-  asOf: string,
-  slash: string,
-): Promise<ReturnType<typeof renderPostmortem> | null> {
-  const state = await reads.state(key);
-  if (!state || !isFormat(format)) return null;
-  return renderPostmortem(format, {
-    state,
-    events: await reads.events(key),
-    alerts: await reads.alerts(key, REPORTED_ALERTS),
-    asOf,
-    slash,
-  });
-}
-
-function fileOf(report: Awaited<ReturnType<typeof reportOf>>) {
-  return report && { ...report, title: report.filename };
 }

@@ -1,5 +1,33 @@
 #!/usr/bin/env node
-import { program } from "./cli/program.ts";
+import { existsSync, lstatSync, mkdirSync } from "node:fs";
+import { enableCompileCache } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/**
+ * Where compiled code is kept from one start to the next: as NODE_COMPILE_CACHE says, else in a folder of this user's
+ * among the temporary files. Whoever can write there decides what runs, so a folder that others can write is not used.
+ */
+function compileCache(): string | null {
+  const asked = process.env.NODE_COMPILE_CACHE;
+  if (asked) return asked;
+  const folder = join(tmpdir(), `breakwater-${process.getuid?.() ?? "compiled"}`);
+  try {
+    if (!existsSync(folder)) mkdirSync(folder, { mode: 0o700 });
+    const { uid, mode } = lstatSync(folder);
+    return uid === process.getuid?.() && (mode & 0o077) === 0 ? folder : null;
+  } catch {
+    // Nothing can be written here: it starts all the same.
+    return null;
+  }
+}
+
+const folder = compileCache();
+if (folder) {
+  enableCompileCache(folder);
+  // The writer's thread reads it from there.
+  process.env.NODE_COMPILE_CACHE = folder;
+}
 
 // A reader that has seen enough, such as `head`, is no fault.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
@@ -7,4 +35,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   process.exit();
 });
 
-await program().parseAsync();
+// Not imported above: that would be before anything is kept.
+const { program } = await import("./cli/program.ts");
+const breakwater = await program(process.argv[2]);
+await breakwater.parseAsync();

@@ -1,8 +1,9 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { Refusal } from "./core/refusal.ts";
-import { type LintProblem, lintRunbooks, slugOf } from "./core/runbook/lint.ts";
-import { parseRunbook, type Runbook } from "./core/runbook/parse.ts";
+import type { LintProblem } from "./core/runbook/lint.ts";
+import { type RunbookOutline, readOutline, slugOf } from "./core/runbook/outline.ts";
+import type { Runbook } from "./core/runbook/parse.ts";
 
 export type RunbookFile = { path: string; text: string };
 
@@ -11,14 +12,34 @@ export type RunbookFile = { path: string; text: string };
  * runbook from being used: at night a runbook with a flaw beats none. Of two with one name, the first by path is kept.
  */
 export async function loadRunbooks(dir: string): Promise<{ runbooks: Runbook[]; problems: LintProblem[] }> {
-  const files = await readRunbookFiles([dir]);
-  const bySlug = new Map<string, Runbook>();
-  for (const { path, text } of files) {
-    const { runbook } = parseRunbook(slugOf(path), text);
-    if (runbook && !bySlug.has(runbook.slug)) bySlug.set(runbook.slug, runbook);
-  }
-  const runbooks = [...bySlug.values()].sort((a, b) => (a.slug < b.slug ? -1 : 1));
-  return { runbooks, problems: lintRunbooks(files) };
+  return parseRunbooks(await readRunbookFiles([dir]));
+}
+
+/** The same of files that were read. What reads markdown is imported here: no alert waits for it. */
+export async function parseRunbooks(
+  files: RunbookFile[],
+): Promise<{ runbooks: Runbook[]; problems: LintProblem[] }> {
+  const { parseRunbook } = await import("./core/runbook/parse.ts");
+  const { lintRunbooks } = await import("./core/runbook/lint.ts");
+  const runbooks = files.flatMap(({ path, text }) => parseRunbook(slugOf(path), text).runbook ?? []);
+  return { runbooks: firstOfEach(runbooks), problems: lintRunbooks(files) };
+}
+
+/** When the runbooks of these files fit and what they are called, for the same ones of them as `parseRunbooks` finds usable. */
+export async function outlineRunbooks(files: RunbookFile[]): Promise<RunbookOutline[]> {
+  const outlines = files.map(async ({ path, text }) => {
+    const slug = slugOf(path);
+    const outline = readOutline(slug, text);
+    if (outline) return outline;
+    const { parseRunbook } = await import("./core/runbook/parse.ts");
+    return parseRunbook(slug, text).runbook ?? [];
+  });
+  return firstOfEach((await Promise.all(outlines)).flat());
+}
+
+function firstOfEach<Each extends RunbookOutline>(runbooks: Each[]): Each[] {
+  const bySlug = new Map(runbooks.toReversed().map((runbook) => [runbook.slug, runbook]));
+  return [...bySlug.values()].sort((a, b) => (a.slug < b.slug ? -1 : 1));
 }
 
 /**

@@ -1,33 +1,34 @@
-import { parentPort, workerData } from "node:worker_threads";
-import {
-  openWriter,
-  type ThreadAnswer,
-  type ThreadRequest,
-  together,
-  type WriterSettings,
-} from "./writer.ts";
+import { parentPort } from "node:worker_threads";
+import { settleWhenIdle } from "./settle.ts";
+import { type OpenedWriter, openWriter } from "./writer.ts";
+import { type ThreadAnswer, type ThreadRequest, together } from "./writer-start.ts";
 
 // The thread that owns the database file: transactions wait for the disk here, and the sockets are served meanwhile.
 const port = parentPort!;
 // The answers of one transaction, before the next one begins.
 const send = together<ThreadAnswer>((answers) => port.postMessage(answers), queueMicrotask);
-const writer = await openWriter(workerData as WriterSettings);
+/** Opened first, and told nothing else before it has said that it is. */
+let writer: OpenedWriter;
 
-function take(request: ThreadRequest): void {
+async function take(request: ThreadRequest): Promise<void> {
+  if ("open" in request) {
+    writer = await openWriter(request.open);
+    settleWhenIdle();
+    return send({ ready: true, statements: writer.statements });
+  }
   if ("close" in request) {
     // Whoever asked ends the thread then.
-    void writer.close().then(() => send({ closed: true }));
-    return;
+    await writer.close();
+    return send({ closed: true });
   }
-  writer.submit(request.job).then(
-    (result) => send({ id: request.id, result }),
-    (error: unknown) =>
-      send({
-        id: request.id,
-        fault: error instanceof Error ? (error.stack ?? error.message) : String(error),
-      }),
-  );
+  const { id, job } = request;
+  try {
+    send({ id, result: await writer.submit(job) });
+  } catch (error) {
+    send({ id, fault: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+  }
 }
 
-port.on("message", (requests: ThreadRequest[]) => requests.forEach(take));
-send({ ready: true });
+port.on("message", (requests: ThreadRequest[]) => {
+  for (const request of requests) void take(request);
+});

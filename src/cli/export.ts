@@ -1,10 +1,10 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { Command, Option } from "commander";
-import { reportOf } from "../app.ts";
+import { reportOf } from "../app-report.ts";
 import { loadConfig } from "../config.ts";
 import { Refusal } from "../core/refusal.ts";
-import { POSTMORTEM_FORMATS } from "../render/postmortem.ts";
+import { POSTMORTEM_FORMATS } from "../render/formats.ts";
 import { openForReading } from "../store/open.ts";
 import { readsOf } from "../store/reads.ts";
 import { guarded, processTerminal, type Terminal } from "./terminal.ts";

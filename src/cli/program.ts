@@ -1,37 +1,32 @@
 import { Command } from "commander";
-import { configCommand } from "./config.ts";
-import { dbCommand } from "./db.ts";
-import { exportCommand } from "./export.ts";
-import { lineageCommand } from "./lineage.ts";
-import { manifestCommand } from "./manifest.ts";
-import { outboxCommand } from "./outbox.ts";
-import { replayCommand } from "./replay.ts";
-import { runbookCommand } from "./runbook.ts";
-import { sandboxCommand, serveCommand } from "./serve.ts";
-import { sourceCommand } from "./source.ts";
 
-/** `breakwater …`: every command, as an explicit list. */
-export function program(): Command {
+/** Every command, as an explicit list, in the order in which help has them. Each is loaded with all that it needs. */
+const COMMANDS: Record<string, () => Promise<Command>> = {
+  serve: async () => (await import("./serve.ts")).serveCommand(),
+  sandbox: async () => (await import("./serve.ts")).sandboxCommand(),
+  export: async () => (await import("./export.ts")).exportCommand(),
+  runbook: async () => (await import("./runbook.ts")).runbookCommand(),
+  source: async () => (await import("./source.ts")).sourceCommand(),
+  lineage: async () => (await import("./lineage.ts")).lineageCommand(),
+  config: async () => (await import("./config.ts")).configCommand(),
+  replay: async () => (await import("./replay.ts")).replayCommand(),
+  db: async () => (await import("./db.ts")).dbCommand(),
+  outbox: async () => (await import("./outbox.ts")).outboxCommand(),
+  manifest: async () => (await import("./manifest.ts")).manifestCommand(),
+};
+
+/**
+ * `breakwater …`: every command, or where `wanted` names one only that one, so that the bot does not wait for what
+ * others need.
+ */
+export async function program(wanted?: string): Promise<Command> {
   const breakwater = new Command("breakwater")
     .description("Runs data incidents in Slack: alert, thread, runbook, timeline, postmortem.")
     .showSuggestionAfterError()
     .showHelpAfterError("(add --help for what this command takes)")
     .addHelpText("after", HELP);
-  for (const command of [
-    serveCommand(),
-    sandboxCommand(),
-    exportCommand(),
-    runbookCommand(),
-    sourceCommand(),
-    lineageCommand(),
-    configCommand(),
-    replayCommand(),
-    dbCommand(),
-    outboxCommand(),
-    manifestCommand(),
-  ]) {
-    breakwater.addCommand(command);
-  }
+  const named = wanted !== undefined && Object.hasOwn(COMMANDS, wanted) ? [COMMANDS[wanted]!] : null;
+  for (const load of named ?? Object.values(COMMANDS)) breakwater.addCommand(await load());
   return breakwater;
 }
 

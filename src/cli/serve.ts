@@ -1,7 +1,6 @@
 import { Command } from "commander";
-import { startApp } from "../app.ts";
-import { type Config, loadConfig } from "../config.ts";
-import { startSandbox } from "../sandbox/sandbox.ts";
+import { settleWhenIdle } from "../settle.ts";
+import { loadWriterThread } from "../writer-start.ts";
 import { guarded, processTerminal, type Terminal } from "./terminal.ts";
 
 /** `breakwater serve`: what `npm start` runs. */
@@ -12,7 +11,7 @@ export function serveCommand(terminal: Terminal = processTerminal): Command {
       "after",
       "\nEnvironment and breakwater.yaml: see the README. `config check` says what it would run with.",
     )
-    .action(guarded(terminal, async () => run(loadConfig(process.env), terminal)));
+    .action(guarded(terminal, () => run(terminal, process.env)));
 }
 
 /** `breakwater sandbox`: the sandbox, whatever tokens are set. */
@@ -23,8 +22,8 @@ export function sandboxCommand(terminal: Terminal = processTerminal): Command {
     )
     .option("--port <n>", "port of the workspace page", "3000")
     .action(
-      guarded(terminal, async (options: { port: string }) =>
-        run({ ...loadConfig(sandboxEnvironment()), slack: null }, terminal, Number(options.port)),
+      guarded(terminal, (options: { port: string }) =>
+        run(terminal, sandboxEnvironment(), Number(options.port)),
       ),
     );
 }
@@ -35,10 +34,9 @@ function sandboxEnvironment(): NodeJS.ProcessEnv {
   return rest;
 }
 
-async function run(config: Config, terminal: Terminal, pagePort?: number): Promise<void> {
-  const running = config.slack
-    ? await startApp(config, { log: { level: config.logLevel } })
-    : await startSandbox(config, terminal.out, pagePort);
+async function run(terminal: Terminal, env: NodeJS.ProcessEnv, pagePort?: number): Promise<void> {
+  const running = await start(terminal, env, pagePort);
+  settleWhenIdle();
   let ending = false;
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.on(signal, () => {
@@ -48,4 +46,23 @@ async function run(config: Config, terminal: Terminal, pagePort?: number): Promi
       void running.stop().then(() => process.exit(0));
     });
   }
+}
+
+/** The writer's thread is loaded first, beside all that this one loads. */
+async function start(
+  terminal: Terminal,
+  env: NodeJS.ProcessEnv,
+  pagePort?: number,
+): Promise<{ stop(): Promise<void> }> {
+  const thread = loadWriterThread();
+  const { loadConfig } = await import("../config.ts");
+  const config = loadConfig(env);
+  if (config.slack) {
+    const { startApp } = await import("../app.ts");
+    return startApp(config, { log: { level: config.logLevel } }, thread);
+  }
+  // It starts its own, after it has cleared away what was there.
+  await thread.terminate();
+  const { startSandbox } = await import("../sandbox/sandbox.ts");
+  return startSandbox(config, terminal.out, pagePort);
 }

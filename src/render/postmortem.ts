@@ -2,11 +2,9 @@ import { postmortemJson } from "../core/report/api.ts";
 import { type PostmortemInput, postmortem, prepare } from "../core/report/postmortem.ts";
 import { timeline } from "../core/report/timeline.ts";
 import { renderTimelineCsv } from "./csv.ts";
+import type { PostmortemFormat } from "./formats.ts";
 import { renderHtml } from "./html.ts";
 import { renderMarkdown } from "./markdown.ts";
-
-export const POSTMORTEM_FORMATS = ["md", "html", "json", "csv"] as const;
-export type PostmortemFormat = (typeof POSTMORTEM_FORMATS)[number];
 
 /** `csv` is the timeline alone, for a spreadsheet; the others are the whole report. The same input gives the same bytes. */
 export function renderPostmortem(

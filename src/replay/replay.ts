@@ -9,7 +9,7 @@ import { loadRunbooks } from "../runbooks.ts";
 import { openForReading } from "../store/open.ts";
 import { readsOf } from "../store/reads.ts";
 import { replayReadsOf } from "../store/replay-reads.ts";
-import { writerSettings } from "../writer.ts";
+import { writerSettings } from "../writer-settings.ts";
 import { allPlaced, reasonFor, replayedOf, type Verdict, verdictOf } from "./outcome.ts";
 import { type Log, type Rerun, rerun, type Setting } from "./rerun.ts";
 

@@ -17,7 +17,8 @@ import {
   type ReplayReads,
   replayReadsOf,
 } from "../store/replay-reads.ts";
-import { openWriter, type WriterSettings } from "../writer.ts";
+import { openWriter } from "../writer.ts";
+import type { WriterSettings } from "../writer-settings.ts";
 
 /** The signals to replay, by id (the last one exclusive), and the span of time they are from (ISO 8601 UTC). */
 export type Log = {

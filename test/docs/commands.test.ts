@@ -16,7 +16,8 @@ function leaves(command: Command, before: string[] = []): { words: string; comma
     });
 }
 
-const COMMANDS = leaves(program());
+const PROGRAM = await program();
+const COMMANDS = leaves(PROGRAM);
 
 describe("the command line", () => {
   test.each(COMMANDS)("$words says what it does and how it is used", ({ command }) => {
@@ -29,7 +30,7 @@ describe("the command line", () => {
   });
 
   test("its groups say what they are for", () => {
-    for (const group of program().commands) expect(group.description(), group.name()).not.toBe("");
+    for (const group of PROGRAM.commands) expect(group.description(), group.name()).not.toBe("");
   });
 
   test("is in README.md, command for command", () => {

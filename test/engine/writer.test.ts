@@ -12,7 +12,9 @@ import { ledgerOf } from "../../src/store/ledger.ts";
 import { migrate } from "../../src/store/migrate.ts";
 import { type Database, openForReading, openForWriting } from "../../src/store/open.ts";
 import { readsOf } from "../../src/store/reads.ts";
-import { openWriter, startWriter, type WriterSettings } from "../../src/writer.ts";
+import { openWriter } from "../../src/writer.ts";
+import type { WriterSettings } from "../../src/writer-settings.ts";
+import { startWriter } from "../../src/writer-start.ts";
 import { startPostgres } from "../harness/postgres.ts";
 import { alertOn, ana, temporaryFile } from "./world.ts";
 

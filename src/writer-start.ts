@@ -1,0 +1,111 @@
+import { Worker } from "node:worker_threads";
+import type { Job, JobResult } from "./engine/commit.ts";
+import type { StatementInForce } from "./engine/ports.ts";
+import type { OpenedWriter } from "./writer.ts";
+import type { WriterSettings } from "./writer-settings.ts";
+
+/** What passes between this thread and the writer's (src/writer-thread.ts). */
+export type ThreadRequest = { open: WriterSettings } | { id: number; job: Job } | { close: true };
+export type ThreadAnswer =
+  | { ready: true; statements: StatementInForce[] }
+  | { id: number; result: JobResult }
+  | { id: number; fault: string }
+  | { closed: true };
+
+/** Passes on in one go what comes until `soon` calls: crossing to another thread costs as much for one as for many. */
+export function together<Each>(
+  pass: (all: Each[]) => void,
+  soon: (go: () => void) => void,
+): (each: Each) => void {
+  let gathered: Each[] = [];
+  return (each) => {
+    if (gathered.push(each) > 1) return;
+    soon(() => {
+      const all = gathered;
+      gathered = [];
+      pass(all);
+    });
+  };
+}
+
+/** The writer's thread, which loads its code while this one loads its own. It holds no process up until it is opened. */
+export function loadWriterThread(): Worker {
+  const thread = new Worker(new URL("./writer-thread.ts", import.meta.url));
+  thread.unref();
+  return thread;
+}
+
+/**
+ * Starts the one writer: in a thread of its own for a file (a commit waits for the disk there), in this thread for
+ * Postgres (which waits for the network). `failed` is called if the thread dies; nothing can be stored after that.
+ */
+export async function startWriter(
+  settings: WriterSettings,
+  failed: (error: Error) => void,
+  thread?: Worker,
+): Promise<OpenedWriter> {
+  if (settings.database.type === "sqlite") return openIn(thread ?? loadWriterThread(), settings, failed);
+  await thread?.terminate();
+  const { openWriter } = await import("./writer.ts");
+  return openWriter(settings);
+}
+
+function openIn(
+  thread: Worker,
+  settings: WriterSettings,
+  failed: (error: Error) => void,
+): Promise<OpenedWriter> {
+  thread.ref();
+  const waiting = new Map<number, { resolve(result: JobResult): void; reject(error: Error): void }>();
+  // What the sockets bring in one turn of the loop.
+  const send = together<ThreadRequest>((requests) => thread.postMessage(requests), setImmediate);
+  let started = false;
+  let closing = false;
+  /** Why there is no thread any more; what is submitted then would wait for ever. */
+  let gone: Error | null = null;
+  let next = 1;
+
+  return new Promise((ready, refuse) => {
+    const fail = (error: Error) => {
+      if (gone) return;
+      gone = error;
+      refuse(error);
+      for (const job of waiting.values()) job.reject(error);
+      waiting.clear();
+      closed();
+      // Whoever is still waiting for the start is told by the refusal above.
+      if (started && !closing) failed(error);
+    };
+    let closed: () => void = () => {};
+    thread.on("error", fail);
+    thread.on("exit", (code) => fail(new Error(`the writer thread ended with code ${code}`)));
+    const hear = (response: ThreadAnswer) => {
+      if ("ready" in response) {
+        started = true;
+        return ready({ submit, close, statements: response.statements });
+      }
+      if ("closed" in response) return void thread.terminate();
+      const job = waiting.get(response.id);
+      waiting.delete(response.id);
+      if ("fault" in response) job?.reject(new Error(response.fault));
+      else job?.resolve(response.result);
+    };
+    thread.on("message", (responses: ThreadAnswer[]) => responses.forEach(hear));
+    const submit = (job: Job) =>
+      new Promise<JobResult>((resolve, reject) => {
+        if (gone) return reject(gone);
+        const id = next++;
+        waiting.set(id, { resolve, reject });
+        send({ id, job });
+      });
+    const close = () => {
+      closing = true;
+      return new Promise<void>((done) => {
+        if (gone) return done();
+        closed = done;
+        send({ close: true });
+      });
+    };
+    send({ open: settings });
+  });
+}

@@ -1,0 +1,136 @@
+/** What a start waits for, and what it leaves behind for the next one. */
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import SQLite from "better-sqlite3";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { program } from "../../src/cli/program.ts";
+import { ROOT } from "../docs/pages.ts";
+import { waitFor } from "../harness/wait.ts";
+
+let dir: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), "breakwater-start-"));
+});
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+describe("with a Slack that never answers", () => {
+  let slack: Server;
+  let bot: ChildProcess;
+  let asked = 0;
+  beforeEach(async () => {
+    asked = 0;
+    slack = createServer(() => {
+      asked += 1;
+    });
+    await once(slack.listen(0, "127.0.0.1"), "listening");
+  });
+  afterEach(async () => {
+    const ended = once(bot, "exit");
+    bot.kill("SIGKILL");
+    await ended;
+    slack.closeAllConnections();
+    await new Promise((closed) => slack.close(closed));
+  });
+
+  /** The real process, and its address as it says it in its log. */
+  async function serve(): Promise<string> {
+    const { port } = slack.address() as AddressInfo;
+    bot = spawn(process.execPath, ["src/main.ts", "serve"], {
+      cwd: ROOT,
+      env: {
+        PATH: process.env.PATH,
+        TMPDIR: dir,
+        PORT: "0",
+        DATABASE_URL: `sqlite:${join(dir, "breakwater.db")}`,
+        SLACK_BOT_TOKEN: "xoxb-1",
+        SLACK_APP_TOKEN: "xapp-1",
+        SLACK_API_URL: `http://127.0.0.1:${port}/api/`,
+        BREAKWATER_SOURCE_GENERIC_SECRET: "hush",
+      },
+    });
+    let said = "";
+    for (const stream of [bot.stdout!, bot.stderr!]) stream.on("data", (chunk) => (said += chunk));
+    return waitFor(() => /Server listening at (http:[^"]+)/.exec(said)?.[1], {
+      what: "the door to open",
+      timeout: 60_000,
+    });
+  }
+
+  test("alerts are stored, and /readyz says that Slack is starting, until it was asked in vain", async () => {
+    const url = await serve();
+    const answer = await fetch(`${url}/v1/alerts/generic`, {
+      method: "POST",
+      headers: { authorization: "Bearer hush", "content-type": "application/json" },
+      body: '{"title": "orders is late"}',
+    });
+    const starting = await fetch(`${url}/readyz`);
+    expect([answer.status, starting.status]).toEqual([200, 503]);
+    expect(await starting.json()).toMatchObject({ errors: [{ path: "slack", message: "starting" }] });
+    expect((await fetch(`${url}/healthz`)).status).toBe(200);
+
+    await waitFor(() => asked > 0, { what: "Slack to be asked", timeout: 30_000 });
+    const given = await waitFor(
+      async () => {
+        const body = await (await fetch(`${url}/readyz`)).text();
+        return body.includes("slack: starting") ? null : body;
+      },
+      { what: "the first try to be given up", timeout: 30_000 },
+    );
+    expect(given).toContain("not connected to Slack yet");
+    const db = new SQLite(join(dir, "breakwater.db"), { readonly: true });
+    expect(db.prepare("select source, status from alert").all()).toEqual([
+      { source: "generic", status: "firing" },
+    ]);
+    db.close();
+  }, 120_000);
+});
+
+test("a command line that names a command loads only that one; any other has all of them", async () => {
+  const names = async (wanted?: string) => (await program(wanted)).commands.map((each) => each.name());
+  const all = await names();
+  expect(all.length).toBeGreaterThan(8);
+  for (const name of all) expect(await names(name)).toEqual([name]);
+  for (const other of ["--help", "srve", "constructor"]) expect(await names(other)).toEqual(all);
+});
+
+describe("what was compiled", () => {
+  const folder = () => join(dir, `breakwater-${process.getuid!()}`);
+  const run = (env: NodeJS.ProcessEnv) =>
+    execFileSync(process.execPath, ["src/main.ts", "manifest"], {
+      cwd: ROOT,
+      env: { PATH: process.env.PATH, TMPDIR: dir, ...env },
+      encoding: "utf8",
+      timeout: 30_000,
+    });
+
+  test("is kept for the next start, where only this user can write", () => {
+    const first = run({});
+    expect(statSync(folder()).mode & 0o777).toBe(0o700);
+    const kept = readdirSync(folder(), { recursive: true }).length;
+    expect(kept).toBeGreaterThan(10);
+    expect(run({})).toBe(first);
+    expect(readdirSync(folder(), { recursive: true }).length).toBe(kept);
+  });
+
+  test("is kept where NODE_COMPILE_CACHE says, if it says so", () => {
+    run({ NODE_COMPILE_CACHE: join(dir, "elsewhere") });
+    expect(readdirSync(join(dir, "elsewhere"), { recursive: true }).length).toBeGreaterThan(10);
+    expect(readdirSync(dir)).toEqual(["elsewhere"]);
+  });
+
+  test("is neither read nor kept in a folder that others can write", () => {
+    mkdirSync(folder());
+    chmodSync(folder(), 0o777);
+    expect(run({})).toContain("slash_commands");
+    expect(readdirSync(folder())).toEqual([]);
+  });
+
+  test("is not kept where nothing can be written, and all works as well", () => {
+    expect(run({ TMPDIR: "/proc/nowhere" })).toContain("slash_commands");
+  });
+});
