@@ -13,7 +13,7 @@ import { decide } from "../core/incident/decide.ts";
 import { type IncidentState, isOpen } from "../core/incident/state.ts";
 import { type AlertOutcome, AlertSeverity, type AlertSignal, fingerprint } from "../core/signal/alert.ts";
 import { asSignals } from "./as-signal.ts";
-import { type Batch, type News, tell } from "./batch.ts";
+import { alertKey, type Batch, type News, tell } from "./batch.ts";
 import { recallHeld } from "./memory.ts";
 import type { HeldAlert } from "./ports.ts";
 
@@ -152,11 +152,21 @@ export async function keepBack(
     } as const;
     tell(news, incident, batch.append(incident, decide(await batch.state(incident), command, asked), asked));
   }
+  if (incident) countAnew(batch, incident, print);
   held.set(print, alert);
   batch.changes.held.set(print, { alert, signal });
   batch.remember(signal, print, null, now);
   const outcome = hold.by === "rule" ? "inhibited" : "silenced";
   return { fingerprint: print, outcome, incident, reason: hold.reason };
+}
+
+/** A firing ends a row of runs that passed, also one that nobody is told of. */
+function countAnew(batch: Batch, incident: string, print: string): void {
+  const key = alertKey(incident, print);
+  const row = batch.incidentAlerts.get(key);
+  if (!row?.passes) return;
+  batch.incidentAlerts.set(key, { ...row, passes: 0 });
+  batch.changes.incidentAlerts.set(key, { ...row, passes: 0 });
 }
 
 async function incidentOf(batch: Batch, print: string | null): Promise<string | null> {

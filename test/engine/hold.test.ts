@@ -103,6 +103,25 @@ describe("a silence", () => {
       expect(await held(world)).toEqual([]);
     }));
 
+  test("of a firing between two runs that passed lets them count anew all the same", () =>
+    inWorld(
+      async (world) => {
+        const asked = async () =>
+          (await world.reads.events("INC-1")).some(({ body }) => body.type === "checks_passed");
+        const run = (status: "firing" | "resolved", hour: number) =>
+          world.ingest(alertOn("orders", { status, observedAt: `2026-11-22T0${hour}:00:00.000Z` }));
+        await run("firing", 1);
+        await run("resolved", 2);
+        await ask(world, forTwoHours("source=dbt"));
+        expect((await run("firing", 3))[0]!.outcome).toBe("silenced");
+        await run("resolved", 4);
+        expect(await asked()).toBe(false);
+        await run("resolved", 5);
+        expect(await asked()).toBe(true);
+      },
+      { routes: [{ name: "nightly", match: "source=dbt", passes: 2 }] },
+    ));
+
   test("tells what still fires when it ends by the clock, and lays itself down", () =>
     inWorld(async (world) => {
       await ask(world, forTwoHours("source=dbt"));
