@@ -1,5 +1,6 @@
 import { setInterval } from "node:timers";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Worker } from "node:worker_threads";
 import type { FastifyBaseLogger, FastifyInstance, FastifyLoggerOptions } from "fastify";
 import { Registry } from "prom-client";
 import { readLater } from "./app-reads.ts";
@@ -19,13 +20,13 @@ import { outlineRunbooks, readRunbookFiles } from "./runbooks.ts";
 import type { SlackConnection } from "./slack/connect.ts";
 import { SOURCES } from "./source/registry.ts";
 import { DEFAULT_CHANNEL, startOf, writerSettings } from "./writer-settings.ts";
-import { loadWriterThread, startWriter } from "./writer-start.ts";
+import { startWriter } from "./writer-start.ts";
 
 const TICK_MS = 60_000;
 /** How often the bot looks at itself. */
 const WATCH_MS = 10_000;
 
-/** Senders that found no one here are tried first: loading Slack's half holds the process for a while. */
+/** Loading Slack's half holds the process for a while. So it waits this long, and again while alerts are being stored. */
 const FIRST_ALERTS_MS = 100;
 
 export type AppOptions = {
@@ -44,11 +45,7 @@ export type App = { url: string; engine: Engine; stop(): Promise<void> };
  * alert needs comes first, and everything else is loaded when alerts are taken already. `thread` is one that was loaded
  * before the settings were known.
  */
-export async function startApp(
-  config: Config,
-  options: AppOptions,
-  thread = loadWriterThread(),
-): Promise<App> {
+export async function startApp(config: Config, options: AppOptions, thread?: Worker): Promise<App> {
   const now = options.now ?? Date.now;
   const iso = () => new Date(now()).toISOString();
   const channel = config.channel ?? DEFAULT_CHANNEL;
@@ -120,7 +117,7 @@ export async function startApp(
 
   const stops: (() => Promise<void>)[] = [];
   if (config.slack) {
-    await sleep(FIRST_ALERTS_MS);
+    await firstAlerts(watch);
     const { startSlackSide } = await import("./app-slack.ts");
     const side = await startSlackSide({
       slack: config.slack,
@@ -163,6 +160,14 @@ export async function startApp(
       await close();
     },
   };
+}
+
+/** Senders that found nobody here are tried first, and what they sent is answered. */
+async function firstAlerts(watch: Watch): Promise<void> {
+  for (let looks = 0; looks < 10; looks += 1) {
+    await sleep(FIRST_ALERTS_MS);
+    if (watch.lagMs() === 0) return;
+  }
 }
 
 /** Does it now, and again and again. */

@@ -1,18 +1,17 @@
 #!/usr/bin/env node
 import { existsSync, lstatSync, mkdirSync } from "node:fs";
-import { enableCompileCache } from "node:module";
+import { enableCompileCache, getCompileCacheDir } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 /**
- * Where compiled code is kept from one start to the next: as NODE_COMPILE_CACHE says, else in a folder of this user's
- * among the temporary files. Whoever can write there decides what runs, so a folder that others can write is not used.
+ * A folder of this user's among the temporary files, in which compiled code is kept from one start to the next. Whoever
+ * can write there decides what runs, so one that others can write is not used.
  */
-function compileCache(): string | null {
-  const asked = process.env.NODE_COMPILE_CACHE;
-  if (asked) return asked;
-  const folder = join(tmpdir(), `breakwater-${process.getuid?.() ?? "compiled"}`);
+function folderForCompiled(): string | null {
+  const folder = join(tmpdir(), `breakwater-${process.getuid?.()}`);
   try {
+    // One level: `recursive` never returns where a parent cannot hold folders.
     if (!existsSync(folder)) mkdirSync(folder, { mode: 0o700 });
     const { uid, mode } = lstatSync(folder);
     return uid === process.getuid?.() && (mode & 0o077) === 0 ? folder : null;
@@ -22,10 +21,11 @@ function compileCache(): string | null {
   }
 }
 
-const folder = compileCache();
+// With NODE_COMPILE_CACHE it is on already.
+const folder = getCompileCacheDir() ? null : folderForCompiled();
 if (folder) {
   enableCompileCache(folder);
-  // The writer's thread reads it from there.
+  // The writer's thread finds it there.
   process.env.NODE_COMPILE_CACHE = folder;
 }
 
