@@ -35,17 +35,24 @@ function sandboxEnvironment(): NodeJS.ProcessEnv {
 }
 
 async function run(terminal: Terminal, env: NodeJS.ProcessEnv, pagePort?: number): Promise<void> {
-  const running = await start(terminal, env, pagePort);
-  settleWhenIdle();
+  const starting = start(terminal, env, pagePort);
   let ending = false;
+  // From the first moment on: alerts are taken before the start is over, and what was begun is to be answered.
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.on(signal, () => {
       // A second one means now: everything that was confirmed is on disk.
       if (ending) process.exit(1);
       ending = true;
-      void running.stop().then(() => process.exit(0));
+      void starting
+        .then(({ stop }) => stop())
+        .then(
+          () => process.exit(0),
+          () => process.exit(1),
+        );
     });
   }
+  await starting;
+  settleWhenIdle();
 }
 
 /** The writer's thread is loaded first, beside all that this one loads. */
