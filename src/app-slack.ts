@@ -66,7 +66,7 @@ export async function startSlackSide(part: SlackPart): Promise<SlackSide> {
     log,
   });
   return {
-    wake: deliverer.wake,
+    wake: deliverer.committed,
     alarm,
     async join() {
       const doors = doorsOf(part, client, await runbooksOf(part));

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { IncidentState } from "../core/incident/state.ts";
 import type { Document } from "../core/report/document.ts";
 import type { Job } from "./commit.ts";
@@ -80,6 +79,10 @@ export function createDeliverer(deps: DelivererDeps) {
   let timer: NodeJS.Timeout | null = null;
   let looking: Promise<void> | null = null;
   let lookAgain = false;
+  /** How long the last look took, and the pause after one that a commit asked for. */
+  let tookMs = 0;
+  let resting: NodeJS.Timeout | null = null;
+  let missed = false;
   /** Rows whose outcome could not even be looked up; tried again later. */
   const lost = new Map<number, { row: WaitingRow; notBefore: number }>();
 
@@ -271,8 +274,7 @@ export function createDeliverer(deps: DelivererDeps) {
           lookAgain = false;
           const began = performance.now();
           wait = await look();
-          // In a storm every commit wakes; looking must stay a small part of the work, and what matters has begun.
-          if (lookAgain) await sleep(Math.max(LEAST_GAP_MS, 10 * (performance.now() - began)));
+          tookMs = performance.now() - began;
         }
       } catch (error) {
         deps.log.error({ err: error }, "the outbox could not be read");
@@ -285,8 +287,26 @@ export function createDeliverer(deps: DelivererDeps) {
     })();
   }
 
+  /**
+   * Something was committed. In a storm that is so many times a second, and looking each time would be most of the work:
+   * the first is looked at at once, the ones after it together.
+   */
+  function committed(): void {
+    missed = resting !== null;
+    if (missed || stopped) return;
+    wake();
+    resting = setTimeout(
+      () => {
+        resting = null;
+        if (missed) committed();
+      },
+      Math.max(LEAST_GAP_MS, 10 * tookMs),
+    );
+  }
+
   return {
     wake,
+    committed,
     async start() {
       stopped = false;
       const notBefore = clock() + LOOK_AFTER_MS;
@@ -297,6 +317,7 @@ export function createDeliverer(deps: DelivererDeps) {
     async stop() {
       stopped = true;
       if (timer) clearTimeout(timer);
+      if (resting) clearTimeout(resting);
       await looking;
       await Promise.allSettled(working);
     },

@@ -10,6 +10,7 @@ import {
   type Shown,
 } from "../../src/engine/deliver.ts";
 import type { OutboxRow } from "../../src/engine/ledger.ts";
+import { waitFor } from "../harness/wait.ts";
 import { alertOn, openWorld, temporaryFile, type World } from "./world.ts";
 
 /**
@@ -191,6 +192,29 @@ describe("in order", () => {
     const root = chat.posts[0]!;
     expect(chat.posts.slice(1).every(({ threadTs }) => threadTs === root.ts)).toBe(true);
     expect(await world.reads.state("INC-1")).toMatchObject({ thread: { channel: "C1", ts: root.ts } });
+  });
+
+  it("looks at once after a commit, and after many only now and then, the last of them too", async () => {
+    await deliverer.stop();
+    let looks = 0;
+    const due: typeof world.reads.due = (...given) => {
+      looks++;
+      return world.reads.due(...given);
+    };
+    deliverer = newDeliverer({ reads: { ...world.reads, due } });
+    await deliverer.start();
+    await settle();
+    const before = looks;
+    deliverer.committed();
+    expect(looks).toBe(before + 1);
+    for (let i = 0; i < 200; i++) {
+      deliverer.committed();
+      await new Promise((done) => setImmediate(done));
+    }
+    expect(looks - before).toBeLessThan(50);
+    await world.ingest(alertOn("orders"));
+    deliverer.committed();
+    await waitFor(() => chat.marks().includes("card:INC-1"), { what: "the card", timeout: 4000 });
   });
 
   it("keeps the order when the first reply has to be tried again", async () => {
