@@ -172,7 +172,7 @@ export class Batch {
     this.changes.incidents.set(key, change);
     // Which alerts fire in open incidents is read anew.
     if (events.some(({ body }) => ENDS.has(body.type))) this.staleFiring = true;
-    if (events.some(({ body }) => CHANGES_HOLD.has(body.type)))
+    if (events.some(({ body }) => MOVES_GROUPS.has(body.type) || body.type === "alert_attached"))
       for (const group of state.groupingKeys) this.noteGroup(group, state);
     this.topology.note(state);
     this.aftermath.note(state, events, hadAssets, asked.now);
@@ -384,17 +384,12 @@ const ENDS: ReadonlySet<EventType> = new Set([
   "merged",
 ] as const);
 
-/** Events after which an incident may hold other grouping keys, or hold or let go of its own. */
-const CHANGES_HOLD: ReadonlySet<EventType> = new Set([
+/** Events after which an incident may hold other grouping keys, or hold or let go of its own. An alert may bring some, too. */
+export const MOVES_GROUPS: ReadonlySet<EventType> = new Set([
+  ...ENDS,
   "opened",
-  "alert_attached",
   "absorbed",
   "alerts_received",
-  "resolved",
-  "reopened",
-  "closed",
-  "cancelled",
-  "merged",
 ] as const);
 
 export function tell(news: News, incident: string, events: RecordedEvent[]): void {

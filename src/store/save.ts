@@ -1,7 +1,8 @@
-import type { EventType, RecordedEvent } from "../core/incident/events.ts";
+import type { RecordedEvent } from "../core/incident/events.ts";
 import { type IncidentState, isOpen } from "../core/incident/state.ts";
 import type { AlertSignal } from "../core/signal/alert.ts";
 import type { KnownChange } from "../core/signal/change.ts";
+import { MOVES_GROUPS } from "../engine/batch.ts";
 import type { AlertRow, Changes, Effect, SilenceChange, StoredLineage } from "../engine/ledger.ts";
 import type { HeldAlert, IncidentAlert } from "../engine/ports.ts";
 import { assetToRow } from "./models.ts";
@@ -83,18 +84,6 @@ async function saveIncidents(db: Database, { incidents, events }: Changes): Prom
   );
   await put(db, "incident_term", terms);
 }
-
-/** Events after which an incident may hold other grouping keys, or hold or let go of its own. */
-const MOVES_GROUPS: ReadonlySet<EventType> = new Set([
-  "opened",
-  "absorbed",
-  "alerts_received",
-  "resolved",
-  "reopened",
-  "closed",
-  "cancelled",
-  "merged",
-] as const);
 
 /** The grouping keys whose rows its last events change; of a storm that attaches alert after alert, the new ones only. */
 function movedKeys(events: RecordedEvent[], { groupingKeys }: IncidentState): Set<string> {
