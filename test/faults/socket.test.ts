@@ -5,6 +5,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { type App, startApp } from "../../src/app.ts";
 import { loadConfig } from "../../src/config.ts";
@@ -94,14 +95,19 @@ it.each(["warning", "refresh_requested"])(
   async (reason) => {
     const key = await alert();
     const seen: number[] = [];
-    const watching = setInterval(() => void ready().then(({ status }) => seen.push(status)), 20);
+    let watching = true;
+    // One question after the other, so that none is left open when the server is stopped.
+    const watched = (async () => {
+      for (; watching; await sleep(20)) seen.push((await ready()).status);
+    })();
     relay.say({ type: "disconnect", reason });
     // Typed while it changes over, as people do.
     for (let n = 0; n < 10; n++) await slack.slash("maya", CHANNEL, "/incident", `note ${key} word ${n}`);
     await slack.waitFor(() => relay.made === 2, { what: "another connection" });
     await slack.waitFor(() => relay.standing === 1, { what: "the old one to end", timeout: 10_000 });
     await untilAnswering();
-    clearInterval(watching);
+    watching = false;
+    await watched;
     expect(new Set(seen)).toEqual(new Set([200]));
     expect(await notesOf(key)).toEqual(Array.from({ length: 10 }, (_, n) => `word ${n}`));
     tried(`Socket Mode: disconnect frame, ${reason}`, 1);
@@ -120,7 +126,7 @@ it("is cut off, again and again: calls anew each time", { timeout: 60_000 }, asy
 it("falls silent without closing: says so in /readyz, and calls anew after a minute", async () => {
   expect((await ready()).text).toMatch(/last heard \d+ s ago/);
   relay.silent = true;
-  await new Promise((done) => setTimeout(done, 300));
+  await sleep(300);
   // Not at once: a pause is no death.
   aheadMs += 50_000;
   expect((await ready()).status).toBe(200);
@@ -166,7 +172,7 @@ it("is delivered every event twice: acts on it once", async () => {
   for (const word of ["one", "two", "three"])
     await slack.say("maya", CHANNEL, `${slack.mention} note ${word}`, ts);
   await slack.waitFor(async () => (await notesOf(key)).length >= 3, { what: "the notes" });
-  await new Promise((done) => setTimeout(done, 300));
+  await sleep(300);
   expect((await notesOf(key)).toSorted()).toEqual(["one", "three", "two"]);
   tried("Events delivered twice", 3);
 });
