@@ -78,7 +78,6 @@ it.each(disks)(
     bot.load(30);
     for (; bot.round < ROUNDS; bot.round++) {
       await waitFor(() => bot.acked.length > bot.round * 40 + 20, { what: "some load", timeout: 30_000 });
-      bot.inTrouble = true;
       disk.fill();
       const before = bot.refused.get(503) ?? 0;
       await waitFor(() => (bot.refused.get(503) ?? 0) > before + 5, {
@@ -93,7 +92,6 @@ it.each(disks)(
         bot.start();
       } else disk.empty();
       await sleep(300);
-      bot.inTrouble = false;
       const after = bot.acked.length;
       await waitFor(() => bot.acked.length > after + 5, {
         what: `2xx again:\n${bot.said}`,
@@ -122,7 +120,6 @@ it("waits out a lock of somebody else's, refuses with 503 where it lasts, and go
   bot.load(30);
   for (; bot.round < ROUNDS; bot.round++) {
     await waitFor(() => bot.acked.length > bot.round * 20 + 20, { what: "some load", timeout: 30_000 });
-    bot.inTrouble = true;
     const other = new SQLite(bot.path, { timeout: 10_000 });
     other.exec("begin immediate");
     // What was under way before the lock is answered first.
@@ -137,7 +134,6 @@ it("waits out a lock of somebody else's, refuses with 503 where it lasts, and go
     other.exec("rollback");
     other.close();
     await sleep(300);
-    bot.inTrouble = false;
     await waitFor(() => bot.acked.length > acked + 5, { what: "2xx again", timeout: 30_000 });
   }
   await bot.endLoad();

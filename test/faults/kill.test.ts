@@ -84,7 +84,7 @@ it(`loses nothing and doubles nothing over ${KILLS} kills`, {
   expect(await bot.stop()).toBe(0);
   await bot.verify();
 
-  const figures = `${bot.acked.length} alerts answered 2xx, ${bot.noted.length} commands acknowledged, ${incidents} incidents, ${posts} messages; last start ${startMs} ms`;
+  const figures = `${bot.acked.length} alerts answered 2xx, ${bot.noted.length} notes confirmed, ${incidents} incidents, ${posts} messages; last start ${startMs} ms`;
   for (const [moment, times] of Object.entries(moments)) tried(`kill -9 ${moment}`, times);
   tried("kill -9 under load, in all", bot.round, figures);
   console.log(`${bot.round} kills: ${figures}`);
