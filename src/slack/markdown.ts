@@ -2,7 +2,7 @@
  * Markdown that our own team wrote (a runbook's step) as pieces of mrkdwn. Nothing in it can ping: text is data here
  * too, raw HTML is shown as text, and links lead to http and https only.
  */
-import type { Code, List, ListItem, Nodes, PhrasingContent, RootContent, Table } from "mdast";
+import type { Blockquote, Code, List, ListItem, Nodes, PhrasingContent, RootContent, Table } from "mdast";
 import { toString as plainText } from "mdast-util-to-string";
 import { parseMarkdown } from "../core/runbook/markdown.ts";
 import { codeBlock, type Dialect, inlineCode, mrkdwn, oneLine } from "./escape.ts";
@@ -14,7 +14,9 @@ export function markdownPieces(markdown: string, limit: number, dialect: Dialect
   const out: string[] = [];
   let introduces = false;
   for (const node of parseMarkdown(markdown).children) {
-    const nodePieces = blockPieces(node, limit, dialect).filter((piece) => piece.trim() !== "");
+    const nodePieces = blockPieces(node, limit, dialect)
+      .filter((piece) => piece.trim() !== "")
+      .flatMap((piece) => split(piece, limit, (part) => part));
     const [first, ...rest] = nodePieces;
     if (first === undefined) continue;
     const previous = out.at(-1);
@@ -40,9 +42,12 @@ function blockPieces(node: RootContent, limit: number, dialect: Dialect): string
     case "code":
       return codePieces(node, limit, dialect);
     case "blockquote":
-      return node.children
-        .flatMap((child) => blockPieces(child, limit - 100, dialect))
-        .flatMap((piece) => whole(piece.replace(/^/gm, "> "), node, limit, dialect));
+      return quoted(node)
+        .flatMap((child) => blockPieces(child, within(limit, QUOTE_ROOM), dialect))
+        .map((piece) => {
+          const marked = piece.replace(/^/gm, "> ");
+          return marked.length <= limit ? marked : piece;
+        });
     case "table":
       return tablePieces(node, limit, dialect);
     case "thematicBreak":
@@ -53,6 +58,20 @@ function blockPieces(node: RootContent, limit: number, dialect: Dialect): string
     default:
       return whole(mrkdwn(plainText(node), dialect), node, limit, dialect);
   }
+}
+
+/** For the signs of a quote, one a line; what has more lines is shown without them. */
+const QUOTE_ROOM = 100;
+/** What is nested so deep that nothing is left of the limit is cut into pieces of this. */
+const LEAST_ROOM = 100;
+
+function within(limit: number, taken: number): number {
+  return Math.max(limit - taken, LEAST_ROOM);
+}
+
+/** What a quote holds; a quote within a quote is a part of it, as Slack shows one level. */
+function quoted({ children }: Blockquote): RootContent[] {
+  return children.flatMap((child) => (child.type === "blockquote" ? quoted(child) : [child]));
 }
 
 /** The rendered text where it fits, else the node's bare words in pieces: nobody writes a paragraph that long for a phone. */
@@ -84,14 +103,16 @@ function listPieces(list: List, limit: number, dialect: Dialect): string[] {
 }
 
 const INDENT = "    ";
+/** On a phone nothing is left of a line that is indented further. */
+const DEEPEST = 5;
 
 function listLines(list: List, depth: number, limit: number, dialect: Dialect): string[] {
   return list.children.flatMap((item, index) => {
     const sign = signOf(list, item, index, depth);
     return item.children.flatMap((child, place) => {
       if (child.type === "list") return listLines(child, depth + 1, limit, dialect);
-      const lead = INDENT.repeat(depth) + (place === 0 ? `${sign} ` : "   ");
-      return blockPieces(child, limit - lead.length, dialect).map((piece) =>
+      const lead = INDENT.repeat(Math.min(depth, DEEPEST)) + (place === 0 ? `${sign} ` : "   ");
+      return blockPieces(child, within(limit, lead.length), dialect).map((piece) =>
         isCode(piece) ? piece : lead + piece,
       );
     });

@@ -17,13 +17,16 @@ export function fitTo(raw: string, limit: number, escaping: (text: string) => st
   return escaped;
 }
 
-/** Cuts data into pieces that each stay within `limit` once escaped, at line ends or spaces where there are some. */
+/**
+ * Cuts data into pieces that each stay within `limit` once escaped, at line ends or spaces where there are some. A piece
+ * has a character at least, however little the limit allows.
+ */
 export function split(raw: string, limit: number, escaping: (text: string) => string): string[] {
   const pieces: string[] = [];
   let rest = raw;
   while (rest.length > 0) {
-    let size = Math.min(rest.length, limit);
-    while (escaping(rest.slice(0, size)).length > limit) size = Math.floor(size / 2);
+    let size = Math.min(rest.length, Math.max(limit, 1));
+    while (size > 1 && escaping(rest.slice(0, size)).length > limit) size = Math.floor(size / 2);
     if (size < rest.length) size = boundary(rest, size);
     pieces.push(rest.slice(0, size));
     rest = rest.slice(size);
@@ -37,7 +40,8 @@ function boundary(text: string, size: number): number {
     const at = window.lastIndexOf(gap) + 1;
     if (at > size / 2) return at;
   }
-  return /[\uD800-\uDBFF]$/.test(window) ? size - 1 : size;
+  // Half a character takes its other half along where it stands alone.
+  return /[\uD800-\uDBFF]$/.test(window) ? (size === 1 ? 2 : size - 1) : size;
 }
 
 /** A text on one line, for lists, facts and small print. */
