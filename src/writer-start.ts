@@ -1,11 +1,17 @@
 import { Worker } from "node:worker_threads";
+import { type SignalText, writeSignal } from "./core/signal/alert.ts";
 import type { Job, JobResult } from "./engine/commit.ts";
 import type { StatementInForce } from "./engine/ports.ts";
 import type { OpenedWriter } from "./writer.ts";
 import type { WriterSettings } from "./writer-settings.ts";
 
 /** What passes between this thread and the writer's (src/writer-thread.ts). */
-export type ThreadRequest = { open: WriterSettings } | { id: number; job: Job } | { close: true };
+export type ThreadRequest =
+  | { open: WriterSettings }
+  | { id: number; job: Job }
+  /** Alerts as JSON: it has to be written for storing anyway, and a text crosses for nearly nothing. */
+  | { id: number; alerts: SignalText[]; now: string }
+  | { close: true };
 export type ThreadAnswer =
   | { ready: true; statements: StatementInForce[] }
   | { id: number; result: JobResult }
@@ -96,7 +102,8 @@ function openIn(
         if (gone) return reject(gone);
         const id = next++;
         waiting.set(id, { resolve, reject });
-        send({ id, job });
+        if (job.type !== "ingest") return send({ id, job });
+        send({ id, alerts: job.signals.map(writeSignal), now: job.now });
       });
     const close = () => {
       closing = true;

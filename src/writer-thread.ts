@@ -1,4 +1,6 @@
 import { parentPort } from "node:worker_threads";
+import type { AlertSignal } from "./core/signal/alert.ts";
+import type { Job } from "./engine/commit.ts";
 import { settleWhenIdle } from "./settle.ts";
 import { type OpenedWriter, openWriter } from "./writer.ts";
 import { type ThreadAnswer, type ThreadRequest, together } from "./writer-start.ts";
@@ -21,12 +23,17 @@ async function take(request: ThreadRequest): Promise<void> {
     await writer.close();
     return send({ closed: true });
   }
-  const { id, job } = request;
+  const { id } = request;
   try {
-    send({ id, result: await writer.submit(job) });
+    send({ id, result: await writer.submit("job" in request ? request.job : ingestOf(request)) });
   } catch (error) {
     send({ id, fault: error instanceof Error ? (error.stack ?? error.message) : String(error) });
   }
+}
+
+function ingestOf({ alerts, now }: Extract<ThreadRequest, { alerts: object[] }>): Job {
+  const signals = alerts.map(({ text }): AlertSignal => JSON.parse(text));
+  return { type: "ingest", signals, texts: alerts, now };
 }
 
 port.on("message", (requests: ThreadRequest[]) => {

@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import { hintKey, type Kinship, type KnownGroup, type Placement, place } from "../core/correlate/place.ts";
 import { recur } from "../core/correlate/recurrence.ts";
 import { isOver } from "../core/correlate/silence.ts";
@@ -9,7 +10,14 @@ import type { Relation } from "../core/incident/events.ts";
 import { type IncidentState, isOpen } from "../core/incident/state.ts";
 import { Refusal } from "../core/refusal.ts";
 import { formatDuration } from "../core/report/clocks.ts";
-import { type AlertOutcome, type AlertSignal, fingerprint, type Outcome } from "../core/signal/alert.ts";
+import {
+  type AlertOutcome,
+  type AlertSignal,
+  fingerprint,
+  type Outcome,
+  type SignalText,
+  writeSignal,
+} from "../core/signal/alert.ts";
 import { type Asset, assetId } from "../core/signal/asset.ts";
 import { areApart } from "./apart.ts";
 import { alertKey, type Batch, type News, tell } from "./batch.ts";
@@ -19,14 +27,23 @@ import { recallHeld } from "./memory.ts";
 import type { HeldAlert, IncidentAlert } from "./ports.ts";
 import { beginFlapping, countRuns, holdFlapping, recoveryFor } from "./recur.ts";
 
-export async function ingest(batch: Batch, signals: AlertSignal[], now: string): Promise<AlertOutcome[]> {
+export async function ingest(
+  batch: Batch,
+  signals: AlertSignal[],
+  now: string,
+  texts: SignalText[] = signals.map(writeSignal),
+): Promise<AlertOutcome[]> {
   const news: News = new Map();
   const outcomes: AlertOutcome[] = [];
   await batch.holds.note(signals);
-  for (const signal of signals) {
-    const outcome = await one(batch, signal, now, news).catch(asFault);
+  for (const [i, signal] of signals.entries()) {
+    const written = texts[i]!;
+    const said = saidOf(written, now);
+    const before = batch.alerts.get(fingerprint(signal));
+    const outcome = await one(batch, signal, said, now, news).catch(asFault);
     outcomes.push(outcome);
-    batch.changes.signals.push({ receivedAt: now, signal, outcome });
+    const repeats = before?.said === said ? { signalId: before.signalId } : null;
+    batch.changes.signals.push({ receivedAt: now, signal, written, said, repeats, outcome });
   }
   for (const [key, events] of news) batch.announce(key, events);
   // What resolved may have been what inhibited others.
@@ -49,7 +66,7 @@ export async function release(batch: Batch, now: string): Promise<boolean> {
   );
   await batch.prefetch(signals);
   const news: News = new Map();
-  for (const signal of signals) await placed(batch, signal, now, news).catch(asFault);
+  for (const signal of signals) await placed(batch, signal, null, now, news).catch(asFault);
   for (const [key, events] of news) batch.announce(key, events);
   const holding = new Set([...held.values()].map(({ holder }) => holder));
   for (const { match: _, ...silence } of silences.values()) {
@@ -61,7 +78,21 @@ export async function release(batch: Batch, now: string): Promise<boolean> {
   return free.length > told.length;
 }
 
-async function one(batch: Batch, signal: AlertSignal, now: string, news: News): Promise<AlertOutcome> {
+/**
+ * What a signal says, as a hash: one that says the same as the last of its alert is kept as a reference to that. The
+ * first of each day is kept in full, as retention takes whole days away.
+ */
+function saidOf({ text }: SignalText, now: string): string {
+  return hash("sha256", `${now.slice(0, 10)}\n${text}`, "base64url").slice(0, 22);
+}
+
+async function one(
+  batch: Batch,
+  signal: AlertSignal,
+  said: string,
+  now: string,
+  news: News,
+): Promise<AlertOutcome> {
   const print = fingerprint(signal);
   const alert = batch.alerts.get(print) ?? null;
   if (signal.deliveryId !== null) {
@@ -76,11 +107,18 @@ async function one(batch: Batch, signal: AlertSignal, now: string, news: News): 
     }
     batch.seen.add(delivery);
   }
-  return placed(batch, signal, now, news);
+  return placed(batch, signal, said, now, news);
 }
 
 /** Places a signal, unless something holds it back. */
-async function placed(batch: Batch, signal: AlertSignal, now: string, news: News): Promise<AlertOutcome> {
+async function placed(
+  batch: Batch,
+  signal: AlertSignal,
+  /** Null for one that was held: what its alert said last stands as it is. */
+  said: string | null,
+  now: string,
+  news: News,
+): Promise<AlertOutcome> {
   const print = fingerprint(signal);
   const known = batch.alerts.get(print) ?? null;
   const held = (await recallHeld(batch.memory, batch.ledger)).held.get(print) ?? null;
@@ -103,13 +141,13 @@ async function placed(batch: Batch, signal: AlertSignal, now: string, news: News
   );
   if (placement.to === "open" || placement.to === "attach" || placement.to === "reopen") {
     const hold = await batch.holds.on(signal, print, now);
-    if (hold) return keepBack(batch, signal, placement, hold, now, news);
+    if (hold) return keepBack(batch, signal, said, placement, hold, now, news);
   }
   if (held && placement.to !== "ignore" && placement.to !== "duplicate") {
     const asked: Asked = { actor: { kind: "system" }, via: "alert", now, permalink: null };
     await letGo(batch, held, fires ? "told" : "resolved", asked, news);
   }
-  return carry(batch, signal, print, placement, now, news);
+  return carry(batch, signal, print, said, placement, now, news);
 }
 
 /**
@@ -201,10 +239,18 @@ async function carry(
   batch: Batch,
   signal: AlertSignal,
   print: string,
+  said: string | null,
   placement: Placement,
   now: string,
   news: News,
 ): Promise<AlertOutcome> {
+  if (placement.to === "duplicate" && said !== null && batch.repeat(print, placement.incident, said, now))
+    return {
+      fingerprint: print,
+      outcome: "deduplicated",
+      incident: placement.incident,
+      reason: placement.reason,
+    };
   const asked: Asked = {
     actor: { kind: "source", name: signal.source },
     via: "alert",
@@ -220,7 +266,7 @@ async function carry(
   const outcome = OUTCOME_OF[placement.to];
   // What is ignored is out of order or unheard of; it must not overwrite what is known, except to make it known.
   if (placement.to === "ignore") {
-    if (!batch.alerts.has(print)) batch.remember(signal, print, null, now);
+    if (!batch.alerts.has(print)) batch.remember(signal, print, said, null, now);
     return { fingerprint: print, outcome, incident: null, reason: placement.reason };
   }
   let answer: Pick<AlertOutcome, "outcome" | "reason"> = { outcome, reason: placement.reason };
@@ -269,7 +315,7 @@ async function carry(
     if (placement.to === "attach" || placement.to === "open")
       if (causes(signal).length > 1) await joinNamed(batch, signal, incident, asked, news);
   }
-  batch.remember(signal, print, incident, now);
+  batch.remember(signal, print, said, incident, now);
   return { fingerprint: print, ...answer, incident };
 }
 

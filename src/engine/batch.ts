@@ -308,7 +308,13 @@ export class Batch {
     this.changes.alerts.set(alert.fingerprint, alert);
   }
 
-  remember(signal: AlertSignal, print: string, incident: string | null, now: string): void {
+  remember(
+    signal: AlertSignal,
+    print: string,
+    said: string | null,
+    incident: string | null,
+    now: string,
+  ): void {
     const before = this.alerts.get(print);
     const row: AlertRow = {
       fingerprint: print,
@@ -321,9 +327,29 @@ export class Batch {
       firstSeenAt: before?.firstSeenAt ?? now,
       lastSeenAt: now,
       count: (before?.count ?? 0) + (signal.status === "firing" ? 1 : 0),
+      said: said ?? before?.said ?? null,
+      signalId: before?.signalId ?? null,
+      // Where its row in an incident was written just now, it has them all.
+      repeats: incident === null ? (before?.repeats ?? 0) : 0,
     };
     this.alerts.set(print, row);
     this.changes.alerts.set(print, row);
+  }
+
+  /**
+   * Counts an alert that fires on in its incident and says what it said last, without writing its row there anew; false
+   * where there is more to do.
+   */
+  repeat(print: string, incident: string | null, said: string, now: string): boolean {
+    const alert = this.alerts.get(print);
+    if (!alert || incident === null || alert.incident !== incident || alert.said !== said) return false;
+    const row = this.incidentAlerts.get(alertKey(incident, print));
+    if (row?.status !== "firing" || row.flapping !== undefined) return false;
+    const { count, repeats } = alert;
+    const again: AlertRow = { ...alert, lastSeenAt: now, count: count + 1, repeats: repeats + 1 };
+    this.alerts.set(print, again);
+    this.changes.alerts.set(print, again);
+    return true;
   }
 
   rememberIn(
@@ -338,6 +364,8 @@ export class Batch {
     { held, ...recurrence }: Recurrence & { held: boolean },
   ): IncidentAlert {
     const firing = signal.status === "firing";
+    const alert = this.alerts.get(print);
+    const repeats = alert?.incident === incident ? alert.repeats : 0;
     return this.keepIn({
       incident,
       fingerprint: print,
@@ -355,7 +383,7 @@ export class Batch {
       endsAt: firing ? null : (signal.endsAt ?? now),
       firstSeenAt: before?.firstSeenAt ?? now,
       lastSeenAt: now,
-      count: (before?.count ?? 0) + (firing ? 1 : 0),
+      count: (before?.count ?? 0) + repeats + (firing ? 1 : 0),
       // How it came to be here stays; a repeat does not overwrite "opened".
       outcome: before?.outcome ?? outcome,
       reason: before?.reason ?? reason,

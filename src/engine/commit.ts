@@ -3,7 +3,7 @@ import type { Asked, Command } from "../core/incident/command.ts";
 import { decide } from "../core/incident/decide.ts";
 import type { IncidentState } from "../core/incident/state.ts";
 import { Refusal } from "../core/refusal.ts";
-import type { AlertOutcome, AlertSignal } from "../core/signal/alert.ts";
+import type { AlertOutcome, AlertSignal, SignalText } from "../core/signal/alert.ts";
 import type { ChangeOutcome, ChangeSignal } from "../core/signal/change.ts";
 import type { Explanation } from "../core/verb/answers.ts";
 import { ingest, release } from "./assign.ts";
@@ -27,7 +27,8 @@ import { announceEnds, silence } from "./silence.ts";
 
 /** One piece of work for the writer, with the moment it was asked (ISO 8601 UTC). */
 export type Job =
-  | { type: "ingest"; signals: AlertSignal[]; now: string }
+  /** `texts`: the signals as they are written down, where that was done already; then they need no `raw`. */
+  | { type: "ingest"; signals: AlertSignal[]; texts?: SignalText[]; now: string }
   | { type: "lineage"; statements: LineageStatement[]; now: string }
   | { type: "changes"; changes: ChangeSignal[]; now: string }
   | { type: "command"; request: CommandRequest; now: string }
@@ -85,7 +86,7 @@ export async function commitJobs(
 async function run(batch: Batch, job: Job): Promise<Extract<JobResult, { ok: true }>["value"]> {
   switch (job.type) {
     case "ingest":
-      return ingest(batch, job.signals, job.now);
+      return ingest(batch, job.signals, job.now, job.texts);
     case "lineage":
       return learnLineage(batch, job.statements, job.now);
     case "changes":

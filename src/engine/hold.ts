@@ -118,6 +118,8 @@ export function createHolds(batch: Batch) {
 export async function keepBack(
   batch: Batch,
   signal: AlertSignal,
+  /** See `AlertRow`; null where it is not news. */
+  said: string | null,
   placement: Placement,
   hold: Hold,
   now: string,
@@ -155,7 +157,7 @@ export async function keepBack(
   if (incident) countAnew(batch, incident, print);
   held.set(print, alert);
   batch.changes.held.set(print, { alert, signal });
-  batch.remember(signal, print, null, now);
+  batch.remember(signal, print, said, null, now);
   const outcome = hold.by === "rule" ? "inhibited" : "silenced";
   return { fingerprint: print, outcome, incident, reason: hold.reason };
 }
@@ -238,6 +240,6 @@ export async function holdForming(
   for (const [i, signal] of (await asSignals(batch, rows)).entries()) {
     const { rule, by, reason } = holds[i]!;
     const hold: Hold = { by: "rule", holder: rule, reason, inhibitor: by };
-    await keepBack(batch, signal, { to: "attach", incident: into, reason }, hold, asked.now, news);
+    await keepBack(batch, signal, null, { to: "attach", incident: into, reason }, hold, asked.now, news);
   }
 }

@@ -4,7 +4,7 @@ import type { Silence, SilenceEvent } from "../core/correlate/silence.ts";
 import type { RecordedEvent, Severity } from "../core/incident/events.ts";
 import type { IncidentState } from "../core/incident/state.ts";
 import type { Document } from "../core/report/document.ts";
-import type { AlertOutcome, AlertSignal } from "../core/signal/alert.ts";
+import type { AlertOutcome, AlertSignal, SignalText } from "../core/signal/alert.ts";
 import type { KnownChange } from "../core/signal/change.ts";
 import type { CommandResult, HeldAlert, IncidentAlert, SilenceResult } from "./ports.ts";
 import type { Cutoffs } from "./retention.ts";
@@ -17,10 +17,25 @@ export type AlertRow = KnownAlert & {
   firstSeenAt: string;
   lastSeenAt: string;
   count: number;
+  /** A hash of what it said last, and the id of the signal that has it in full. */
+  said: string | null;
+  signalId: number | null;
+  /** How often it was repeated since its row in `incident` was written. */
+  repeats: number;
 };
 
-/** A signal as it came, with what became of it: the input log, from which routing can be replayed. */
-export type SignalRow = { receivedAt: string; signal: AlertSignal; outcome: AlertOutcome };
+/**
+ * A signal as it came, with what became of it: the input log, from which routing can be replayed. What says the same as
+ * the last of its alert `repeats` that; the id is null where both are of one batch.
+ */
+export type SignalRow = {
+  receivedAt: string;
+  signal: AlertSignal;
+  written: SignalText;
+  said: string;
+  repeats: { signalId: number | null } | null;
+  outcome: AlertOutcome;
+};
 
 /**
  * Something Slack is to show. A living one (`card`, `alerts`, `suspects`, `walk`) is posted once and edited in place until it shows

@@ -5,6 +5,7 @@ import * as changes from "../../migrations/0002_changes.ts";
 import * as lineage from "../../migrations/0003_lineage.ts";
 import * as proofs from "../../migrations/0004_proofs.ts";
 import * as silences from "../../migrations/0005_silences.ts";
+import * as repeats from "../../migrations/0006_repeats.ts";
 import { appendAct } from "./audit.ts";
 import { type Database, isPostgres } from "./open.ts";
 import { sealAll } from "./seal.ts";
@@ -17,6 +18,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   "0003_lineage": lineage,
   "0004_proofs": proofs,
   "0005_silences": silences,
+  "0006_repeats": repeats,
 };
 
 /** The migration after which rows are sealed, signals chained, and acts recorded. */

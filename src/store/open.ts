@@ -37,13 +37,22 @@ export function statementsOf(db: Database): Prepare | null {
 }
 
 /**
+ * 16 MB of log before it is carried over into the file. A storm changes the same pages of an index again and again, and
+ * each is carried over once.
+ */
+const CHECKPOINT_PAGES = 4000;
+
+/**
  * Opens a connection to the file. A WAL database is reopened at `synchronous=NORMAL`, which would lose what a 2xx
  * promised on a power cut; so every connection sets FULL and checks that it took.
  */
 function openFile(path: string, readonly: boolean): SQLite.Database {
   if (!readonly) mkdirSync(dirname(path), { recursive: true });
   const file = new SQLite(path, { readonly });
-  if (!readonly) file.pragma("journal_mode = WAL");
+  if (!readonly) {
+    file.pragma("journal_mode = WAL");
+    file.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+  }
   file.pragma("synchronous = FULL");
   file.pragma("busy_timeout = 5000");
   if (file.pragma("synchronous", { simple: true }) !== 2) {

@@ -22,7 +22,18 @@ const RULES: { [T in keyof Schema]?: Rule<keyof Schema[T] & string> } = {
   incident_term: { key: ["term", "detected_at", "incident"], renewed: [] },
   alert: {
     key: ["fingerprint"],
-    renewed: ["status", "incident", "starts_at", "observed_at", "last_seen_at", "count", "seal"],
+    renewed: [
+      "status",
+      "incident",
+      "starts_at",
+      "observed_at",
+      "last_seen_at",
+      "count",
+      "said",
+      "signal_id",
+      "repeats",
+      "seal",
+    ],
   },
   incident_alert: { key: ["incident", "fingerprint"], renewed: ["status", "last_seen_at", "body", "seal"] },
   outbox: {

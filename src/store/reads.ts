@@ -9,10 +9,10 @@ import type { IncidentFilter, Reads } from "../engine/ports.ts";
 import type { Database } from "./open.ts";
 import {
   changeFromRow,
+  countedAlertFromRow,
   eventFromRow,
   heldAlertFromRow,
   heldAsAlert,
-  incidentAlertFromRow,
   incidentFromRow,
   lineageFromRow,
   silenceFromRow,
@@ -86,11 +86,16 @@ export function readsOf(db: Database): Reads & OutboxReads {
     async alerts(key, limit) {
       const rows = await db
         .selectFrom("incident_alert")
-        .select("body")
-        .where("incident", "=", key)
-        .orderBy("status")
-        .orderBy("last_seen_at", "desc")
-        .orderBy("fingerprint")
+        .leftJoin("alert", (join) =>
+          join
+            .onRef("alert.fingerprint", "=", "incident_alert.fingerprint")
+            .onRef("alert.incident", "=", "incident_alert.incident"),
+        )
+        .select(["incident_alert.body", "alert.repeats", "alert.last_seen_at as heard"])
+        .where("incident_alert.incident", "=", key)
+        .orderBy("incident_alert.status")
+        .orderBy("incident_alert.last_seen_at", "desc")
+        .orderBy("incident_alert.fingerprint")
         .limit(limit)
         .execute();
       const held = await db
@@ -99,7 +104,7 @@ export function readsOf(db: Database): Reads & OutboxReads {
         .where("incident", "=", key)
         .limit(limit - rows.length)
         .execute();
-      return [...rows.map(incidentAlertFromRow), ...held.map((row) => heldAsAlert(key, row))];
+      return [...rows.map(countedAlertFromRow), ...held.map((row) => heldAsAlert(key, row))];
     },
     async silences() {
       const silences = await db.selectFrom("silence").select("body").where(silenceIsOpen).execute();

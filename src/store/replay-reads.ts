@@ -1,5 +1,6 @@
 import type { AlertSignal, Outcome } from "../core/signal/alert.ts";
 import type { Database } from "./open.ts";
+import { repeatedBy } from "./signal-log.ts";
 
 /** A signal as it came, and the incident it went to then. Ids count up in the order in which signals came. */
 export type LoggedSignal = {
@@ -12,6 +13,14 @@ export type LoggedSignal = {
 
 /** A message that an incident asked for: what becomes of the outbox where nothing is delivered. */
 export type QueuedPost = { id: number; incident: string; kind: string; notBefore: string };
+
+/** What was said by the signals that some rows repeat, by id. */
+async function bodiesOf(db: Database, rows: { body: string }[]): Promise<Map<number, string>> {
+  const ids = [...new Set(rows.flatMap(({ body }) => repeatedBy(body) ?? []))];
+  if (ids.length === 0) return new Map();
+  const found = await db.selectFrom("signal").select(["id", "body"]).where("id", "in", ids).execute();
+  return new Map(found.map(({ id, body }) => [id, body]));
+}
 
 /** What a replay reads: the first two of the log of what came in, the others of the database that it fills. */
 export function replayReadsOf(db: Database) {
@@ -48,11 +57,12 @@ export function replayReadsOf(db: Database) {
         .orderBy("id")
         .limit(limit)
         .execute();
-      return rows.map(({ received_at: receivedAt, body, ...row }) => ({
-        ...row,
-        receivedAt,
-        signal: JSON.parse(body),
-      }));
+      const repeated = await bodiesOf(db, rows);
+      return rows.flatMap(({ received_at: receivedAt, body, ...row }) => {
+        const id = repeatedBy(body);
+        const said = id === null ? body : repeated.get(id);
+        return said === undefined ? [] : [{ ...row, receivedAt, signal: JSON.parse(said) }];
+      });
     },
     /** Where signals went as they came, from an id on. */
     async placed(from: number, limit: number) {

@@ -125,11 +125,23 @@ export function alertFromRow(row: Schema["alert"]): AlertRow {
     firstSeenAt: row.first_seen_at,
     lastSeenAt: row.last_seen_at,
     count: row.count,
+    said: row.said,
+    signalId: row.signal_id,
+    repeats: row.repeats ?? 0,
   };
 }
 
 export function incidentAlertFromRow(row: Pick<Schema["incident_alert"], "body">): IncidentAlert {
   return JSON.parse(row.body);
+}
+
+/** An alert of an incident with what was counted since its row was written; nulls where it is in another by now. */
+export function countedAlertFromRow(
+  row: Pick<Schema["incident_alert"], "body"> & { repeats: number | null; heard: string | null },
+): IncidentAlert {
+  const alert = incidentAlertFromRow(row);
+  if (!row.repeats) return alert;
+  return { ...alert, count: alert.count + row.repeats, lastSeenAt: row.heard! };
 }
 
 /** As the partial index has it, or the planner would not know that it may use it. */

@@ -1,22 +1,24 @@
 import type { RecordedEvent } from "../core/incident/events.ts";
 import { type IncidentState, isOpen } from "../core/incident/state.ts";
-import type { AlertSignal } from "../core/signal/alert.ts";
+import { type AlertSignal, joinSignal } from "../core/signal/alert.ts";
 import type { KnownChange } from "../core/signal/change.ts";
 import { MOVES_GROUPS } from "../engine/batch.ts";
-import type { AlertRow, Changes, Effect, SilenceChange, StoredLineage } from "../engine/ledger.ts";
+import type { AlertRow, Changes, Effect, SignalRow, SilenceChange, StoredLineage } from "../engine/ledger.ts";
 import type { HeldAlert, IncidentAlert } from "../engine/ports.ts";
 import { assetToRow } from "./models.ts";
 import type { Database } from "./open.ts";
 import { isAmong, put } from "./put.ts";
 import { eventToRow, incidentToRow } from "./rows.ts";
+import type { Schema } from "./schema.ts";
 import { sealed } from "./seal.ts";
-import { appendSignals } from "./signal-log.ts";
+import { type AppendedSignals, appendSignals, lastLink, repeatOf } from "./signal-log.ts";
 import { termsOf } from "./terms.ts";
 
 /** Writes all that a batch changes, within the transaction of `db`. */
 export async function save(db: Database, changes: Changes): Promise<void> {
   await put(db, "event", changes.events.map(eventToRow));
   await saveIncidents(db, changes);
+  const signals = await numbered(db, changes);
   await put(db, "alert", [...changes.alerts.values()].map(alertRow));
   for (const { incident, fingerprint } of changes.leftAlerts)
     await db
@@ -25,7 +27,7 @@ export async function save(db: Database, changes: Changes): Promise<void> {
       .where("fingerprint", "=", fingerprint)
       .execute();
   await put(db, "incident_alert", [...changes.incidentAlerts.values()].map(incidentAlertRow));
-  await appendSignals(db, changes.signals.map(signalRow));
+  await appendSignals(db, signals);
   await put(db, "outbox", [...changes.effects.values()].map(effectRow));
   await put(db, "processed", changes.processed.map(processedRow));
   for (const stored of changes.lineage.values()) await saveLineage(db, stored);
@@ -107,6 +109,9 @@ function alertRow(alert: AlertRow) {
     first_seen_at: alert.firstSeenAt,
     last_seen_at: alert.lastSeenAt,
     count: alert.count,
+    said: alert.said,
+    signal_id: alert.signalId,
+    repeats: alert.repeats === 0 ? null : alert.repeats,
   });
 }
 
@@ -116,14 +121,33 @@ function incidentAlertRow(alert: IncidentAlert) {
   return sealed("incident_alert", { incident, fingerprint, status, last_seen_at, body });
 }
 
-function signalRow({ receivedAt, signal, outcome }: Changes["signals"][number]) {
+/** Gives signals their ids: alerts, and signals that repeat others, refer to them by these. */
+async function numbered(db: Database, { signals, alerts }: Changes): Promise<AppendedSignals> {
+  if (signals.length === 0) return { tail: null, rows: [] };
+  const tail = await lastLink(db);
+  const first = (tail?.last_id ?? 0) + 1;
+  const full = new Map<string, number>();
+  const rows = signals.map((row, index) => {
+    const id = first + index;
+    const key = `${row.outcome.fingerprint} ${row.said}`;
+    if (row.repeats) return signalRow(row, id, repeatOf(full.get(key) ?? row.repeats.signalId!));
+    full.set(key, id);
+    return signalRow(row, id, joinSignal(row.written));
+  });
+  for (const alert of alerts.values())
+    alert.signalId = full.get(`${alert.fingerprint} ${alert.said}`) ?? alert.signalId;
+  return { tail, rows };
+}
+
+function signalRow({ receivedAt, signal, outcome }: SignalRow, id: number, body: string): Schema["signal"] {
   const { outcome: what, incident, reason, fingerprint } = outcome;
   return {
+    id,
     received_at: receivedAt,
     source: signal.source,
     fingerprint,
     delivery_id: signal.deliveryId,
-    body: JSON.stringify(signal),
+    body,
     outcome: what,
     incident,
     reason,

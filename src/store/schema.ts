@@ -77,6 +77,9 @@ export type Schema = {
     first_seen_at: string;
     last_seen_at: string;
     count: number;
+    said: string | null;
+    signal_id: number | null;
+    repeats: number | null;
     seal: string | null;
   };
   incident_alert: {

@@ -20,6 +20,9 @@ export const SEALED = {
     "first_seen_at",
     "last_seen_at",
     "count",
+    "said",
+    "signal_id",
+    "repeats",
   ],
   incident_alert: ["incident", "fingerprint", "status", "last_seen_at", "body"],
   outbox: ["key", "incident", "kind", "payload", "wanted"],
@@ -33,13 +36,22 @@ export const SEALED = {
 } as const satisfies { [T in keyof Schema]?: readonly (keyof Schema[T])[] };
 export type SealedTable = keyof typeof SEALED;
 
-/** What a row of a working table is sealed with: 132 bits of a SHA-256. */
+/**
+ * What a row of a working table is sealed with: 132 bits of a SHA-256. Nulls at the end are left out, so that a row
+ * sealed before a column was added is sealed still.
+ */
 export function sealOf(table: SealedTable, row: object): string {
   let text: string = table;
+  let nulls = "";
   for (const column of SEALED[table]) {
     const value = (row as Record<string, unknown>)[column] ?? null;
+    if (value === null) {
+      nulls += "\n-";
+      continue;
+    }
     // The length says where a value ends, which costs less than quoting it.
-    text += value === null ? "\n-" : `\n${String(value).length} ${value}`;
+    text += `${nulls}\n${String(value).length} ${value}`;
+    nulls = "";
   }
   return hash("sha256", text, "base64url").slice(0, 22);
 }

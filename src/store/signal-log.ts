@@ -3,20 +3,28 @@ import type { Database } from "./open.ts";
 import { put } from "./put.ts";
 import type { Schema } from "./schema.ts";
 
-export type NewSignal = Omit<Schema["signal"], "id">;
+/** Signals to be stored behind a link of the chain, null for the first; their ids go on from it without a gap. */
+export type AppendedSignals = { tail: Schema["signal_batch"] | null; rows: Schema["signal"][] };
 type Link = Omit<Schema["signal_batch"], "hash">;
 
 /**
  * Appends signals, and one link over all of them to the chain: what a storm pays for the proof is one hash over its
- * bytes and one row a transaction. Ids go on without a gap from the link before.
+ * bytes and one row a transaction.
  */
-export async function appendSignals(db: Database, signals: NewSignal[]): Promise<void> {
-  if (signals.length === 0) return;
-  const tail = await lastLink(db);
-  const first = (tail?.last_id ?? 0) + 1;
-  const rows = signals.map((signal, index) => ({ id: first + index, ...signal }));
+export async function appendSignals(db: Database, { tail, rows }: AppendedSignals): Promise<void> {
+  if (rows.length === 0) return;
   await put(db, "signal", rows);
   await appendLink(db, tail, rows);
+}
+
+/** What is stored of a signal that says what another said: that one's id. */
+export function repeatOf(id: number): string {
+  return JSON.stringify({ as: id });
+}
+
+/** The id that such a body names; null for a signal of its own. */
+export function repeatedBy(body: string): number | null {
+  return body.startsWith('{"as":') ? (JSON.parse(body) as { as: number }).as : null;
 }
 
 async function appendLink(

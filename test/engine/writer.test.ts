@@ -14,7 +14,7 @@ import { type Database, openForReading, openForWriting } from "../../src/store/o
 import { readsOf } from "../../src/store/reads.ts";
 import { openWriter } from "../../src/writer.ts";
 import type { WriterSettings } from "../../src/writer-settings.ts";
-import { startWriter } from "../../src/writer-start.ts";
+import { loadWriterThread, startWriter } from "../../src/writer-start.ts";
 import { startPostgres } from "../harness/postgres.ts";
 import { alertOn, ana, temporaryFile } from "./world.ts";
 
@@ -232,14 +232,12 @@ describe("the writer's thread", () => {
 
   it("rejects what waits when it dies, says so once, and rejects what comes after", async () => {
     const failures: Error[] = [];
-    const writer = await startWriter(settingsOf(place.database), (error) => failures.push(error));
-    // No job at all: nothing in the thread is prepared for that, so it ends.
-    const results = await Promise.allSettled([
-      writer.submit(null as never),
-      writer.submit(alert("orders")),
-      writer.submit(alert("users")),
-    ]);
-    expect(results.map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
+    const thread = loadWriterThread();
+    const writer = await startWriter(settingsOf(place.database), (error) => failures.push(error), thread);
+    const waiting = [writer.submit(alert("orders")), writer.submit(note("seen"))];
+    void thread.terminate();
+    const results = await Promise.allSettled(waiting);
+    expect(results.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
     await expect(writer.submit(alert("payments"))).rejects.toThrow();
     await writer.close();
     expect(failures.length).toBe(1);

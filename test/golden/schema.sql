@@ -8,7 +8,9 @@ CREATE TABLE "alert" ("fingerprint" text primary key,
   "first_seen_at" text not null,
   "last_seen_at" text not null,
   "count" integer not null,
-  "seal" text);
+  "seal" text,
+  "said" text,
+  "signal_id" integer, "repeats" integer);
 
 CREATE TABLE "audit" ("seq" integer primary key,
   "at" text not null,

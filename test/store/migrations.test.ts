@@ -8,6 +8,7 @@ import { fold } from "../../src/core/incident/state.ts";
 import { MIGRATIONS, migrate } from "../../src/store/migrate.ts";
 import { type Database, openForReading, openForWriting } from "../../src/store/open.ts";
 import { eventFromRow, eventToRow, incidentToRow } from "../../src/store/rows.ts";
+import { type SealedTable, sealed } from "../../src/store/seal.ts";
 import { alertOn, openWorld, temporaryFile } from "../engine/world.ts";
 import { type Postgres, startPostgres } from "../harness/postgres.ts";
 import { faultsIn, fill } from "./filled.ts";
@@ -83,9 +84,10 @@ async function oldDatabase(database: Config["database"], steps: string[]): Promi
   for (const [table, rows] of steps.length > PROOFS ? filled : unsalted(filled)) {
     const columns = await columnsOf(db, table);
     if (columns.length === 0) continue;
-    const kept = rows.map((row) =>
-      Object.fromEntries(columns.map((column) => [column, row[column] ?? null])),
-    );
+    const kept = rows
+      .map((row): Row => Object.fromEntries(columns.map((column) => [column, row[column] ?? null])))
+      // Sealed over the columns that there were.
+      .map((row) => (row.seal ? sealed(table as SealedTable, row) : row));
     for (const row of kept)
       await sql`insert into ${sql.table(table)} (${sql.join(columns.map((column) => sql.ref(column)))}) values (${sql.join(columns.map((column) => row[column]))})`.execute(
         db,

@@ -34,6 +34,9 @@ const MAX_EDGES = 50_000;
 /** A parent that feeds more than these says nothing of what its children have in common (a calendar, a hub). */
 const MAX_SIBLINGS = 12;
 
+/** So many names are remembered. */
+const NAMES = 10_000;
+
 export function createTopology(start: Lineage): Topology {
   let lineage = start;
   const locate = (graph: Lineage, asset: Asset) => graph.resolve(asset)?.id ?? null;
@@ -41,6 +44,8 @@ export function createTopology(start: Lineage): Topology {
   /** Incidents by the id of a root, and the roots noted of each. */
   const holders = new Map<string, Set<string>>();
   const noted = new Map<string, Asset[]>();
+  /** Canonical names as they were found: alerts are about the same few assets all day. */
+  const names = new Map<string, string>();
 
   const enlist = (incident: string, root: Asset) => {
     const known = holders.get(assetId(root));
@@ -118,11 +123,18 @@ export function createTopology(start: Lineage): Topology {
       };
     },
     name(asset) {
+      const key = assetId(asset);
+      const known = names.get(key);
+      if (known !== undefined) return known;
       const id = locate(lineage, asset);
-      return id === null ? datasetKey(asset) : lineage.name(id);
+      const name = id === null ? datasetKey(asset) : lineage.name(id);
+      if (names.size >= NAMES) names.clear();
+      names.set(key, name);
+      return name;
     },
     follow(next) {
       lineage = next;
+      names.clear();
       reach.follow(next);
     },
   };

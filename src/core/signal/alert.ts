@@ -55,6 +55,18 @@ export const AlertSignal = z.object({
 });
 export type AlertSignal = z.infer<typeof AlertSignal>;
 
+/** A signal as it is written down: its JSON without what the sender sent, and the JSON of that. */
+export type SignalText = { text: string; raw: string };
+
+export function writeSignal({ raw, ...signal }: AlertSignal): SignalText {
+  return { text: JSON.stringify(signal), raw: JSON.stringify(raw) ?? "null" };
+}
+
+/** The whole of it as one JSON object. */
+export function joinSignal({ text, raw }: SignalText): string {
+  return `${text.slice(0, -1)},"raw":${raw}}`;
+}
+
 /** The stable identity of an alert: 16 hex digits of SHA-256 over source and dedup key. */
 export function fingerprint(signal: Pick<AlertSignal, "source" | "dedupKey">): string {
   return hash("sha256", `${signal.source}\n${signal.dedupKey}`).slice(0, 16);
