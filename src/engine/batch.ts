@@ -11,7 +11,7 @@ import type { Topology } from "../core/correlate/topology.ts";
 import type { PathRule } from "../core/correlate/touched.ts";
 import type { Asked } from "../core/incident/command.ts";
 import { decide } from "../core/incident/decide.ts";
-import type { EventType, NewEvent, RecordedEvent, Severity } from "../core/incident/events.ts";
+import type { EventBody, EventType, NewEvent, RecordedEvent, Severity } from "../core/incident/events.ts";
 import { record, touchedAssets } from "../core/incident/log.ts";
 import { react } from "../core/incident/react.ts";
 import { evolve, type IncidentState, isOpen } from "../core/incident/state.ts";
@@ -19,7 +19,7 @@ import { Refusal } from "../core/refusal.ts";
 import type { Document } from "../core/report/document.ts";
 import { replyFor } from "../core/report/replies.ts";
 import { type AlertSignal, fingerprint, type Outcome } from "../core/signal/alert.ts";
-import { assetId } from "../core/signal/asset.ts";
+import { type Asset, assetId } from "../core/signal/asset.ts";
 import { type Aftermath, createAftermath } from "./aftermath.ts";
 import { createHolds, type Holds } from "./hold.ts";
 import type { AlertRow, Changes, Effect, Ledger, Notice } from "./ledger.ts";
@@ -159,11 +159,16 @@ export class Batch {
     const hadAssets = state !== null && state.assets.size > 0;
     const tail = { version: state?.version ?? 0, hash: state?.hash ?? "" };
     const events = record(key, tail, decided, asked, this.salt);
-    for (const event of events) state = evolve(state, event);
+    const telling: RecordedEvent[] = [];
+    for (const event of events) {
+      if (state === null || tellsNew(state, event.body)) telling.push(event);
+      state = evolve(state, event);
+    }
     if (!state || events.length === 0) return events;
     this.states.set(key, state);
     this.changes.events.push(...events);
-    const change = this.changes.incidents.get(key) ?? { state, assets: new Set<string>() };
+    const change = this.changes.incidents.get(key) ?? { state, assets: new Set<string>(), telling: [] };
+    change.telling.push(...telling);
     for (const { body } of events) {
       const touched = touchedAssets(body);
       if (touched === "all") change.assets = "all";
@@ -401,6 +406,13 @@ export class Batch {
     if (runs) noteRuns(runs, row.fingerprint, passesOf(row));
     return row;
   }
+}
+
+/** Whether an event may bring words that the incident is not found by yet: of a storm on one table only the first does. */
+function tellsNew({ assets, sources }: IncidentState, body: EventBody): boolean {
+  if (body.type !== "alert_attached" || !sources.includes(body.source)) return true;
+  const isNew = (asset: Asset) => !assets.has(assetId(asset));
+  return body.assets.some(isNew) || body.impacted.some(isNew);
 }
 
 /** Events with which an incident begins or ends to be open. */

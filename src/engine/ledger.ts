@@ -88,8 +88,8 @@ export type SilenceChange = { silence: Silence; open: boolean; events: RecordedE
 /** Everything a batch changes, written in one go. */
 export type Changes = {
   events: RecordedEvent[];
-  /** States after their events, with the ids of the assets that changed. */
-  incidents: Map<string, { state: IncidentState; assets: Set<string> | "all" }>;
+  /** States after their events, with the ids of the assets that changed, and the events that may tell new words to find it by. */
+  incidents: Map<string, { state: IncidentState; assets: Set<string> | "all"; telling: RecordedEvent[] }>;
   alerts: Map<string, AlertRow>;
   incidentAlerts: Map<string, IncidentAlert>;
   /** Alerts that an incident gave to another. */

@@ -37,11 +37,7 @@ export async function save(db: Database, changes: Changes): Promise<void> {
 }
 
 async function saveIncidents(db: Database, { incidents, events }: Changes): Promise<void> {
-  const changed = [...incidents.values()].map(({ state, assets }) => ({
-    state,
-    assets,
-    incident: state.key,
-  }));
+  const changed = [...incidents.values()].map((change) => ({ ...change, incident: change.state.key }));
   const logs = Map.groupBy(events, ({ incident }) => incident);
   await put(
     db,
@@ -81,8 +77,8 @@ async function saveIncidents(db: Database, { incidents, events }: Changes): Prom
     return touched.map((asset) => ({ incident, ...assetToRow(asset) }));
   });
   await put(db, "incident_asset", assets);
-  const terms = changed.flatMap(({ incident, state: { detectedAt: detected_at } }) =>
-    [...new Set(logs.get(incident)!.flatMap(termsOf))].map((term) => ({ term, detected_at, incident })),
+  const terms = changed.flatMap(({ incident, telling, state: { detectedAt: detected_at } }) =>
+    [...new Set(telling.flatMap(termsOf))].map((term) => ({ term, detected_at, incident })),
   );
   await put(db, "incident_term", terms);
 }
