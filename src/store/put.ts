@@ -9,6 +9,8 @@ type Rule<Column extends string> = {
   renewed: readonly Column[];
   /** An assignment that needs more than the row that comes. */
   also?: string;
+  /** What of it an index has: SQLite writes an index anew for any column that is set, also to what it was. */
+  indexed?: { columns: readonly Column[]; where?: string };
 };
 
 /** What becomes of a row that is there already. Into the logs, which are not named here, nothing comes twice. */
@@ -16,6 +18,7 @@ const RULES: { [T in keyof Schema]?: Rule<keyof Schema[T] & string> } = {
   incident: {
     key: ["key"],
     renewed: ["phase", "open", "severity", "channel", "thread_ts", "resolved_at", "version", "state"],
+    indexed: { columns: ["phase", "open", "channel", "thread_ts"] },
   },
   incident_group: { key: ["grouping_key", "incident"], renewed: ["open"] },
   incident_asset: { key: ["incident", "asset"], renewed: ["recovery", "state"] },
@@ -41,6 +44,7 @@ const RULES: { [T in keyof Schema]?: Rule<keyof Schema[T] & string> } = {
     renewed: ["wanted", "payload", "seal"],
     // One that is wanted again is pending again, unless a post of it is under way: that settles it.
     also: "state = case when outbox.state = 'sending' then 'sending' else 'pending' end",
+    indexed: { columns: ["state"], where: "state <> 'sending'" },
   },
   change: { key: ["id"], renewed: ["at", "body", "seal"] },
   silence: { key: ["id"], renewed: ["open", "body", "seal"] },
@@ -70,13 +74,22 @@ export async function put<T extends keyof Schema>(
   const columns = Object.keys(first) as (keyof NewRow<T>)[];
   const valuesOf = (row: NewRow<T>) => columns.map((column) => row[column]);
   const into = `insert into "${table}" (${columns.map((column) => `"${String(column)}"`).join(", ")}) values `;
-  const known = onConflict(RULES[table]);
+  const rule: Rule<string> | undefined = RULES[table];
   const prepare = statementsOf(db);
   if (prepare) {
+    const known = onConflict(rule && withoutIndexed(rule));
     const statement = prepare(`${into}(${columns.map(() => "?").join(", ")})${known}`);
     for (const row of rows) statement.run(valuesOf(row));
+    if (!rule?.indexed) return;
+    const renew = prepare(renewIndexed(table, rule.key, rule.indexed));
+    const { key, indexed } = rule;
+    for (const row of rows as readonly Record<string, unknown>[]) {
+      const values = indexed.columns.map((column) => row[column]);
+      renew.run([...values, ...key.map((column) => row[column]), ...values]);
+    }
     return;
   }
+  const known = onConflict(rule);
   for (let i = 0; i < rows.length; i += CHUNK) {
     const values = rows.slice(i, i + CHUNK).map((row) => sql`(${sql.join(valuesOf(row))})`);
     await sql`${sql.raw(into)}${sql.join(values)}${sql.raw(known)}`.execute(db);
@@ -89,6 +102,24 @@ function onConflict(rule: Rule<string> | undefined): string {
   if (rule.also) set.push(rule.also);
   const then = set.length > 0 ? `update set ${set.join(", ")}` : "nothing";
   return ` on conflict (${rule.key.map((column) => `"${column}"`).join(", ")}) do ${then}`;
+}
+
+/** What an index has is left to a statement of its own, which writes only where it changes. */
+function withoutIndexed({ also, indexed, ...rule }: Rule<string>): Rule<string> {
+  if (!indexed) return also ? { ...rule, also } : rule;
+  return { ...rule, renewed: rule.renewed.filter((column) => !indexed.columns.includes(column)) };
+}
+
+function renewIndexed(
+  table: string,
+  key: readonly string[],
+  { columns, where }: NonNullable<Rule<string>["indexed"]>,
+): string {
+  const set = columns.map((column) => `"${column}" = ?`).join(", ");
+  const known = key.map((column) => `"${column}" = ?`).join(" and ");
+  const list = columns.map((column) => `"${column}"`).join(", ");
+  const changed = `(${list}) is not (${columns.map(() => "?").join(", ")})`;
+  return `update "${table}" set ${set} where ${known} and ${changed}${where ? ` and ${where}` : ""}`;
 }
 
 /**
