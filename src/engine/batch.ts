@@ -256,11 +256,11 @@ export class Batch {
     this.effect({ key: `reply:${key}`, incident, ...shown });
   }
 
-  /** Says something in a channel that is about no incident. `about` and `key` are its own for ever; `at` is when. */
+  /** Says something in a channel that is about no one incident. `about` and `key` are its own for ever; `at` is when. */
   notice(about: string, key: string, channel: string | null, document: Document, at: string): void {
     const payload: Notice = { at, document };
     const shown = { kind: "notice", payload, channel: channel ?? this.settings.channel, wanted: 1 } as const;
-    this.effect({ key: `notice:${about}:${key}`, incident: about, ...shown });
+    this.effect({ key: noticeKey(about, key), incident: about, ...shown });
   }
 
   private effect(effect: Effect): void {
@@ -434,6 +434,10 @@ export const MOVES_GROUPS: ReadonlySet<EventType> = new Set([
 
 export function tell(news: News, incident: string, events: RecordedEvent[]): void {
   news.set(incident, [...(news.get(incident) ?? []), ...events]);
+}
+
+export function noticeKey(about: string, key: string): string {
+  return `notice:${about}:${key}`;
 }
 
 function plus(instant: string, ms: number): string {

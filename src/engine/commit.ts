@@ -10,6 +10,7 @@ import { ingest, release } from "./assign.ts";
 import { Batch, CLOCK, type CommitSettings, type News } from "./batch.ts";
 import { putElsewhere, tellSplit } from "./by-hand.ts";
 import { mergeInto, sortForming } from "./combine.ts";
+import { endYielding, tellOfMany } from "./digest.ts";
 import { explain } from "./explain.ts";
 import { learn, learnLineage } from "./learn.ts";
 import type { Ledger, OutboxOutcome } from "./ledger.ts";
@@ -34,7 +35,8 @@ export type Job =
   | { type: "command"; request: CommandRequest; now: string }
   | { type: "silence"; request: SilenceRequest; now: string }
   | { type: "explain"; incident: string; fingerprints: string[]; now: string }
-  | { type: "claim"; id: number; now: string }
+  /** `rootOf`: the incident whose root message it is; a digest that tells of that one goes before it. */
+  | { type: "claim"; id: number; rootOf?: string; now: string }
   | { type: "settle"; id: number; outcome: OutboxOutcome; now: string }
   | { type: "tick"; now: string };
 
@@ -98,7 +100,7 @@ async function run(batch: Batch, job: Job): Promise<Extract<JobResult, { ok: tru
     case "explain":
       return explain(batch, job.incident, job.fingerprints, job.now);
     case "claim":
-      return claim(batch, job.id, job.now);
+      return claim(batch, job.id, job.rootOf, job.now);
     case "settle":
       return settle(batch, job.id, job.outcome, job.now);
     case "tick":
@@ -174,14 +176,17 @@ async function merge(
   return { incident: from.key, events };
 }
 
-/** The last moment before a message is posted: what has gathered is sorted out first. */
-async function claim(batch: Batch, id: number, now: string): Promise<boolean> {
+/** The last moment before a message is posted: what has gathered is sorted out first, and told of where it is much. */
+async function claim(batch: Batch, id: number, rootOf: string | undefined, now: string): Promise<boolean> {
   await sortForming(batch, now);
+  await tellOfMany(batch, now);
+  if (rootOf !== undefined && batch.memory.yielding.delete(rootOf)) return false;
   return batch.ledger.claimOutbox(id);
 }
 
 async function settle(batch: Batch, id: number, outcome: OutboxOutcome, now: string): Promise<null> {
   const row = await batch.ledger.settleOutbox(id, outcome);
+  if (row?.kind === "notice") endYielding(batch.memory, row.incident);
   if (row?.kind !== "card" || outcome.type !== "sent") return null;
   const asked: Asked = { ...CLOCK, now };
   const { channel, ts, permalink } = outcome;
@@ -197,6 +202,7 @@ async function settle(batch: Batch, id: number, outcome: OutboxOutcome, now: str
 /** The work of the clock; true where more is left than one transaction may take. */
 async function tick(batch: Batch, now: string): Promise<boolean> {
   await sortForming(batch, now);
+  await tellOfMany(batch, now);
   await endQuiet(batch, now);
   await announceEnds(batch, now);
   const held = await release(batch, now);

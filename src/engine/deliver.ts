@@ -3,7 +3,7 @@ import type { Document } from "../core/report/document.ts";
 import type { Job } from "./commit.ts";
 import type { Notice, OutboxOutcome, OutboxRow, WaitingRow } from "./ledger.ts";
 import { neverBack } from "./pace.ts";
-import { Turns } from "./turns.ts";
+import { isRoot, Turns } from "./turns.ts";
 
 /** Where a message stands. `permalink` only where it was asked for. */
 export type Posted = { channel: string; ts: string; permalink: string | null };
@@ -90,6 +90,14 @@ export function createDeliverer(deps: DelivererDeps) {
   const settle = (row: OutboxRow, outcome: OutboxOutcome) =>
     deps.submit({ type: "settle", id: row.id, outcome, now: iso(deps.now()) });
 
+  /** False where it is not to be posted now; then its turn is another's. */
+  async function claim(row: WaitingRow): Promise<boolean> {
+    const rootOf = isRoot(row) ? { rootOf: row.incident } : {};
+    if (await deps.submit({ type: "claim", id: row.id, ...rootOf, now: iso(deps.now()) })) return true;
+    turns.giveBack(row, clock());
+    return false;
+  }
+
   /** `claiming` is called before anything says that a post may have happened. */
   async function deliver(row: WaitingRow, claiming: () => void): Promise<void> {
     if (row.kind === "notice") return deliverNotice(row, claiming);
@@ -112,7 +120,7 @@ export function createDeliverer(deps: DelivererDeps) {
       throw new DeliveryFailure("retry", "the root message does not stand yet");
     // Also a claim that fails may have been stored; a row that says so and is looked after by nobody would never go out.
     claiming();
-    if (!(await deps.submit({ type: "claim", id: row.id, now: iso(deps.now()) }))) return;
+    if (!(await claim(row))) return;
     if (row.kind === "card") {
       // Claiming sorts out what has gathered, so it may be another incident's now, or say more.
       state = (await deps.reads.state(row.incident))!;
@@ -131,7 +139,7 @@ export function createDeliverer(deps: DelivererDeps) {
   /** Posts what stands in a channel by itself. */
   async function deliverNotice(row: WaitingRow, claiming: () => void): Promise<void> {
     claiming();
-    if (!(await deps.submit({ type: "claim", id: row.id, now: iso(deps.now()) }))) return;
+    if (!(await claim(row))) return;
     const { document } = row.payload as Notice;
     const posted = await deps.messenger.post(placeOf(row, null), document, { permalink: false });
     turns.posted(row, row.channel, posted.channel, clock());
@@ -232,6 +240,8 @@ export function createDeliverer(deps: DelivererDeps) {
     for (const row of turns.inOrder(rows)) {
       if (stopped) return null;
       if (busy.has(row.incident) || blocked.has(row.incident)) continue;
+      // A digest, which is about its channel, is on its way there.
+      if (isRoot(row) && busy.has(row.channel)) continue;
       const notBefore = lost.get(row.id)?.notBefore ?? 0;
       const ms = Math.max(notBefore - now, turns.waitMs(row, redraws, now));
       if (ms > 0) {

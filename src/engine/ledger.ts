@@ -142,6 +142,8 @@ export type Ledger = {
   firingAlerts(): Promise<IncidentAlert[]>;
   /** Incidents resolved before an instant and not closed. */
   resolvedBefore(instant: string, limit: number): Promise<string[]>;
+  /** Whether a message was ever asked for under this key. */
+  isQueued(key: string): Promise<boolean>;
   claimOutbox(id: number): Promise<boolean>;
   settleOutbox(id: number, outcome: OutboxOutcome): Promise<OutboxRow | null>;
   /** Takes away at most `limit` rows of each kind that are older than its cutoff; how many went. */

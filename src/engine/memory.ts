@@ -10,9 +10,12 @@ import { datasetKey } from "../core/signal/dataset.ts";
 import type { Ledger } from "./ledger.ts";
 import type { HeldAlert } from "./ports.ts";
 
+/** The last that a channel was told of many incidents at once: when (ISO 8601 UTC), and of which. */
+export type Digest = { at: string; told: Set<string> };
+
 /**
- * What the one writer keeps between transactions, so that it need not be read again. All of it can be read anew from
- * what is stored; after a failed transaction it is.
+ * What the one writer keeps between transactions, so that it need not be read again. All of it but the digests can be
+ * read anew from what is stored; after a failed transaction it is.
  */
 export type Memory = {
   states: Map<string, IncidentState>;
@@ -24,6 +27,17 @@ export type Memory = {
   forming: Set<string>;
   /** Something came to one of them since they were last sorted out. */
   unsorted: boolean;
+  /**
+   * The last digest of each channel, as committed, and as the transaction under way has it. A restart forgets them: those
+   * that still wait for their first message then may be told of once more.
+   */
+  digests: Map<string, Digest>;
+  telling: Map<string, Digest>;
+  /**
+   * Incidents whose root message may have been on its way when a digest told of them, until that one is settled: a claim
+   * of theirs is refused once, and with the next the deliverer knows of the digest.
+   */
+  yielding: Set<string>;
   /** Open incidents with alerts that flap. */
   flapping: Set<string>;
   /** How many runs the alerts of an incident have passed in a row, where that was asked. */
@@ -47,6 +61,9 @@ export function emptyMemory(): Memory {
     topology: null,
     forming: new Set(),
     unsorted: true,
+    digests: new Map(),
+    telling: new Map(),
+    yielding: new Set(),
     flapping: new Set(),
     runs: new Map(),
     stated: [],
@@ -106,8 +123,10 @@ export function isForming(state: IncidentState): boolean {
   );
 }
 
-/** The transaction is committed: what it said of lineage counts from now on. */
+/** The transaction is committed: what it said of lineage counts from now on, and what it tells of is told. */
 export function commitMemory(memory: Memory): void {
+  for (const [channel, digest] of memory.telling) memory.digests.set(channel, digest);
+  memory.telling.clear();
   for (const document of memory.stated) {
     if (memory.lineage) memory.lineage = memory.lineage.with(document);
   }
@@ -122,6 +141,8 @@ export function forget(memory: Memory): void {
   memory.topology = null;
   memory.forming.clear();
   memory.unsorted = true;
+  memory.telling.clear();
+  memory.yielding.clear();
   memory.flapping.clear();
   memory.runs.clear();
   memory.stated = [];

@@ -38,6 +38,12 @@ export class Pace {
     this.refill(key, rate, now).tokens -= 1;
   }
 
+  /** What was taken has not been used. */
+  giveBack(key: string, rate: Rate, now: number): void {
+    const bucket = this.refill(key, rate, now);
+    bucket.tokens = Math.min(rate.burst, bucket.tokens + 1);
+  }
+
   /** Slack said 429: nothing of this key until then. */
   block(key: string, rate: Rate, now: number, forMs: number): void {
     const bucket = this.refill(key, rate, now);

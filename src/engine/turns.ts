@@ -1,4 +1,4 @@
-import type { WaitingRow } from "./ledger.ts";
+import type { OutboxRow, WaitingRow } from "./ledger.ts";
 import { Pace, type Rate } from "./pace.ts";
 
 /** chat.postMessage: about one a second a channel, short bursts tolerated. */
@@ -18,9 +18,9 @@ const UPDATE_SHARE_MS = 1_200;
 const MAX_REMEMBERED = 10_000;
 
 /**
- * Whose turn it is. Roots go first, then what is posted under them, then redraws; each the worst severity first.
- * Redraws of equal severity take turns: each may go once in its share of the budget. Times are milliseconds of a clock
- * that never goes back.
+ * Whose turn it is. Roots go first, then what is posted under them, then redraws; each the worst severity first. Before
+ * all of them goes what tells of many roots at once. Redraws of equal severity take turns: each may go once in its share
+ * of the budget. Times are milliseconds of a clock that never goes back.
  */
 export class Turns {
   private readonly pace = new Pace();
@@ -29,11 +29,14 @@ export class Turns {
   /** Ids of channels that are configured by name, learned from what was posted there. */
   private readonly channelIds = new Map<string, string>();
 
-  /** Of an incident without a root only the root may go; for the rest the order is that of their importance. */
+  /** Of an incident without a root only the root may go, and none before its channel's digest; for the rest the order is that of their importance. */
   inOrder<Row extends WaitingRow>(rows: Row[]): Row[] {
     const rootless = new Set(rows.filter(isRoot).map((row) => row.incident));
+    // One that is looked for in Slack (`sending`) may be long in coming, and holds nothing back.
+    const digests = rows.filter((row) => isDigest(row) && row.state === "pending");
+    const toldFirst = new Set(digests.map((row) => row.channel));
     return rows
-      .filter((row) => row.kind === "card" || !rootless.has(row.incident))
+      .filter((row) => (isRoot(row) ? !toldFirst.has(row.channel) : !rootless.has(row.incident)))
       .sort(
         (a, b) =>
           rank(a) - rank(b) ||
@@ -53,6 +56,11 @@ export class Turns {
   take(row: WaitingRow, now: number): void {
     for (const [key, rate] of this.limits(row)) this.pace.take(key, rate, now);
     if (row.ts !== null) this.draws(row.key, now);
+  }
+
+  /** Nothing came of what was taken for a post. */
+  giveBack(row: WaitingRow, now: number): void {
+    for (const [key, rate] of this.limits(row)) this.pace.giveBack(key, rate, now);
   }
 
   /** It stands, and has just been drawn; `channel` is its id. */
@@ -89,13 +97,18 @@ export class Turns {
   }
 }
 
-function isRoot(row: WaitingRow): boolean {
+export function isRoot(row: OutboxRow): boolean {
   return row.kind === "card" && row.ts === null;
+}
+
+/** A notice about its channel (see src/engine/digest.ts). */
+function isDigest(row: OutboxRow): boolean {
+  return row.kind === "notice" && row.incident === row.channel;
 }
 
 /** The order of src/store/reads.ts (`due`), which reads only so many rows ahead. */
 function rank(row: WaitingRow): number {
-  if (row.ts === null) return row.kind === "card" ? 0 : 1;
+  if (row.ts === null) return isDigest(row) ? 0 : row.kind === "card" ? 1 : 2;
   // What somebody walks through waits for the press of a button; lists of alerts and changes only grow.
-  return row.kind === "card" || row.kind === "walk" ? 2 : 3;
+  return row.kind === "card" || row.kind === "walk" ? 3 : 4;
 }

@@ -139,6 +139,10 @@ export function ledgerOf(db: Database): Ledger {
         .execute();
       return rows.map((r) => r.key);
     },
+    async isQueued(key) {
+      const row = await db.selectFrom("outbox").select("id").where("key", "=", key).executeTakeFirst();
+      return row !== undefined;
+    },
     claimOutbox: async (id) => {
       const claimed = await db
         .updateTable("outbox")

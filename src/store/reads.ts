@@ -193,9 +193,9 @@ export function readsOf(db: Database): Reads & OutboxReads {
             ),
           ]),
         )
-        // Redraws can wait, however many there are: roots come first, then what is posted under them.
+        // Redraws can wait, however many there are: what tells of many roots comes first, then these, then what is under them.
         .orderBy(
-          sql`case when ts is null then case when kind = 'card' then 0 else 1 end when kind in ('card', 'walk') then 2 else 3 end`,
+          sql`case when ts is null then case when kind = 'notice' and incident = channel then 0 when kind = 'card' then 1 else 2 end when kind in ('card', 'walk') then 3 else 4 end`,
         )
         .orderBy("severity")
         .orderBy("id")

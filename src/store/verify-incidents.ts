@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import { evolveSilence, type Silence } from "../core/correlate/silence.ts";
 import { canonicalJson, followChain } from "../core/incident/log.ts";
 import { eventsOf, type Models, modeller } from "./models.ts";
@@ -127,7 +128,7 @@ async function alertFaults(db: Database, { state }: Models): Promise<{ place: st
   ];
 }
 
-/** Rows of incidents that there are not. */
+/** Rows of incidents that there are not. A notice is about none, but about a silence or a channel. */
 async function verifyOrphans(db: Database, fault: Checking["fault"]): Promise<void> {
   for (const table of [
     "incident_group",
@@ -140,6 +141,7 @@ async function verifyOrphans(db: Database, fault: Checking["fault"]): Promise<vo
       .selectFrom(table)
       .select("incident")
       .distinct()
+      .$if(table === "outbox", (rows) => rows.where(sql`kind`, "<>", "notice"))
       .where((e) =>
         e.not(
           e.exists(

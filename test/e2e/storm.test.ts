@@ -121,3 +121,20 @@ test("an incident that somebody works on is not merged away", async () => {
   await world.card(first, "raw.orders is wrong");
   expect((await world.incident(second)).state).toBe("acknowledged");
 });
+
+test("twenty tables break at once: one message says so before their threads come, one a second", async () => {
+  const tables = Array.from({ length: 20 }, (_, n) => `lone_${n}`);
+  const alerts = tables.map((table, n) => alert(table, n === 12 ? { severity: "critical" } : {}));
+  await world.send("generic", { alerts });
+  const [first, second] = await world.slack.waitFor(
+    async () => {
+      const texts = await posted();
+      return texts.length >= 3 && texts;
+    },
+    { what: "the first messages", timeout: 15_000 },
+  );
+  expect(first).toMatch(/^20 incidents opened at once: 1 SEV1, 19 SEV\d/);
+  expect(second).toContain("INC-13 SEV1");
+  const [digest] = await world.slack.messages(CHANNEL);
+  expect(JSON.stringify(digest!.blocks)).toContain("and 10 more");
+});

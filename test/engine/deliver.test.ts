@@ -70,7 +70,7 @@ class Chat implements Messenger {
 
   private add(place: Place, document: Document): Posted {
     if (this.posts.some(({ mark }) => mark === place.mark)) throw new Error(`${place.mark} stands twice`);
-    const root = place.mark.startsWith("card:");
+    const root = /^(?:card|notice):/.test(place.mark);
     if (root !== (place.threadTs === null)) throw new Error(`${place.mark} is in the wrong place`);
     if (!root && !this.posts.some(({ ts }) => ts === place.threadTs))
       throw new Error("there is no such root");
@@ -360,6 +360,19 @@ describe("pace", () => {
     chat.before = () => null;
     await pass(60);
     expect(chat.shown.get("card:INC-1")).toMatchObject({ summary: "1 alerts, acknowledged" });
+  });
+});
+
+describe("many incidents at once", () => {
+  it("are told of first, and each root follows once", async () => {
+    await world.ingest(...Array.from({ length: 20 }, (_, n) => alertOn(`t${n}`)));
+    await deliverer.start();
+    await pass(40);
+    const roots = chat.posts.filter(({ threadTs }) => threadTs === null).map(({ mark }) => mark);
+    expect(roots[0]).toBe("notice:C1:INC-20");
+    expect(roots.slice(1).toSorted()).toEqual(
+      Array.from({ length: 20 }, (_, n) => `card:INC-${n + 1}`).toSorted(),
+    );
   });
 });
 

@@ -356,6 +356,7 @@ describe("no read walks through a table that grows", () => {
     processed: (l) => l.processed("key"),
     nextNumber: (l) => l.nextNumber("incident"),
     resolvedBefore: (l) => l.resolvedBefore(NOW, 100),
+    isQueued: (l) => l.isQueued("notice:C1:INC-1"),
     claimOutbox: (l) => l.claimOutbox(1),
     settleOutbox: (l) => l.settleOutbox(1, { type: "dead", error: "x" }),
     prune: (l) =>

@@ -1,0 +1,100 @@
+/** Many incidents at once: one message says so before theirs, which come one a second. */
+import { afterEach, beforeEach, expect, it } from "vitest";
+import type { Notice } from "../../src/engine/ledger.ts";
+import { renderText } from "../../src/render/text.ts";
+import { faultsIn } from "../store/filled.ts";
+import { alertOn, openWorld, temporaryFile, type World } from "./world.ts";
+
+let place: ReturnType<typeof temporaryFile>;
+let world: World;
+beforeEach(async () => {
+  place = temporaryFile();
+  world = await openWorld(place.database);
+});
+afterEach(async () => {
+  await world.close();
+  place.remove();
+});
+
+/** Opens so many incidents, each about a table of its own, counting from a number. */
+const open = (count: number, from = 1) =>
+  world.ingest(...Array.from({ length: count }, (_, n) => alertOn(`t${from + n}`)));
+const tick = () => world.submit({ type: "tick", now: world.now() });
+
+/** What the digests say, in the order in which they were asked for. */
+async function digests(): Promise<string[]> {
+  const rows = await world.readDb
+    .selectFrom("outbox")
+    .select("payload")
+    .where("kind", "=", "notice")
+    .orderBy("id")
+    .execute();
+  return rows.map(({ payload }) => renderText((JSON.parse(payload) as Notice).document));
+}
+
+const keysIn = (text: string) => text.match(/INC-\d+/g);
+
+it("tells of 40 incidents in one message, however often the clock ticks", async () => {
+  await open(39);
+  await world.ingest(alertOn("worst", { severity: "critical" }));
+  for (let n = 0; n < 3; n++) {
+    await tick();
+    world.advance(1000);
+  }
+  const told = await digests();
+  expect(told.length).toBe(1);
+  expect(told[0]).toContain("40 incidents opened at once: 1 SEV1, 39 SEV2");
+  expect(keysIn(told[0]!)![0]).toBe("INC-40");
+  expect(await faultsIn(place.database)).toEqual([]);
+});
+
+it("leaves ten to speak for themselves", async () => {
+  await open(10);
+  await tick();
+  expect(await digests()).toEqual([]);
+});
+
+it("tells of those that come later by themselves, and no more often than every ten seconds", async () => {
+  await open(20);
+  await tick();
+  await open(20, 21);
+  world.advance(5_000);
+  await tick();
+  expect((await digests()).length).toBe(1);
+  world.advance(5_000);
+  await tick();
+  const told = await digests();
+  expect(told.length).toBe(2);
+  expect(told[1]).toContain("20 incidents opened at once");
+  expect(keysIn(told[1]!)).toEqual(Array.from({ length: 10 }, (_, n) => `INC-${21 + n}`));
+});
+
+it("does not count what is still gathering, nor what a person split off", async () => {
+  await world.close();
+  world = await openWorld(place.database, "C1", { wait: "30s" });
+  await open(20);
+  await tick();
+  expect(await digests()).toEqual([]);
+  world.advance(30_000);
+  await tick();
+  expect((await digests()).length).toBe(1);
+});
+
+it("does not tell again after a restart", async () => {
+  await open(20);
+  await tick();
+  await world.restart();
+  world.advance(60_000);
+  await tick();
+  expect((await digests()).length).toBe(1);
+});
+
+it("is decided with the first claim, too: a root message waits for it once, and then goes", async () => {
+  await open(20);
+  const [card] = (await world.reads.due(world.now(), 50)).filter(({ kind }) => kind === "card");
+  const claim = { type: "claim", id: card!.id, rootOf: card!.incident, now: world.now() } as const;
+  expect(await world.submit(claim)).toEqual({ ok: true, value: false });
+  // What waits is read with the digest first.
+  expect((await world.reads.due(world.now(), 1))[0]).toMatchObject({ kind: "notice", incident: "C1" });
+  expect(await world.submit(claim)).toEqual({ ok: true, value: true });
+});
