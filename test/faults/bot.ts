@@ -108,8 +108,10 @@ export class Bot {
     };
   }
 
-  start(): ChildProcess {
-    const child = spawn(process.execPath, ["src/main.ts", "serve"], {
+  /** What is put in front of the command may look on, but must leave the process our child. */
+  start(...inFront: string[]): ChildProcess {
+    const [command, ...args] = [...inFront, process.execPath, "src/main.ts", "serve"];
+    const child = spawn(command!, args, {
       cwd: ROOT,
       env: this.environment,
     });

@@ -5,7 +5,7 @@
  *     BREAKWATER_KILLS=200 BREAKWATER_SEED=7 npx vitest run test/faults/kill.test.ts
  *
  * A kill says nothing about power cuts, since what was written to the file stays with the operating system; that the
- * log is synced before an answer is held by test/store/durability.test.ts.
+ * log is synced before an answer is held by fsync.test.ts.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
