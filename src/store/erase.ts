@@ -157,6 +157,7 @@ function cleansed(row: Record<string, unknown>, column: string, forget: Forget):
 }
 
 async function eraseSignals(db: Database, forget: Forget): Promise<number> {
+  const changedOf = new Set<string>();
   let count = 0;
   let before = 0;
   for await (const links of pages(db, "signal_batch")) {
@@ -167,6 +168,7 @@ async function eraseSignals(db: Database, forget: Forget): Promise<number> {
         const reason = forget.inText(row.reason);
         if (body === row.body && reason === row.reason) continue;
         await updateRow(db, "signal", row, { body, reason });
+        changedOf.add(row.fingerprint);
         changed = true;
         count++;
       }
@@ -174,6 +176,12 @@ async function eraseSignals(db: Database, forget: Forget): Promise<number> {
       before = link.last_id;
     }
   }
+  // The hash of what an alert said last would show who guesses the name.
+  for await (const rows of pages(db, "alert"))
+    for (const row of rows) {
+      if (row.said === null || !changedOf.has(row.fingerprint)) continue;
+      await updateRow(db, "alert", row, { said: null, seal: sealOf("alert", { ...row, said: null }) });
+    }
   return count;
 }
 

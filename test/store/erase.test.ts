@@ -50,6 +50,19 @@ describe("erasing a person", () => {
     expect(await faultsIn(place.database)).toEqual([]);
   });
 
+  it("leaves no hash by which a name could be guessed", async () => {
+    const said = async () => {
+      const db = openForReading(place.database);
+      const rows = await db.selectFrom("alert").select("said").orderBy("dedup_key").execute();
+      await db.destroy();
+      return rows.map((row) => row.said !== null);
+    };
+    expect(await said()).toEqual([true, true, true]);
+    await erase(place.database);
+    // Those of the two signals in which she stood.
+    expect(await said()).toEqual([true, false, false]);
+  });
+
   it("leaves what others did and wrote, and what she wrote unless that is asked for", async () => {
     await erase(place.database);
     const db = openForReading(place.database);

@@ -85,6 +85,7 @@ const EDITS: [string, string, RegExp][] = [
     /^INC-3, incident_alert: /,
   ],
   ["an alert", "update alert set count = 7", /^alert \w+/],
+  ["how often an alert was repeated", "update alert set repeats = 3", /^alert \w+/],
   ["an alert, gone", "delete from alert", /^alert \w+: the row is gone/],
   [
     "a signal",

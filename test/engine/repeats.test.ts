@@ -1,0 +1,101 @@
+/** An alert that comes again and says nothing new: counted, kept in the log, and written nowhere anew. */
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import type { Config } from "../../src/config.ts";
+import { replayReadsOf } from "../../src/store/replay-reads.ts";
+import { type Postgres, startPostgres } from "../harness/postgres.ts";
+import { faultsIn } from "../store/filled.ts";
+import { alertOn, openWorld, temporaryFile, type World } from "./world.ts";
+
+let postgres: Postgres;
+beforeAll(async () => {
+  postgres = await startPostgres();
+});
+afterAll(() => postgres.stop());
+
+describe.each(["sqlite", "postgres"] as const)("on %s", (type) => {
+  let place: ReturnType<typeof temporaryFile> | null = null;
+  let database: Config["database"];
+  let world: World;
+  async function open(): Promise<void> {
+    place = type === "sqlite" ? temporaryFile() : null;
+    database = place?.database ?? { type: "postgres", url: await postgres.createDatabase() };
+    world = await openWorld(database);
+  }
+  afterEach(async () => {
+    await world.close();
+    place?.remove();
+  });
+
+  const bodies = async () =>
+    (await world.readDb.selectFrom("signal").select("body").orderBy("id").execute()).map(({ body }) => body);
+  const rowOf = async () => world.readDb.selectFrom("incident_alert").selectAll().executeTakeFirstOrThrow();
+
+  it("is counted and seen when it was last heard, though its row stays as it was", async () => {
+    await open();
+    await world.ingest(alertOn("orders"));
+    const written = await rowOf();
+    for (let n = 0; n < 3; n++) {
+      world.advance(60_000);
+      expect(await world.ingest(alertOn("orders"))).toMatchObject([
+        { outcome: "deduplicated", incident: "INC-1" },
+      ]);
+    }
+    expect(await rowOf()).toEqual(written);
+    const [alert] = await world.reads.alerts("INC-1", 10);
+    expect(alert).toMatchObject({ count: 4, lastSeenAt: world.now(), status: "firing" });
+    expect(await faultsIn(database)).toEqual([]);
+  });
+
+  it("is kept in the log as what it repeats, also within one batch, and read in full", async () => {
+    await open();
+    await world.ingest(alertOn("orders"), alertOn("orders"), alertOn("users"), alertOn("orders"));
+    await world.ingest(alertOn("users"));
+    const [orders, again, users, third, usersAgain] = await bodies();
+    expect([again, third, usersAgain]).toEqual(['{"as":1}', '{"as":1}', '{"as":3}']);
+    expect(JSON.parse(orders!)).toEqual(alertOn("orders"));
+    expect(JSON.parse(users!)).toEqual(alertOn("users"));
+    const logged = await replayReadsOf(world.readDb).signals(2, 6, 10);
+    expect(logged.map(({ signal }) => signal.dedupKey)).toEqual([
+      "test.orders",
+      "test.users",
+      "test.orders",
+      "test.users",
+    ]);
+    expect(await faultsIn(database)).toEqual([]);
+  });
+
+  it("counts all of it once something new is said, and goes on from there", async () => {
+    await open();
+    await world.ingest(alertOn("orders"), alertOn("orders"), alertOn("orders"));
+    await world.ingest(alertOn("orders", { title: "12 rows are null now" }));
+    await world.ingest(alertOn("orders", { title: "12 rows are null now" }));
+    const [alert] = await world.reads.alerts("INC-1", 10);
+    expect(alert).toMatchObject({ count: 5, title: "12 rows are null now" });
+    await world.ingest(alertOn("orders", { status: "resolved" }));
+    expect((await world.reads.alerts("INC-1", 10))[0]).toMatchObject({ count: 5, status: "resolved" });
+    expect((await bodies()).filter((body) => body.startsWith('{"as":')).length).toBe(3);
+    expect(await faultsIn(database)).toEqual([]);
+  });
+
+  it("is written in full once a day, as retention takes whole days away", async () => {
+    await open();
+    await world.ingest(alertOn("orders"));
+    world.advance(24 * 3_600_000);
+    await world.ingest(alertOn("orders"));
+    await world.ingest(alertOn("orders"));
+    expect((await bodies()).map((body) => body.startsWith('{"as":'))).toEqual([false, false, true]);
+    expect((await bodies())[2]).toBe('{"as":2}');
+  });
+
+  it("takes its count along when a person moves it", async () => {
+    await open();
+    await world.ingest(alertOn("orders"), alertOn("users"), alertOn("users"), alertOn("users"));
+    const [users] = await world.reads.alerts("INC-2", 10);
+    await world.command("INC-2", { type: "merge_into", into: "INC-1", reason: "one load" });
+    const moved = (await world.reads.alerts("INC-1", 10)).find(
+      (each) => each.fingerprint === users!.fingerprint,
+    );
+    expect([users!.count, moved!.count]).toEqual([3, 3]);
+    expect(await faultsIn(database)).toEqual([]);
+  });
+});
