@@ -1,6 +1,6 @@
 /**
  * The line of a Socket Mode connection, bytes in and bytes out, in front of the local Slack server. It can fall silent
- * without closing, say what Slack says when it ends a connection, and deliver a message twice.
+ * without closing, say what Slack says when it ends a connection, and deliver a message twice or late.
  */
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 
@@ -13,6 +13,9 @@ export class SocketRelay {
   silent = false;
   /** Every message with an event goes to the bot twice. */
   twice = false;
+  /** The next message with an event reaches the bot behind the one after it. */
+  late = false;
+  private held: Buffer | null = null;
   private readonly lines = new Set<Line>();
   private readonly server = createServer((bot) => this.open(bot));
   private readonly target: { host: string; port: number };
@@ -67,8 +70,18 @@ export class SocketRelay {
     bot.on("data", (bytes) => void (silent() || slack.write(bytes)));
     slack.on("data", (bytes) => {
       if (silent()) return;
+      const isEvent = bytes.includes('"events_api"');
+      if (this.late && isEvent) {
+        this.late = false;
+        this.held = bytes;
+        return;
+      }
       bot.write(bytes);
-      if (this.twice && bytes.includes('"events_api"')) bot.write(bytes);
+      if (this.held && isEvent) {
+        bot.write(this.held);
+        this.held = null;
+      }
+      if (this.twice && isEvent) bot.write(bytes);
     });
     const end = () => {
       this.lines.delete(line);

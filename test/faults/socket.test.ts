@@ -176,3 +176,57 @@ it("is delivered every event twice: acts on it once", async () => {
   expect((await notesOf(key)).toSorted()).toEqual(["one", "three", "two"]);
   tried("Events delivered twice", 3);
 });
+
+/** Two things that people do at once, of which the bot hears the first after the second. */
+async function outOfOrder(first: () => Promise<unknown>, second: () => Promise<unknown>): Promise<void> {
+  relay.late = true;
+  const begun = first();
+  await slack.waitFor(() => !relay.late, { what: "the first event" });
+  await Promise.all([begun, second()]);
+}
+
+it("hears of things in another order than they happened: each is done once, and what stands is the last", async () => {
+  const key = await alert();
+  await slack.waitFor(async () => (await app.engine.reads.state(key))?.thread, { what: "the thread" });
+  const { ts: root } = (await app.engine.reads.state(key))!.thread!;
+  const say = (text: string) => slack.say("maya", CHANNEL, text, root);
+  const pinnedText = async () => {
+    const state = (await app.engine.reads.state(key))!;
+    return Object.values(state.entries).flatMap(({ kind, text, hidden }) =>
+      kind === "pinned" && !hidden ? [text] : [],
+    );
+  };
+  const untilPinned = (texts: string[]) =>
+    slack.waitFor(async () => JSON.stringify(await pinnedText()) === JSON.stringify(texts), {
+      what: `pinned: ${texts}`,
+    });
+
+  await outOfOrder(
+    () => say(`${slack.mention} note one`),
+    () => say(`${slack.mention} note two`),
+  );
+  await slack.waitFor(async () => (await notesOf(key)).length >= 2, { what: "the notes" });
+  expect((await notesOf(key)).toSorted()).toEqual(["one", "two"]);
+
+  const ts = await say("the bucket is empty");
+  await slack.react("maya", CHANNEL, ts, "pushpin");
+  await untilPinned(["the bucket is empty"]);
+  await outOfOrder(
+    () => slack.edit("maya", CHANNEL, ts, "the bucket is full"),
+    () => slack.edit("maya", CHANNEL, ts, "the bucket is half full"),
+  );
+  await untilPinned(["the bucket is half full"]);
+  await outOfOrder(
+    () => slack.unreact("maya", CHANNEL, ts, "pushpin"),
+    () => slack.react("maya", CHANNEL, ts, "pushpin"),
+  );
+  await sleep(500);
+  expect(await pinnedText()).toEqual(["the bucket is half full"]);
+  await outOfOrder(
+    () => slack.react("maya", CHANNEL, ts, "pushpin"),
+    () => slack.unreact("maya", CHANNEL, ts, "pushpin"),
+  );
+  await sleep(500);
+  expect(await pinnedText()).toEqual([]);
+  tried("Events out of order", 4);
+});

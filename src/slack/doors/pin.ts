@@ -49,7 +49,8 @@ export function pinDoors(app: App, deps: DoorDeps): void {
         follow(deps, change, body.event_id, async () => ({
           type: "edit_pin",
           messageTs: change.ts,
-          text: await wordsOf(deps, message),
+          // As it stands now: events may come in another order than the edits were made in.
+          text: await wordsOf(deps, (await messageAt(deps, channel, change.ts)) ?? message),
         })),
       );
     } else if (event.subtype === "message_deleted") {
