@@ -23,7 +23,10 @@ const MAYA: Actor = { kind: "person", id: "U0MAYA", name: "Maya Okafor" };
 export async function seedDatabase(file: string, incidents: number): Promise<string> {
   const writer = await openBenchWriter(file);
   const reader = new SQLite(file, { readonly: true });
-  const cards = reader.prepare("select id, incident from outbox where kind = 'card' and state = 'pending'");
+  // Word for word what the partial index says, or each look would walk through all that was ever posted.
+  const cards = reader.prepare(
+    "select id, incident from outbox where state <> 'done' and state = 'pending' and kind = 'card'",
+  );
   const began = Date.now() - incidents * 120_000;
   const all = (jobs: Job[]) => Promise.all(jobs.map((job) => writer.submit(job).then(checked)));
   for (let from = 1; from <= incidents; from += AT_ONCE) {
