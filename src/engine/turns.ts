@@ -29,7 +29,10 @@ export class Turns {
   /** Ids of channels that are configured by name, learned from what was posted there. */
   private readonly channelIds = new Map<string, string>();
 
-  /** Of an incident without a root only the root may go, and none before its channel's digest; for the rest the order is that of their importance. */
+  /**
+   * Of an incident without a root only the root may go, and none before its channel's digest; for the rest the order is
+   * that of their importance.
+   */
   inOrder<Row extends WaitingRow>(rows: Row[]): Row[] {
     const rootless = new Set(rows.filter(isRoot).map((row) => row.incident));
     // One that is looked for in Slack (`sending`) may be long in coming, and holds nothing back.

@@ -364,6 +364,25 @@ describe("pace", () => {
 });
 
 describe("many incidents at once", () => {
+  it("wait while Slack is being told of them all, and not for a digest that Slack does not take", async () => {
+    let go = () => {};
+    chat.hold = new Promise((resolve) => {
+      go = resolve;
+    });
+    chat.before = (call) => (call.startsWith("post notice:") ? mendable : null);
+    await world.ingest(...Array.from({ length: 20 }, (_, n) => alertOn(`t${n}`)));
+    await deliverer.start();
+    await pass(3);
+    expect(chat.calls).toEqual(["post notice:C1:INC-20"]);
+    go();
+    await settle();
+    expect(chat.marks().length).toBeGreaterThan(0);
+    expect(chat.marks()).not.toContain("notice:C1:INC-20");
+    chat.before = () => null;
+    await pass(3);
+    expect(chat.marks()).toContain("notice:C1:INC-20");
+  });
+
   it("are told of first, and each root follows once", async () => {
     await world.ingest(...Array.from({ length: 20 }, (_, n) => alertOn(`t${n}`)));
     await deliverer.start();

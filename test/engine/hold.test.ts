@@ -3,6 +3,7 @@ import type { Config } from "../../src/config.ts";
 import { fold } from "../../src/core/incident/state.ts";
 import type { AlertSignal } from "../../src/core/signal/alert.ts";
 import type { SilenceAsk } from "../../src/core/verb/verb.ts";
+import { faultsOf } from "../store/filled.ts";
 import { alertOn, ana, openWorld, temporaryFile, type World } from "./world.ts";
 
 const MINUTE = 60_000;
@@ -187,6 +188,8 @@ describe("a silence", () => {
         ["S-1", "C1"],
       ]);
       expect(notices[1]!.payload).toContain("ends in 12 min");
+      // Such a notice is of no incident, and nothing is wrong with that.
+      expect(await faultsOf(world.readDb)).toEqual([]);
     }));
 
   test("asked for twice by one click is one", () =>

@@ -48,6 +48,32 @@ it("lets roots go first, then replies, then redraws, the worst severity first in
   ]);
 });
 
+it("lets what tells of many roots go before them, and keeps those of its channel back until it is gone", () => {
+  const digest = row({ incident: "C1", kind: "notice" });
+  const silence = row({ incident: "S-1", kind: "notice" });
+  const rows = [
+    row({ incident: "INC-1", severity: "SEV1" }),
+    row({ incident: "INC-2", channel: "C2" }),
+    silence,
+    digest,
+  ];
+  const order = (of: WaitingRow[]) => new Turns().inOrder(of).map(({ incident }) => incident);
+  expect(order(rows)).toEqual(["C1", "INC-2", "S-1"]);
+  expect(order(rows.filter((each) => each !== digest))).toEqual(["INC-1", "INC-2", "S-1"]);
+  // Looked for in Slack it holds nothing back.
+  digest.state = "sending";
+  expect(order(rows)).toEqual(["C1", "INC-1", "INC-2", "S-1"]);
+});
+
+it("gives back a turn of which nothing came", () => {
+  const turns = new Turns();
+  const cards = Array.from({ length: 5 }, (_, i) => row({ incident: `INC-${i}` }));
+  for (const card of cards) turns.take(card, 0);
+  expect(turns.waitMs(cards[0]!, 0, 0)).toBe(1000);
+  turns.giveBack(cards[0]!, 0);
+  expect(turns.waitMs(cards[0]!, 0, 0)).toBe(0);
+});
+
 it("gives every card that changes all the time its turn, within the budget of fifty a minute", () => {
   const turns = new Turns();
   const cards = Array.from({ length: 40 }, (_, i) =>
