@@ -135,13 +135,13 @@ export function incidentAlertFromRow(row: Pick<Schema["incident_alert"], "body">
   return JSON.parse(row.body);
 }
 
-/** An alert of an incident with what was counted since its row was written; nulls where it is in another by now. */
+/** An alert of an incident with what was counted since its row was written. */
 export function countedAlertFromRow(
-  row: Pick<Schema["incident_alert"], "body"> & { repeats: number | null; heard: string | null },
+  row: Pick<Schema["incident_alert"], "body">,
+  since?: { repeats: number | null; heard: string },
 ): IncidentAlert {
   const alert = incidentAlertFromRow(row);
-  if (!row.repeats) return alert;
-  return { ...alert, count: alert.count + row.repeats, lastSeenAt: row.heard! };
+  return since ? { ...alert, count: alert.count + (since.repeats ?? 0), lastSeenAt: since.heard } : alert;
 }
 
 /** As the partial index has it, or the planner would not know that it may use it. */

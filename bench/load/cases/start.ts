@@ -20,7 +20,8 @@ async function idle(round: Round, which: "ours" | "bolt"): Promise<Record<string
     ? startProduct(round, { slackApiUrl: slack.apiUrl })
     : startBolt(round, slack.apiUrl));
   try {
-    await sleep(round.quick ? 300 : 3_000);
+    // Until what only the start needed has been given back (src/settle.ts).
+    await sleep(round.quick ? 300 : 12_000);
     return { idleMb: memoryOf(running.pid).nowMb, readyMs: running.readyMs };
   } finally {
     await running.stop();
