@@ -36,14 +36,6 @@ export function statementsOf(db: Database): Prepare | null {
   return adapter instanceof FileAdapter ? adapter.prepare : null;
 }
 
-/** Of a new file; one that is there keeps its own. What a batch appends fills large pages, so there are fewer to write. */
-const PAGE_BYTES = 8192;
-/**
- * 16 MB of log before it is carried over into the file. A storm changes the same pages of an index again and again, and
- * each is carried over once.
- */
-const CHECKPOINT_PAGES = (16 * 1024 * 1024) / PAGE_BYTES;
-
 /**
  * Opens a connection to the file. A WAL database is reopened at `synchronous=NORMAL`, which would lose what a 2xx
  * promised on a power cut; so every connection sets FULL and checks that it took.
@@ -52,9 +44,12 @@ function openFile(path: string, readonly: boolean): SQLite.Database {
   if (!readonly) mkdirSync(dirname(path), { recursive: true });
   const file = new SQLite(path, { readonly });
   if (!readonly) {
-    file.pragma(`page_size = ${PAGE_BYTES}`);
+    // Of a new file; one that is there keeps its own. What a batch appends fills large pages, so there are fewer to write.
+    file.pragma("page_size = 8192");
     file.pragma("journal_mode = WAL");
-    file.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+    // 16 MB of log before it is carried over into the file. A storm changes the same pages of an index again and again,
+    // and each is carried over once.
+    file.pragma("wal_autocheckpoint = 2000");
   }
   file.pragma("synchronous = FULL");
   file.pragma("busy_timeout = 5000");

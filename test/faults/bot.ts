@@ -15,7 +15,7 @@ import SQLite from "better-sqlite3";
 import { expect } from "vitest";
 import { openForReading } from "../../src/store/open.ts";
 import { readsOf } from "../../src/store/reads.ts";
-import { SlackHarness } from "../harness/slack.ts";
+import { SlackHarness, type SlackMessage } from "../harness/slack.ts";
 import { waitFor } from "../harness/wait.ts";
 import { FaultProxy } from "./proxy.ts";
 
@@ -276,7 +276,7 @@ export class Bot {
 
       // One root message an incident, and no message of ours twice: each post carries its mark.
       // What the bot says of itself stands there too.
-      const roots = (await this.slack.messages(CHANNEL)).filter(({ text }) => !/^(⚠️|✅) /u.test(text));
+      const roots = await this.roots();
       const rootKeys = roots.map(({ text }) => /INC-\d+/.exec(text)?.[0]);
       expect(rootKeys.toSorted()).toEqual(incidents.map(({ key }) => key).toSorted());
       const marks = (await this.slack.calls("chat.postMessage")).map(markOf);
@@ -295,6 +295,12 @@ export class Bot {
     } finally {
       await db.destroy();
     }
+  }
+
+  /** The messages of the channel that are of one incident: not what the bot says of itself, or of many at once. */
+  async roots(): Promise<SlackMessage[]> {
+    const messages = await this.slack.messages(CHANNEL);
+    return messages.filter(({ text }) => !/^(?:⚠️|✅) |^\d+ incidents opened at once/u.test(text));
   }
 
   /** How many alerts are stored whose delivery id is like this (`%` for anything), told twice or not. */

@@ -96,9 +96,10 @@ describe.skipIf(untraced)("a traced process", () => {
 
   /** What was seen of a process that has ended; strace writes the end of its file a moment later. */
   async function seen(path: string, { pid }: ChildProcess) {
-    const over = new RegExp(`^${pid} \\+\\+\\+ `, "m");
+    const over = new RegExp(`^${pid} +\\+\\+\\+ `, "m");
     const trace = await waitFor(() => [readFileSync(path, "utf8")].find((text) => over.test(text)), {
       what: "the end of the trace",
+      timeout: 60_000,
     });
     const { answered, unsynced } = answersIn(trace, MARK);
     return { answered: answered.toSorted(), unsynced: unsynced.toSorted() };

@@ -106,7 +106,7 @@ it(`takes ${ALERTS} alerts, loses none, and answers people meanwhile`, { timeout
   expect(incidents.length).toBe(TABLES);
   await waitFor(
     async () => {
-      const roots = await bot.slack.messages(CHANNEL);
+      const roots = await bot.roots();
       return (
         roots.length === TABLES &&
         roots.every((root) => new RegExp(`\\b${ALERTS / TABLES} firing`).test(JSON.stringify(root)))

@@ -36,7 +36,7 @@ describe("a socket that goes while an answer is awaited", () => {
 
 describe("a change to a message", () => {
   /** The door over an incident in whose thread the message 2.0 is pinned; gives what it asked for, and of whom. */
-  async function changed(message: object) {
+  async function changed(message: object, now = message) {
     const listeners = new Map<string, (args: object) => Promise<void>>();
     const asked: CommandRequest[] = [];
     const looked: string[] = [];
@@ -55,6 +55,7 @@ describe("a change to a message", () => {
           return {};
         },
       },
+      client: { conversations: { replies: async () => ({ messages: [now] }) } },
       workspaceUrl: "https://acme.slack.com/",
     } as unknown as DoorDeps;
     pinDoors({ event: (name: string, on: never) => listeners.set(name, on) } as unknown as App, deps);
@@ -66,6 +67,12 @@ describe("a change to a message", () => {
   it("leaves a pinned picture what it was called when it was pinned", async () => {
     const { commands } = await changed({ ts: "2.0", thread_ts: "1.0", user: "U1", text: "" });
     expect(commands).toEqual([{ type: "edit_pin", messageTs: "2.0", text: "(no text)" }]);
+  });
+
+  it("takes a message for what Slack shows now, not for what an event says that comes late", async () => {
+    const edited = { ts: "2.0", thread_ts: "1.0", user: "U1", text: "half full" };
+    const { commands } = await changed(edited, { ...edited, text: "full" });
+    expect(commands).toEqual([{ type: "edit_pin", messageTs: "2.0", text: "full" }]);
   });
 
   it("asks Slack for nobody's name unless the message is pinned", async () => {
