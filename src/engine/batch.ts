@@ -321,6 +321,7 @@ export class Batch {
     now: string,
   ): void {
     const before = this.alerts.get(print);
+    if (before && incident !== null && incident !== before.incident) this.settleRepeats(before);
     const row: AlertRow = {
       fingerprint: print,
       source: signal.source,
@@ -355,6 +356,12 @@ export class Batch {
     this.alerts.set(print, again);
     this.changes.alerts.set(print, again);
     return true;
+  }
+
+  /** What was counted of an alert stays with the incident it leaves. */
+  private settleRepeats({ incident, fingerprint: print, repeats, lastSeenAt }: AlertRow): void {
+    const left = repeats > 0 && incident !== null && this.incidentAlerts.get(alertKey(incident, print));
+    if (left) this.keepIn({ ...left, count: left.count + repeats, lastSeenAt });
   }
 
   rememberIn(

@@ -87,6 +87,22 @@ describe.each(["sqlite", "postgres"] as const)("on %s", (type) => {
     expect((await bodies())[2]).toBe('{"as":2}');
   });
 
+  it("stays counted in an incident that it has left for another", async () => {
+    await open();
+    await world.ingest(alertOn("orders"));
+    for (let n = 0; n < 3; n++) {
+      world.advance(60_000);
+      await world.ingest(alertOn("orders"));
+    }
+    const last = world.now();
+    await world.command("INC-1", { type: "cancel", reason: "known" });
+    world.advance(48 * 3_600_000);
+    expect(await world.ingest(alertOn("orders"))).toMatchObject([{ incident: "INC-2" }]);
+    expect(await world.reads.alerts("INC-1", 10)).toMatchObject([{ count: 4, lastSeenAt: last }]);
+    expect(await world.reads.alerts("INC-2", 10)).toMatchObject([{ count: 1, lastSeenAt: world.now() }]);
+    expect(await faultsIn(database)).toEqual([]);
+  });
+
   it("takes its count along when a person moves it", async () => {
     await open();
     await world.ingest(alertOn("orders"), alertOn("users"), alertOn("users"), alertOn("users"));
