@@ -1,7 +1,6 @@
+import { Session } from "node:inspector/promises";
 import { flushCompileCache } from "node:module";
 import { performance } from "node:perf_hooks";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 
 /** So long the start of a thread is over, and how often it is looked at whether it has anything to do. */
 const LOOK_EVERY_MS = 5_000;
@@ -21,13 +20,17 @@ export function settleWhenIdle(): void {
     if (utilization > IDLE) return;
     clearInterval(looking);
     flushCompileCache();
-    collectGarbage();
+    void collectGarbage();
   }, LOOK_EVERY_MS).unref();
 }
 
-/** By itself V8 collects when it needs room, which an idle bot hardly ever does. */
-function collectGarbage(): void {
-  setFlagsFromString("--expose-gc");
-  const collect: NodeJS.GCFunction = runInNewContext("gc");
-  collect({ type: "major", execution: "sync", flavor: "last-resort" });
+/**
+ * By itself V8 collects when it needs room, which an idle bot hardly ever does. Asked of the thread's own inspector,
+ * which opens no port: to turn on `gc()` in a running process can crash it (nodejs.org/api/v8.html, setFlagsFromString).
+ */
+async function collectGarbage(): Promise<void> {
+  const session = new Session();
+  session.connect();
+  await session.post("HeapProfiler.collectGarbage");
+  session.disconnect();
 }

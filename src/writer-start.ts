@@ -11,12 +11,12 @@ export type ThreadRequest =
   | { id: number; job: Job }
   /** Alerts as JSON: it has to be written for storing anyway, and a text crosses for nearly nothing. */
   | { id: number; alerts: SignalText[]; now: string }
+  /** The thread then ends. */
   | { close: true };
 export type ThreadAnswer =
   | { ready: true; statements: StatementInForce[] }
   | { id: number; result: JobResult }
-  | { id: number; fault: string }
-  | { closed: true };
+  | { id: number; fault: string };
 
 /** Passes on in one go what comes until `soon` calls: crossing to another thread costs as much for one as for many. */
 export function together<Each>(
@@ -90,7 +90,6 @@ function openIn(
         started = true;
         return ready({ submit, close, statements: response.statements });
       }
-      if ("closed" in response) return void thread.terminate();
       const job = waiting.get(response.id);
       waiting.delete(response.id);
       if ("fault" in response) job?.reject(new Error(response.fault));

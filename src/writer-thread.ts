@@ -19,9 +19,9 @@ async function take(request: ThreadRequest): Promise<void> {
     return send({ ready: true, statements: writer.statements });
   }
   if ("close" in request) {
-    // Whoever asked ends the thread then.
     await writer.close();
-    return send({ closed: true });
+    // Nothing else is waited for here, so the thread ends by itself, and not in the middle of something.
+    return port.close();
   }
   const { id } = request;
   try {
