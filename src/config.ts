@@ -191,8 +191,9 @@ function readFile(path: string, required: boolean): z.infer<typeof ConfigFile> &
     if (required) throw new Refusal("not_found", `BREAKWATER_CONFIG names ${path}, which does not exist.`);
     return { ...ConfigFile.parse({}), written: {} };
   }
-  const document = parseDocument(readFileSync(path, "utf8"));
-  const broken = document.errors[0];
+  const document = parseDocument(readFileSync(path, "utf8"), { logLevel: "silent" });
+  // A tag that is not known is a warning to the library; what it was to mean would be left out.
+  const broken = document.errors[0] ?? document.warnings[0];
   if (broken) throw new Refusal("invalid", `${path} is not valid YAML: ${broken.message}`);
   const written = toPlain(document, path);
   const parsed = ConfigFile.safeParse(written);

@@ -49,8 +49,9 @@ async function tryReading(file: string): Promise<LineageFile | { wrong: Wrong[] 
 }
 
 function parseYaml(text: string): unknown {
-  const document = parseDocument(text);
-  if (document.errors[0]) throw document.errors[0];
+  const document = parseDocument(text, { logLevel: "silent" });
+  const broken = document.errors[0] ?? document.warnings[0];
+  if (broken) throw broken;
   return document.toJS();
 }
 

@@ -74,14 +74,23 @@ describe("files that breakwater.yaml names under lineage", () => {
   test("refuse the start where they are wrong, with file and field, all of them at once", async () => {
     const wrong = write("wrong.yaml", WRONG);
     const broken = write("broken.yaml", "assets: [");
+    const tagged = write("tagged.yaml", "assets: !none []");
     const missing = join(dir, "missing.yaml");
-    const refusal = await start(wrong, broken, missing).catch((error: unknown) => error);
+    const refusal = await start(wrong, broken, tagged, missing).catch((error: unknown) => error);
     expect(refusal).toBeInstanceOf(Refusal);
     const { message } = refusal as Refusal;
     expect(message).toContain(`\n${wrong}: assets[0].asset: "orders" must be namespace/name`);
     expect(message).toContain(`\n${wrong}: assets[1].owner: `);
     expect(message).toMatch(/broken\.yaml: cannot be read: .*line 1/);
+    expect(message).toMatch(/tagged\.yaml: cannot be read: Unresolved tag: !none at line 1/);
     expect(message).toMatch(/missing\.yaml: cannot be read: ENOENT/);
+  });
+
+  test("are not read by a configuration with a tag that YAML does not know", () => {
+    const file = write("breakwater.yaml", "lineage: !!js/function []\n");
+    expect(() => loadConfig({ BREAKWATER_CONFIG: file })).toThrow(
+      /is not valid YAML: Unresolved tag: .*js\/function/,
+    );
   });
 
   test("are one, however their name is written, and one that is empty or declares twice is refused", async () => {

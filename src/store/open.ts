@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import SQLite from "better-sqlite3";
 import { Kysely, PostgresAdapter, PostgresDialect, SqliteAdapter, SqliteDialect, sql } from "kysely";
-import pg from "pg";
+import type { Pool } from "pg";
 import type { Config } from "../config.ts";
 import { Refusal } from "../core/refusal.ts";
 import type { Schema } from "./schema.ts";
@@ -60,12 +60,18 @@ function openFile(path: string, readonly: boolean): SQLite.Database {
 }
 
 function openPostgres(url: string, connections: number): Database {
+  return new Kysely<Schema>({ dialect: new PostgresDialect({ pool: () => openPool(url, connections) }) });
+}
+
+/** Its driver is loaded only where there is a Postgres: whoever has a file starts without it. */
+async function openPool(url: string, connections: number): Promise<Pool> {
+  const { default: pg } = await import("pg");
   // Counts and ids fit a JavaScript number; pg hands bigint over as text otherwise.
   pg.types.setTypeParser(pg.types.builtins.INT8, Number);
   const pool = new pg.Pool({ connectionString: url, max: connections, connectionTimeoutMillis: 10_000 });
   // An idle connection that dies is replaced at the next use; without a listener it would end the process.
   pool.on("error", () => {});
-  return new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
+  return pool;
 }
 
 /** The one connection that writes. */

@@ -5,7 +5,7 @@
  */
 export async function waitFor<T>(
   fn: () => T | Promise<T>,
-  { what, timeout = 5_000 }: { what: string; timeout?: number },
+  { what, timeout = 15_000 }: { what: string; timeout?: number },
 ): Promise<Exclude<T, false | null | undefined>> {
   const deadline = performance.now() + timeout;
   let last = "";

@@ -98,10 +98,10 @@ export function readFrontMatter(
   firstLine: number,
 ): { frontMatter: FrontMatter; problems: [] } | { frontMatter: null; problems: RunbookProblem[] } {
   const lines = new LineCounter();
-  const document = parseDocument(yaml, { lineCounter: lines, prettyErrors: false });
+  const document = parseDocument(yaml, { lineCounter: lines, prettyErrors: false, logLevel: "silent" });
   const lineAt = (offset: number) => firstLine + lines.linePos(offset).line - 1;
 
-  const broken = document.errors.map((error) => ({
+  const broken = [...document.errors, ...document.warnings].map((error) => ({
     line: lineAt(error.pos[0]),
     message: `The front matter is not valid YAML: ${error.message}. Put text with : # * { or [ in quotes.`,
   }));

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { parseRunbook, type Runbook } from "../../../src/core/runbook/parse.ts";
 
 const FULL = `---
@@ -163,6 +163,14 @@ describe("a problem in the front matter names its line and the next step", () =>
     expect(problemsOf("title: T\nmatch: [")[0]).toMatchObject({
       message: expect.stringContaining("not valid YAML"),
     });
+  });
+  test("a YAML tag that is not known, without a warning of the process", () => {
+    const warned = vi.spyOn(process, "emitWarning");
+    expect(problemsOf("title: !!js/function T")).toEqual([
+      { line: 2, message: expect.stringContaining("Unresolved tag: tag:yaml.org,2002:js/function") },
+    ]);
+    expect(warned).not.toHaveBeenCalled();
+    warned.mockRestore();
   });
   test("YAML that is no set of fields, or repeats itself without end", () => {
     expect(problemsOf("- a")).toEqual([
