@@ -23,7 +23,7 @@ import { type Asset, assetId } from "../core/signal/asset.ts";
 import { type Aftermath, createAftermath } from "./aftermath.ts";
 import { createHolds, type Holds } from "./hold.ts";
 import type { AlertRow, Changes, Effect, Ledger, Notice } from "./ledger.ts";
-import { flaps, isForming, type Memory } from "./memory.ts";
+import { endForming, flaps, isForming, type Memory } from "./memory.ts";
 import type { IncidentAlert } from "./ports.ts";
 import type { Retention } from "./retention.ts";
 
@@ -184,7 +184,7 @@ export class Batch {
     if (isForming(state)) {
       this.memory.forming.add(key);
       this.memory.unsorted = true;
-    } else this.memory.forming.delete(key);
+    } else endForming(this.memory, key);
     if (flaps(state)) this.memory.flapping.add(key);
     else this.memory.flapping.delete(key);
     if (!isOpen(state.phase)) this.memory.runs.delete(key);
@@ -293,13 +293,29 @@ export class Batch {
   }
 
   async incidentAlertsOf(key: string): Promise<IncidentAlert[]> {
-    const rows = new Map(
-      (await this.ledger.allIncidentAlerts(key)).map((row) => [alertKey(key, row.fingerprint), row]),
-    );
+    const { forming, formingAlerts } = this.memory;
+    const rows = formingAlerts.get(key) ?? (await this.readAlertsOf(key));
+    if (forming.has(key)) formingAlerts.set(key, rows);
+    // Whatever order they came in.
+    return [...rows.values()].sort((a, b) => (a.fingerprint < b.fingerprint ? -1 : 1));
+  }
+
+  private async readAlertsOf(key: string): Promise<Map<string, IncidentAlert>> {
+    const stored = await this.ledger.allIncidentAlerts(key);
+    const rows = new Map(stored.map((row) => [row.fingerprint, row]));
     for (const { incident, fingerprint } of this.changes.leftAlerts)
-      rows.delete(alertKey(incident, fingerprint));
-    for (const [id, row] of this.changes.incidentAlerts) if (row.incident === key) rows.set(id, row);
-    return [...rows.values()];
+      if (incident === key) rows.delete(fingerprint);
+    for (const row of this.changes.incidentAlerts.values())
+      if (row.incident === key) rows.set(row.fingerprint, row);
+    return rows;
+  }
+
+  /** An alert leaves an incident for another, where it is kept with `moveAlert`. */
+  letGo({ incident, fingerprint }: IncidentAlert): void {
+    this.changes.leftAlerts.push({ incident, fingerprint });
+    this.changes.incidentAlerts.delete(alertKey(incident, fingerprint));
+    this.incidentAlerts.delete(alertKey(incident, fingerprint));
+    this.memory.formingAlerts.get(incident)?.delete(fingerprint);
   }
 
   async moveAlert(row: IncidentAlert, into: string): Promise<void> {
@@ -409,6 +425,7 @@ export class Batch {
     const key = alertKey(row.incident, row.fingerprint);
     this.incidentAlerts.set(key, row);
     this.changes.incidentAlerts.set(key, row);
+    this.memory.formingAlerts.get(row.incident)?.set(row.fingerprint, row);
     const runs = this.memory.runs.get(row.incident);
     if (runs) noteRuns(runs, row.fingerprint, passesOf(row));
     return row;

@@ -6,9 +6,9 @@ import type { Origin, RecordedEvent } from "../core/incident/events.ts";
 import type { IncidentState } from "../core/incident/state.ts";
 import { type Asset, assetId } from "../core/signal/asset.ts";
 import { asSignals } from "./as-signal.ts";
-import { alertKey, type Batch, CLOCK, type News, tell } from "./batch.ts";
+import { type Batch, CLOCK, type News, tell } from "./batch.ts";
 import { followMerge, holdForming } from "./hold.ts";
-import { isForming } from "./memory.ts";
+import { endForming, isForming } from "./memory.ts";
 import type { IncidentAlert } from "./ports.ts";
 import { broughtFrom } from "./recur.ts";
 
@@ -69,10 +69,12 @@ export async function sortForming(batch: Batch, now: string): Promise<void> {
   for (const key of [...memory.forming].sort(older)) {
     const state = await batch.state(key);
     const late = Date.parse(now) - Date.parse(state.detectedAt) > grouping.wait + FORMING_GRACE_MS;
-    if (late) memory.forming.delete(key);
+    if (late) endForming(memory, key);
     else all.push(state);
   }
   const states = fewEnough(all);
+  const few = new Set(states.map(({ key }) => key));
+  for (const key of memory.formingAlerts.keys()) if (!few.has(key)) memory.formingAlerts.delete(key);
   if (states.length === 0) return;
   const news: News = new Map();
   const asked: Asked = { ...CLOCK, now };
@@ -192,9 +194,7 @@ export async function moveSome(
   };
   tell(news, to, batch.append(to, decide(await batch.state(to), come, asked), asked));
   for (const row of leaving) {
-    batch.changes.leftAlerts.push({ incident: from.key, fingerprint: row.fingerprint });
-    batch.changes.incidentAlerts.delete(alertKey(from.key, row.fingerprint));
-    batch.incidentAlerts.delete(alertKey(from.key, row.fingerprint));
+    batch.letGo(row);
     await batch.moveAlert({ ...row, reason: why ?? reason ?? row.reason }, to);
   }
 }

@@ -164,11 +164,8 @@ export async function keepBack(
 
 /** A firing ends a row of runs that passed, also one that nobody is told of. */
 function countAnew(batch: Batch, incident: string, print: string): void {
-  const key = alertKey(incident, print);
-  const row = batch.incidentAlerts.get(key);
-  if (!row?.passes) return;
-  batch.incidentAlerts.set(key, { ...row, passes: 0 });
-  batch.changes.incidentAlerts.set(key, { ...row, passes: 0 });
+  const row = batch.incidentAlerts.get(alertKey(incident, print));
+  if (row?.passes) batch.keepIn({ ...row, passes: 0 });
 }
 
 async function incidentOf(batch: Batch, print: string | null): Promise<string | null> {

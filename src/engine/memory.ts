@@ -8,7 +8,7 @@ import type { IncidentState } from "../core/incident/state.ts";
 import type { KnownChange } from "../core/signal/change.ts";
 import { datasetKey } from "../core/signal/dataset.ts";
 import type { Ledger } from "./ledger.ts";
-import type { HeldAlert } from "./ports.ts";
+import type { HeldAlert, IncidentAlert } from "./ports.ts";
 
 /** The last that a channel was told of many incidents at once: when (ISO 8601 UTC), and of which. */
 export type Digest = { at: string; told: Set<string> };
@@ -25,6 +25,8 @@ export type Memory = {
   topology: Topology | null;
   /** Incidents whose first message is still held back, so that a storm gathers. */
   forming: Set<string>;
+  /** Their alerts by fingerprint, once they were read: they are sorted out again with every claim while more come. */
+  formingAlerts: Map<string, Map<string, IncidentAlert>>;
   /** Something came to one of them since they were last sorted out. */
   unsorted: boolean;
   /**
@@ -60,6 +62,7 @@ export function emptyMemory(): Memory {
     lineage: null,
     topology: null,
     forming: new Set(),
+    formingAlerts: new Map(),
     unsorted: true,
     digests: new Map(),
     telling: new Map(),
@@ -123,6 +126,11 @@ export function isForming(state: IncidentState): boolean {
   );
 }
 
+export function endForming(memory: Memory, key: string): void {
+  memory.forming.delete(key);
+  memory.formingAlerts.delete(key);
+}
+
 /** The transaction is committed: what it said of lineage counts from now on, and what it tells of is told. */
 export function commitMemory(memory: Memory): void {
   for (const [channel, digest] of memory.telling) memory.digests.set(channel, digest);
@@ -140,6 +148,7 @@ export function forget(memory: Memory): void {
   memory.lineage = null;
   memory.topology = null;
   memory.forming.clear();
+  memory.formingAlerts.clear();
   memory.unsorted = true;
   memory.telling.clear();
   memory.yielding.clear();
