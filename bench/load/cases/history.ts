@@ -21,7 +21,7 @@ function seeded(round: Round, incidents: number): Promise<string> {
 }
 
 const sizes = ({ quick, full }: Round) =>
-  quick ? { few: 20, many: 60 } : { few: 1_000, many: full ? 1_000_000 : 100_000 };
+  quick ? { few: 20, many: 60 } : { few: 1_000, many: full ? 1_000_000 : 20_000 };
 
 async function readsAt(round: Round, incidents: number): Promise<Record<string, number>> {
   const database = await seeded(round, incidents);
