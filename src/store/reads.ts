@@ -267,13 +267,31 @@ function readCursor(cursor: string): [string, string] {
   }
 }
 
-/** The term that narrows most first: an asset or a word is rarer than a source. */
-function searchTerms(filter: IncidentFilter): string[] {
-  return [
+/** Of a term that more incidents have than these it is not counted how many. */
+const COMMON = 1_000;
+
+/**
+ * What is searched for, the rarest first: the incidents that have it are walked, newest first, until a page is full. Where
+ * few have it that is soon over, and where all of it is common the page is soon full.
+ */
+async function searchTerms(db: Database, filter: IncidentFilter): Promise<string[]> {
+  const terms = [
     ...(filter.asset ? [assetTerm(filter.asset)] : []),
     ...words(filter.text ?? ""),
     ...(filter.source ? [sourceTerm(filter.source)] : []),
   ];
+  if (terms.length < 2) return terms;
+  const counted = await Promise.all(
+    terms.map(async (term) => {
+      const some = db.selectFrom("incident_term").select("term").where("term", "=", term).limit(COMMON);
+      const { count } = await db
+        .selectFrom(some.as("some"))
+        .select((e) => e.fn.countAll<number>().as("count"))
+        .executeTakeFirstOrThrow();
+      return { term, count };
+    }),
+  );
+  return counted.sort((a, b) => a.count - b.count).map(({ term }) => term);
 }
 
 async function list(
@@ -285,7 +303,16 @@ async function list(
   // A text without a word that is searched for (a single letter, signs) is found nowhere, rather than everywhere.
   if (filter.text && words(filter.text).length === 0) return { incidents: [], next: null };
   let query = db.selectFrom("incident").select(["incident.state", "incident.detected_at", "incident.key"]);
-  for (const [i, term] of searchTerms(filter).entries()) {
+  const terms = await searchTerms(db, filter);
+  // Both say when an incident was detected and which it is; ordered by those of the term, nothing is sorted.
+  const newest =
+    terms.length > 0
+      ? ({
+          at: "term0.detected_at" as "incident.detected_at",
+          key: "term0.incident" as "incident.key",
+        } as const)
+      : ({ at: "incident.detected_at", key: "incident.key" } as const);
+  for (const [i, term] of terms.entries()) {
     const alias = `term${i}` as const;
     query = query.innerJoin(`incident_term as ${alias}`, (j) =>
       j
@@ -296,22 +323,19 @@ async function list(
   }
   if (filter.phases) query = query.where("phase", "in", filter.phases);
   if (filter.severities) query = query.where("severity", "in", filter.severities);
-  if (filter.since) query = query.where("incident.detected_at", ">=", filter.since);
-  if (filter.until) query = query.where("incident.detected_at", "<", filter.until);
+  if (filter.since) query = query.where(newest.at, ">=", filter.since);
+  if (filter.until) query = query.where(newest.at, "<", filter.until);
   if (filter.kind) query = query.where("kind", "=", filter.kind);
   if (filter.open !== undefined) query = query.where("open", "=", filter.open ? 1 : 0);
   if (cursor !== null) {
     const [at, key] = readCursor(cursor);
     query = query.where((e) =>
-      e.or([
-        e("incident.detected_at", "<", at),
-        e.and([e("incident.detected_at", "=", at), e("incident.key", "<", key)]),
-      ]),
+      e.or([e(newest.at, "<", at), e.and([e(newest.at, "=", at), e(newest.key, "<", key)])]),
     );
   }
   const rows = await query
-    .orderBy("incident.detected_at", "desc")
-    .orderBy("incident.key", "desc")
+    .orderBy(newest.at, "desc")
+    .orderBy(newest.key, "desc")
     .limit(limit + 1)
     .execute();
   const page = rows.slice(0, limit);

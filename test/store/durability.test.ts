@@ -281,6 +281,7 @@ describe("no read walks through a table that grows", () => {
   }
 
   const NOW = "2026-11-22T03:00:00.000Z";
+  const CURSOR = Buffer.from(JSON.stringify([NOW, "INC-1"])).toString("base64url");
   const reads: Record<string, (reads: ReturnType<typeof readsOf>) => Promise<unknown>> = {
     state: (r) => r.state("INC-1"),
     byThread: (r) => r.byThread("C1", "1.2"),
@@ -304,15 +305,28 @@ describe("no read walks through a table that grows", () => {
     "list, by asset, word and source": (r) =>
       r.list({ asset: "a/b", text: "not null", source: "dbt" }, 50, null),
     "list, the next page": async (r) => {
-      const cursor = Buffer.from(JSON.stringify([NOW, "INC-1"])).toString("base64url");
-      await r.list({}, 50, cursor);
-      await r.list({ open: true }, 50, cursor);
+      await r.list({}, 50, CURSOR);
+      await r.list({ open: true }, 50, CURSOR);
     },
   };
   it.each(Object.entries(reads))("%s", async (_, read) => {
     await read(readsOf(db));
     expect(queries.length).toBeGreaterThan(0);
     expect(walks()).toEqual([]);
+  });
+  it.each([
+    ["a word", { text: "failed" }],
+    ["words, a source and an asset", { text: "not null", source: "dbt", asset: "a/b" }],
+    ["a word, in a time", { text: "failed", since: NOW, until: NOW }],
+    ["a word, by severity", { text: "failed", severities: ["SEV1" as const] }],
+  ])("a search for %s walks from the newest on, and sorts nothing", async (_, filter) => {
+    for (const cursor of [null, CURSOR]) await readsOf(db).list(filter, 50, cursor);
+    const plans = queries.flatMap(({ sql, parameters }) =>
+      (file.prepare(`explain query plan ${sql}`).all(...parameters) as { detail: string }[]).map(
+        ({ detail }) => detail,
+      ),
+    );
+    expect(plans.filter((detail) => /B-TREE/.test(detail))).toEqual([]);
   });
   const replayed: Record<string, (reads: ReplayReads) => Promise<unknown>> = {
     signalSince: (r) => r.signalSince(NOW),
