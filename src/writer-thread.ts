@@ -20,8 +20,8 @@ async function take(request: ThreadRequest): Promise<void> {
   }
   if ("close" in request) {
     await writer.close();
-    // Nothing else is waited for here, so the thread ends by itself, and not in the middle of something.
-    return port.close();
+    // Once the last answers have left. Nothing else is waited for here, so the thread ends by itself then.
+    return void setImmediate(() => port.close());
   }
   const { id } = request;
   try {

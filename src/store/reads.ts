@@ -272,7 +272,7 @@ const COMMON = 1_000;
 
 /**
  * What is searched for, the rarest first: the incidents that have it are walked, newest first, until a page is full. Where
- * few have it that is soon over, and where all of it is common the page is soon full.
+ * few have it that is soon over; of common words that hardly ever come together, all with the first are looked at.
  */
 async function searchTerms(db: Database, filter: IncidentFilter): Promise<string[]> {
   const terms = [
