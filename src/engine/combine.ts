@@ -66,13 +66,13 @@ export async function sortForming(batch: Batch, now: string): Promise<void> {
   if (!memory.unsorted && !holds.isNeeded) return;
   const { grouping } = settings;
   const all: IncidentState[] = [];
-  for (const key of [...memory.forming].sort(older)) {
-    const state = await batch.state(key);
+  for (const key of memory.forming) {
+    const state = batch.states.get(key) ?? (await batch.state(key));
     const late = Date.parse(now) - Date.parse(state.detectedAt) > grouping.wait + FORMING_GRACE_MS;
     if (late) endForming(memory, key);
     else all.push(state);
   }
-  const states = fewEnough(all);
+  const states = fewEnough(all).sort((a, b) => older(a.key, b.key));
   const few = new Set(states.map(({ key }) => key));
   for (const key of memory.formingAlerts.keys()) if (!few.has(key)) memory.formingAlerts.delete(key);
   if (states.length === 0) return;
@@ -91,7 +91,9 @@ export async function sortForming(batch: Batch, now: string): Promise<void> {
 
 /** Those whose alerts are few enough together to be read at once; the smallest are most likely parts of something else. */
 function fewEnough(states: IncidentState[]): IncidentState[] {
-  let alerts = 0;
+  let alerts = states.reduce((sum, state) => sum + state.alerts.total, 0);
+  if (alerts <= FORMING_ALERTS) return states;
+  alerts = 0;
   const small = new Set(
     states
       .toSorted((a, b) => a.alerts.total - b.alerts.total)
@@ -109,8 +111,13 @@ async function sortByLineage(
   asked: Asked,
   news: News,
 ): Promise<void> {
-  // What a person put somewhere is not sorted again.
-  const states = forming.filter(({ roots, apart }) => roots.length > 0 && apart.length === 0);
+  // What a person put somewhere is not sorted again, and of what lineage has never heard it explains nothing.
+  const states = forming.filter(
+    ({ roots, apart, assets }) =>
+      roots.length > 0 &&
+      apart.length === 0 &&
+      [...assets.values()].some(({ asset }) => batch.topology.knows(asset)),
+  );
   if (states.length < 2) return;
   const alerts = new Map<string, IncidentAlert[]>();
   for (const state of states) alerts.set(state.key, await batch.incidentAlertsOf(state.key));

@@ -140,6 +140,20 @@ describe("alerts that lineage ties together", () => {
     expect((await world.ingest(alertOn("c")))[0]).toMatchObject({ outcome: "grouped", incident: "INC-1" });
   });
 
+  it("are sorted out by a lineage that is stated only after they came", async () => {
+    await start(["x>a"]);
+    await world.ingest(alertOn("p"), alertOn("q"));
+    await world.engine.tick();
+    expect(await groups()).toEqual(["p", "q"]);
+    const document = lineageOf(["x>a", "p>q"]);
+    await world.engine.learn([{ document, run: null, complete: true, warnings: [] }], world.now());
+    // What was looked at before is not remembered as unknown.
+    await world.ingest(alertOn("r"));
+    await world.engine.tick();
+    expect(await groups()).toEqual(["p q", "r"]);
+    await isSound();
+  });
+
   it("find the same table under another tool's name for it", async () => {
     await start(["x>a"]);
     await world.ingest(alertOn("x"));

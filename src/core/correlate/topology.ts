@@ -19,6 +19,8 @@ export type Topology = {
   below(asset: Asset): Kin[];
   /** Open incidents with a root that has a parent in common with an asset, where that parent feeds few. */
   beside(asset: Asset): Kin[];
+  /** Whether lineage has an asset, so that it can lie above, below or beside another at all. */
+  knows(asset: Asset): boolean;
   /** The name under which an asset is one with its namesakes in other tools' words. */
   name(asset: Asset): string;
   /** The same questions among some assets, each with what it stands for. */
@@ -44,8 +46,8 @@ export function createTopology(start: Lineage): Topology {
   /** Incidents by the id of a root, and the roots noted of each. */
   const holders = new Map<string, Set<string>>();
   const noted = new Map<string, Asset[]>();
-  /** Canonical names as they were found: alerts are about the same few assets all day. */
-  const names = new Map<string, string>();
+  /** Canonical names as they were found, and whether in the lineage: alerts are about the same few assets all day. */
+  const names = new Map<string, { name: string; isKnown: boolean }>();
 
   const enlist = (incident: string, root: Asset) => {
     const known = holders.get(assetId(root));
@@ -61,6 +63,16 @@ export function createTopology(start: Lineage): Topology {
     if (known?.size !== 0) return;
     holders.delete(assetId(root));
     reach.remove(root);
+  };
+  const named = (asset: Asset) => {
+    const key = assetId(asset);
+    const known = names.get(key);
+    if (known) return known;
+    const id = locate(lineage, asset);
+    const found = { name: id === null ? datasetKey(asset) : lineage.name(id), isKnown: id !== null };
+    if (names.size >= NAMES) names.clear();
+    names.set(key, found);
+    return found;
   };
   const siblingsOf = (id: number): number[] =>
     lineage.parents(id).flatMap((parent) => {
@@ -101,6 +113,7 @@ export function createTopology(start: Lineage): Topology {
       }
       return found.sort((a, b) => older(a.incident, b.incident));
     },
+    knows: (asset) => named(asset).isKnown,
     among(items) {
       const byId = Map.groupBy(items, ({ asset }) => locate(lineage, asset));
       const at = (id: number | null) => (id === null ? [] : (byId.get(id) ?? []));
@@ -122,16 +135,7 @@ export function createTopology(start: Lineage): Topology {
         },
       };
     },
-    name(asset) {
-      const key = assetId(asset);
-      const known = names.get(key);
-      if (known !== undefined) return known;
-      const id = locate(lineage, asset);
-      const name = id === null ? datasetKey(asset) : lineage.name(id);
-      if (names.size >= NAMES) names.clear();
-      names.set(key, name);
-      return name;
-    },
+    name: (asset) => named(asset).name,
     follow(next) {
       lineage = next;
       names.clear();
