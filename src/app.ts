@@ -1,24 +1,17 @@
 import { setInterval } from "node:timers";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Worker } from "node:worker_threads";
-import type { FastifyBaseLogger, FastifyInstance, FastifyLoggerOptions } from "fastify";
-import { Registry } from "prom-client";
+import type { FastifyBaseLogger, FastifyLoggerOptions } from "fastify";
 import { readLater } from "./app-reads.ts";
-import { reportOf } from "./app-report.ts";
 import type { SlackSide } from "./app-slack.ts";
 import type { Config } from "./config.ts";
 import { type LineageFile, readLineageFiles, withdrawals } from "./configured-lineage.ts";
 import { createEngine } from "./engine/engine.ts";
 import type { Engine, StatementInForce } from "./engine/ports.ts";
-import { spoken } from "./engine/troubles.ts";
 import { createWatch, type Watch } from "./engine/watch.ts";
 import { startHeartbeat } from "./http/heartbeat.ts";
-import type { HealthReport } from "./http/operations.ts";
-import { outboxMetrics } from "./http/outbox-metrics.ts";
-import { buildServer } from "./http/server.ts";
 import { outlineRunbooks, readRunbookFiles } from "./runbooks.ts";
 import type { SlackConnection } from "./slack/connect.ts";
-import { SOURCES } from "./source/registry.ts";
 import { DEFAULT_CHANNEL, startOf, writerSettings } from "./writer-settings.ts";
 import { startWriter } from "./writer-start.ts";
 
@@ -52,67 +45,55 @@ export async function startApp(config: Config, options: AppOptions, thread?: Wor
   const runbooks = await readRunbookFiles([config.runbooksDir]);
   const lineage = await readLineageFiles(config.lineageFiles);
   const settings = { ...writerSettings(config, await outlineRunbooks(runbooks)), start: startOf(config) };
-  const failed = (error: Error) => {
-    // Without the writer nothing can be stored, so nothing may be answered 2xx: end, and be restarted.
-    server.log.fatal({ err: error }, "the writer is gone; ending");
-    process.exit(1);
-  };
-  const opened = await startWriter(settings, failed, thread);
+  const gone = Promise.withResolvers<Error>();
+  // The database is opened while what answers HTTP is loaded. What goes wrong with either is told below.
+  const opening = startWriter(settings, gone.resolve, thread);
+  opening.catch(() => {});
   const stored = readLater(config.database);
   const { reads } = stored;
   let wake = () => {};
   let slack: SlackConnection | null = null;
   let alarm: SlackSide["alarm"] | null = null;
   const watch = createWatch({
-    writer: opened,
+    writer: {
+      submit: async (job) => (await opening).submit(job),
+      close: async () => (await opening).close(),
+    },
     outbox: { undelivered: reads.undelivered, waiting: stored.waiting },
     slack: () => (config.slack ? (slack?.health() ?? { ok: false, detail: "starting" }) : null),
     afterMs: config.selfAlarm.afterMs,
     clock: options.clock ?? (() => performance.now()),
   });
   const { writer } = watch;
-  const health = () => healthOf(watch, slack, config.slack !== null);
   const engine = createEngine({ writer, reads, now: iso, committed: () => wake() });
-  const report = (format: string, key: string) => reportOf(reads, format, key, iso(), config.command);
-  const metrics = new Registry();
-  const server = buildServer({
-    engine,
-    config,
-    sources: SOURCES,
-    now: iso,
-    log: options.log,
-    metrics,
-    report,
-    fetch,
-    health,
-  });
-  server.addHook("onResponse", async (request, reply) => {
-    const { source } = request.params as { source?: string };
-    if (source && SOURCES.some(({ name }) => name === source)) watch.answered(source, reply.statusCode);
-  });
-  slackRoute(server, () => slack);
-  outboxMetrics(metrics, async () => {
-    const { waiting, parked, oldestMs } = await watch.outbox();
-    return {
-      waiting,
-      parked,
-      oldestSeconds: oldestMs / 1000,
-      writerLagSeconds: watch.lagMs() / 1000,
-      slackConnected: slack?.health().ok ?? false,
-      troubles: alarm?.raised() ?? [],
-    };
-  });
   const close = async () => {
     await stored.close();
     await writer.close();
   };
-  // Lineage first: it says where the first alert belongs.
-  const listening = learnFiles(engine, opened.statements, lineage, iso(), server.log).then(() =>
-    server.listen({ host: config.host, port: config.port }),
-  );
-  const url = await listening.catch(async (error: unknown) => {
-    await close();
+  const listening = async () => {
+    const { httpSide } = await import("./app-http.ts");
+    const side = httpSide({
+      config,
+      engine,
+      watch,
+      log: options.log,
+      iso,
+      slack: () => slack,
+      alarm: () => alarm,
+    });
+    const { statements } = await opening;
+    // Lineage first: it says where the first alert belongs.
+    await learnFiles(engine, statements, lineage, iso(), side.server.log);
+    return { ...side, url: await side.server.listen({ host: config.host, port: config.port }) };
+  };
+  const { server, health, report, url } = await listening().catch(async (error: unknown) => {
+    await close().catch(() => {});
     throw error;
+  });
+  void gone.promise.then((error) => {
+    // Without the writer nothing can be stored, so nothing may be answered 2xx: end, and be restarted.
+    server.log.fatal({ err: error }, "the writer is gone; ending");
+    process.exit(1);
   });
 
   const stops: (() => Promise<void>)[] = [];
@@ -192,40 +173,4 @@ async function learnFiles(
   const outcomes = await engine.learn([...files.map(({ statement }) => statement), ...gone], at);
   for (const { key, outcome, assets, edges } of outcomes)
     log.info({ key, outcome, assets, edges }, "lineage");
-}
-
-/** HTTP mode: Slack's requests come in through the one server, as the bytes that are signed. */
-function slackRoute(server: FastifyInstance, slack: () => SlackConnection | null): void {
-  server.register(async (scope) => {
-    scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
-    scope.post("/slack/events", { schema: { hide: true } }, async (request, reply) => {
-      const connection = slack();
-      if (!connection) return reply.code(503).header("retry-after", "5").send();
-      if (!connection.handle) return reply.code(404).send();
-      const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-      const answer = await connection.handle(request.headers, body);
-      return reply.code(answer.status).type(answer.contentType).send(answer.body);
-    });
-  });
-}
-
-async function healthOf(watch: Watch, slack: SlackConnection | null, wanted: boolean): Promise<HealthReport> {
-  const outbox = await watch.outbox().catch(() => null);
-  const oldest = outbox && outbox.waiting > 0 ? `, the oldest for ${spoken(outbox.oldestMs)}` : "";
-  const connection = slack?.health() ?? {
-    ok: !wanted,
-    detail: wanted ? "starting" : "no Slack is configured",
-  };
-  return {
-    checks: [
-      { name: "database", ok: outbox !== null, detail: outbox ? null : "it cannot be read" },
-      { name: "slack", ...connection },
-      {
-        name: "outbox",
-        ok: outbox !== null && !outbox.late,
-        detail: outbox && `${outbox.waiting} waiting${oldest}, ${outbox.parked} given up`,
-      },
-    ],
-  };
 }

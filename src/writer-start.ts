@@ -1,8 +1,9 @@
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import { type SignalText, writeSignal } from "./core/signal/alert.ts";
 import type { Job, JobResult } from "./engine/commit.ts";
 import type { StatementInForce } from "./engine/ports.ts";
 import type { OpenedWriter } from "./writer.ts";
+import { loadWriterThread } from "./writer-load.ts";
 import type { WriterSettings } from "./writer-settings.ts";
 
 /** What passes between this thread and the writer's (src/writer-thread.ts). */
@@ -32,13 +33,6 @@ export function together<Each>(
       pass(all);
     });
   };
-}
-
-/** The writer's thread, which loads its code while this one loads its own. It holds no process up until it is opened. */
-export function loadWriterThread(): Worker {
-  const thread = new Worker(new URL("./writer-thread.ts", import.meta.url));
-  thread.unref();
-  return thread;
 }
 
 /**

@@ -59,7 +59,7 @@ export async function startProduct(place: Place, options: ProductOptions = {}): 
       ...options.env,
     };
     const profile = process.env.BENCH_NODE_ARGS?.split(" ") ?? [];
-    const args = [...profile, "src/main.ts", "serve"];
+    const args = [...profile, "src/main.js", "serve"];
     const running = startProcess(process.execPath, args, { port, logFile: join(dir, "log"), env });
     const readyMs = await (alert
       ? untilReady(running, ALERTS_PATH, { request: alert })

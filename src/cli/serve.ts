@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { settleWhenIdle } from "../settle.ts";
-import { loadWriterThread } from "../writer-start.ts";
+import { loadWriterThread } from "../writer-load.ts";
 import { guarded, processTerminal, type Terminal } from "./terminal.ts";
 
 /** `breakwater serve`: what `npm start` runs. */

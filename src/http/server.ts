@@ -94,13 +94,18 @@ export function buildServer(deps: ServerDeps): FastifyInstance {
     // Node's limit on headers bounds an address; a longer part of it is then an unknown name, not a special case.
     // Some clients of other products end their addresses with a slash.
     routerOptions: { maxParamLength: 16_384, ignoreTrailingSlash: true },
+    // Given here, or Fastify would load its own compilers. Answers are built by typed code and need no second look.
+    schemaController: {
+      compilersFactory: {
+        // Its type asks for Ajv's.
+        buildValidator: (() => validatorCompiler) as never,
+        buildSerializer: () => () => JSON.stringify,
+      },
+    },
     frameworkErrors: (error, request, reply) =>
       sendProblem(error, request, reply.headers(answerHeaders(request.id)) as FastifyReply),
     clientErrorHandler: answerBrokenRequest,
   });
-  app.setValidatorCompiler(validatorCompiler as Parameters<typeof app.setValidatorCompiler>[0]);
-  // Answers are built by typed code and need no second look.
-  app.setSerializerCompiler(() => JSON.stringify);
   app.setErrorHandler(sendProblem);
   // A client that waits for "100 Continue" is routed like any other; the body reader sends it.
   app.server.on("checkContinue", app.routing);

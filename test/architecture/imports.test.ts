@@ -90,14 +90,14 @@ type Import = { file: string; part: string; target: string; typeOnly: boolean };
 
 function filesUnder(folder: string): string[] {
   return readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
-    .filter((file) => file.endsWith(".ts"))
+    .filter((file) => /\.(ts|js)$/.test(file))
     .map((file) => join(folder, file));
 }
 
 function partOf(file: string): string {
   const [top, second] = file.split("/");
   if (top === "migrations") return "migrations";
-  return second!.replace(/^(app|writer)-[a-z]+\.ts$|\.ts$/, "$1");
+  return second!.replace(/^(app|writer)-[a-z]+\.ts$|\.(ts|js)$/, "$1");
 }
 
 /** Code without its comment lines, which may speak of anything. */

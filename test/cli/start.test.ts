@@ -40,7 +40,7 @@ describe("with a Slack that never answers", () => {
   /** The real process, and its address as it says it in its log. */
   async function serve(): Promise<string> {
     const { port } = slack.address() as AddressInfo;
-    bot = spawn(process.execPath, ["src/main.ts", "serve"], {
+    bot = spawn(process.execPath, ["src/main.js", "serve"], {
       cwd: ROOT,
       env: {
         PATH: process.env.PATH,
@@ -101,7 +101,7 @@ test("a command line that names a command loads only that one; any other has all
 describe("what was compiled", () => {
   const folder = () => join(dir, `breakwater-${process.getuid!()}`);
   const run = (env: NodeJS.ProcessEnv) =>
-    execFileSync(process.execPath, ["src/main.ts", "manifest"], {
+    execFileSync(process.execPath, ["src/main.js", "manifest"], {
       cwd: ROOT,
       env: { PATH: process.env.PATH, TMPDIR: dir, ...env },
       encoding: "utf8",

@@ -33,7 +33,7 @@ test("it starts as an unprivileged user, takes an alert, and writes to its data 
     for (const name of ["src", "migrations", "runbooks", "."]) await chmod(join(app, name), 0o555);
     const before = await written(app);
     const port = 20_000 + (process.pid % 20_000);
-    const child = spawn(process.execPath, ["src/main.ts", "serve"], {
+    const child = spawn(process.execPath, ["src/main.js", "serve"], {
       cwd: app,
       ...(isRoot ? { uid: NOBODY, gid: NOBODY } : {}),
       env: {

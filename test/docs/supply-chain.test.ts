@@ -74,7 +74,7 @@ describe("the container image", () => {
     expect(user).not.toBe("root");
     expect(last.indexOf("USER ")).toBeLessThan(last.indexOf("\nCMD "));
     expect(last).toMatch(/^HEALTHCHECK [\s\S]*?CMD \["node"/m);
-    expect(last).toMatch(/^CMD \["node", "src\/main.ts", "serve"\]$/m);
+    expect(last).toMatch(/^CMD \["node", "src\/main.js", "serve"\]$/m);
     expect(Number(/^node:(\d+)/.exec(last)![1])).toBe(Number(/^\d+/.exec(manifest.devDependencies.node)![0]));
   });
 

@@ -173,7 +173,7 @@ export class World {
 
   /** `breakwater …` in a process of its own, beside the running app. */
   async cli(...args: string[]): Promise<string> {
-    const { stdout } = await promisify(execFile)(process.execPath, ["src/main.ts", ...args], {
+    const { stdout } = await promisify(execFile)(process.execPath, ["src/main.js", ...args], {
       env: { PATH: process.env.PATH, DATABASE_URL: this.databaseUrl },
       maxBuffer: 64 * 1024 * 1024,
     });

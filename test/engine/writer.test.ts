@@ -14,7 +14,8 @@ import { type Database, openForReading, openForWriting } from "../../src/store/o
 import { readsOf } from "../../src/store/reads.ts";
 import { openWriter } from "../../src/writer.ts";
 import type { WriterSettings } from "../../src/writer-settings.ts";
-import { loadWriterThread, startWriter } from "../../src/writer-start.ts";
+import { loadWriterThread } from "../../src/writer-load.ts";
+import { startWriter } from "../../src/writer-start.ts";
 import { startPostgres } from "../harness/postgres.ts";
 import { alertOn, ana, temporaryFile } from "./world.ts";
 

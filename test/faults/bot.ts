@@ -110,7 +110,7 @@ export class Bot {
 
   /** What is put in front of the command may look on, but must leave the process our child. */
   start(...inFront: string[]): ChildProcess {
-    const [command, ...args] = [...inFront, process.execPath, "src/main.ts", "serve"];
+    const [command, ...args] = [...inFront, process.execPath, "src/main.js", "serve"];
     const child = spawn(command!, args, {
       cwd: ROOT,
       env: this.environment,
@@ -338,7 +338,7 @@ export class Bot {
 
   /** `db verify` in a process of its own: it fails where a chain of hashes does not hold. */
   async verify(): Promise<void> {
-    await promisify(execFile)(process.execPath, ["src/main.ts", "db", "verify"], {
+    await promisify(execFile)(process.execPath, ["src/main.js", "db", "verify"], {
       cwd: ROOT,
       env: this.environment,
     });

@@ -146,7 +146,7 @@ test("no secret reaches the log, an answer or the database, whatever is sent and
 
 test("the command line prints no secret, neither asked for its configuration nor when the database is away", async () => {
   const run = (env: Record<string, string>, ...args: string[]) =>
-    promisify(execFile)(process.execPath, ["src/main.ts", ...args], {
+    promisify(execFile)(process.execPath, ["src/main.js", ...args], {
       env: { PATH: process.env.PATH, ...SECRETS, ...env },
       timeout: 60_000,
     }).then(

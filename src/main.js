@@ -4,11 +4,15 @@ import { enableCompileCache, getCompileCacheDir } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+// Plain JavaScript, as it is loaded before anything compiled is kept: taking the types off it would need what takes
+// types off, which takes as long to load as a tenth of the start.
+
 /**
  * A folder of this user's among the temporary files, in which compiled code is kept from one start to the next. Whoever
  * can write there decides what runs, so one that others can write is not used.
+ * @returns {string | null}
  */
-function folderForCompiled(): string | null {
+function folderForCompiled() {
   const folder = join(tmpdir(), `breakwater-${process.getuid?.()}`);
   try {
     // One level: `recursive` never returns where a parent cannot hold folders.
@@ -30,7 +34,7 @@ if (folder) {
 }
 
 // A reader that has seen enough, such as `head`, is no fault.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+process.stdout.on("error", (/** @type {NodeJS.ErrnoException} */ error) => {
   if (error.code !== "EPIPE") throw error;
   process.exit();
 });
