@@ -17,18 +17,31 @@ type Waiting = { job: Job; resolve(result: JobResult): void; reject(error: unkno
 /** Bounds on one transaction, so that a flood cannot hold back the first of it for long. */
 const MAX_JOBS = 512;
 const MAX_SIGNALS = 2000;
+/** Storing more alerts than these takes long enough for somebody who waits to notice. */
+const MANY_SIGNALS = 100;
+/** What a person or a message to Slack waits for. Of what comes in beside it, none can have been told of yet. */
+const AWAITED: ReadonlySet<Job["type"]> = new Set([
+  "command",
+  "silence",
+  "explain",
+  "claim",
+  "settle",
+] as const);
 /** How often a batch that another writer forestalled is tried, each time on what is stored then. */
 const MAX_TRIES = 10;
 
 /**
- * Group commit: while one transaction runs, jobs gather, and the next takes them all. There is no timer; the batch
- * grows by itself with the cost of a commit. States of incidents stay in memory between batches; a failed batch drops
+ * Group commit: while one transaction runs, jobs gather, and the next takes them all; in a storm of alerts what people
+ * and Slack wait for has every other one for itself. There is no timer; the batch grows by itself with the cost of a
+ * commit. States of incidents stay in memory between batches; a failed batch drops
  * them. Should there be a second writer, the log's unique `(incident, seq)` shows whose states are stale, and the batch
  * is tried again on fresh ones. After any other fault its jobs are tried one by one, so that one bad job fails alone.
  */
 export function createWriter(transact: Transact, settings: CommitSettings, maxCached = 5000): Writer {
   const memory = emptyMemory();
-  const queue: Waiting[] = [];
+  let queue: Waiting[] = [];
+  /** Whether the last transaction had only what is awaited; the next one then takes all in order. */
+  let wasAhead = false;
   let running: Promise<void> | null = null;
 
   async function commit(batch: Waiting[], tries = 1): Promise<void> {
@@ -59,8 +72,21 @@ export function createWriter(transact: Transact, settings: CommitSettings, maxCa
     else for (const waiting of batch) await commit([waiting]);
   }
 
+  function takeBatch(): Waiting[] {
+    const awaited = wasAhead || signalsIn(queue) <= MANY_SIGNALS ? [] : queue.filter(isAwaited);
+    wasAhead = awaited.length > 0;
+    const batch = firstOf(wasAhead ? awaited : queue);
+    const taken = new Set(batch);
+    queue = queue.filter((waiting) => !taken.has(waiting));
+    return batch;
+  }
+
   async function drain(): Promise<void> {
-    while (queue.length > 0) await commit(takeBatch(queue));
+    while (queue.length > 0) {
+      // The next turn of the loop: what is read from the sockets together is committed together.
+      await new Promise<void>((go) => setImmediate(go));
+      await commit(takeBatch());
+    }
     running = null;
   }
 
@@ -68,8 +94,7 @@ export function createWriter(transact: Transact, settings: CommitSettings, maxCa
     submit(job) {
       return new Promise((resolve, reject) => {
         queue.push({ job, resolve, reject });
-        // The next turn of the loop, so that requests read from the sockets together are committed together.
-        running ??= new Promise<void>((go) => setImmediate(go)).then(drain);
+        running ??= drain();
       });
     },
     async close() {
@@ -83,13 +108,26 @@ function unavailable({ message }: Error): JobResult {
   return { ok: false, refusal: { code: "unavailable", message: text, issues: [] } };
 }
 
-function takeBatch(queue: Waiting[]): Waiting[] {
+function isAwaited({ job }: Waiting): boolean {
+  return AWAITED.has(job.type);
+}
+
+function signalsIn(waiting: Waiting[]): number {
+  return waiting.reduce((sum, { job }) => sum + signalsOf(job), 0);
+}
+
+function signalsOf(job: Job): number {
+  return job.type === "ingest" ? job.signals.length : 0;
+}
+
+/** As many as one transaction may take, at least one. */
+function firstOf(waiting: Waiting[]): Waiting[] {
   let signals = 0;
   let jobs = 0;
-  for (const { job } of queue) {
-    signals += job.type === "ingest" ? job.signals.length : 0;
+  for (const { job } of waiting) {
+    signals += signalsOf(job);
     if (jobs > 0 && (jobs >= MAX_JOBS || signals > MAX_SIGNALS)) break;
     jobs++;
   }
-  return queue.splice(0, jobs);
+  return waiting.slice(0, jobs);
 }

@@ -13,8 +13,8 @@ import { migrate } from "../../src/store/migrate.ts";
 import { type Database, openForReading, openForWriting } from "../../src/store/open.ts";
 import { readsOf } from "../../src/store/reads.ts";
 import { openWriter } from "../../src/writer.ts";
-import type { WriterSettings } from "../../src/writer-settings.ts";
 import { loadWriterThread } from "../../src/writer-load.ts";
+import type { WriterSettings } from "../../src/writer-settings.ts";
 import { startWriter } from "../../src/writer-start.ts";
 import { startPostgres } from "../harness/postgres.ts";
 import { alertOn, ana, temporaryFile } from "./world.ts";
@@ -109,6 +109,35 @@ describe("group commit", () => {
     expect(transactions).toBe(1);
     await Promise.all(flood);
     expect(transactions).toBe(3);
+  });
+
+  it("lets a person's words go before a flood that came earlier, in the order in which they were said", async () => {
+    await writer.submit(alert("orders"));
+    transactions = 0;
+    const done: string[] = [];
+    const flood = Array.from({ length: 1100 }, (_, i) =>
+      writer.submit(alert("orders", `t${i}`)).then(() => void done.push("alert")),
+    );
+    const said = ["one", "two"].map((text) => writer.submit(note(text)).then(() => void done.push(text)));
+    await Promise.all([...said, ...flood]);
+    expect(done.slice(0, 2)).toEqual(["one", "two"]);
+    expect(await notes()).toEqual(["one", "two"]);
+    expect(transactions).toBe(4);
+  });
+
+  it("lets no number of words keep the alerts back", async () => {
+    await writer.submit(alert("orders"));
+    let stored = false;
+    const flood = Array.from({ length: 200 }, (_, i) => writer.submit(alert("orders", `t${i}`)));
+    const all = Promise.all(flood).then(() => {
+      stored = true;
+    });
+    let words = 0;
+    const talk = async () => {
+      for (; !stored && words < 1000; words++) await writer.submit(note(`word ${words}`));
+    };
+    await Promise.all([all, talk()]);
+    expect(words).toBeLessThan(5);
   });
 
   it("answers a refusal to the one who asked, and commits the rest with it", async () => {
