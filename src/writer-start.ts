@@ -95,7 +95,8 @@ function openIn(
         if (gone) return reject(gone);
         const id = next++;
         waiting.set(id, { resolve, reject });
-        if (job.type !== "ingest") return send({ id, job });
+        // People and Slack do not wait until all sockets are read.
+        if (job.type !== "ingest") return thread.postMessage([{ id, job }] satisfies ThreadRequest[]);
         send({ id, alerts: job.signals.map(writeSignal), now: job.now });
       });
     const close = () => {
