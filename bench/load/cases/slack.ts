@@ -31,25 +31,29 @@ async function slashWhileSaturated(round: Round): Promise<Record<string, number>
   }
 }
 
-/** Slash commands a second on 16 connections. `text` says what each asks. */
-async function slashesOn(
+/** So many incidents are written into in turn: people have many nights, and no night has thousands of notes. */
+const INCIDENTS = 100;
+const noted = (n: number) => `note INC-${1 + (n % INCIDENTS)} the load was repeated by hand`;
+
+/** Notes a second by slash commands on 16 connections. */
+async function notesOn(
   running: { port: number; stop(): Promise<void> },
   round: Round,
-  text: string,
 ): Promise<Record<string, number>> {
   try {
     const connections = await Promise.all(Array.from({ length: 16 }, () => openConnection(running.port)));
+    let sent = 0;
     const run = async (forMs: number) => {
       const end = performance.now() + forMs;
       const counts = connections.map(async (connection) => {
         let answered = 0;
         for (; performance.now() < end; answered += 1)
-          await timed(connection, slashRequest(text, round.sinkUrl));
+          await timed(connection, slashRequest(noted(sent++), round.sinkUrl));
         return answered;
       });
       return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0) / (forMs / 1000);
     };
-    await heeded(connections[0]!, slashRequest(text, round.sinkUrl));
+    await heeded(connections[0]!, slashRequest(noted(0), round.sinkUrl));
     await run(round.quick ? 150 : 1_000);
     const rate = await run(round.quick ? 300 : 3_000);
     for (const connection of connections) connection.close();
@@ -62,9 +66,9 @@ async function slashesOn(
 async function slashesPersisted(round: Round): Promise<Record<string, number>> {
   const product = await startProduct(round);
   const connection = await openConnection(product.port);
-  await timed(connection, oneAlert(1));
+  for (let n = 1; n <= INCIDENTS; n += 1) await timed(connection, oneAlert(n));
   connection.close();
-  return slashesOn(product, round, "note INC-1 the load was repeated by hand");
+  return notesOn(product, round);
 }
 
 /** How long a modal takes to open while Slack refuses messages for five seconds: from the command to `views.open`, in ms. */
@@ -100,7 +104,7 @@ export const slackCases: Case[] = [
     run: (round) =>
       inTurn(round.round, [
         ["slashes.ours", () => slashesPersisted(round)],
-        ["slashes.bolt", async () => slashesOn(await startBolt(round), round, "note INC-1 done")],
+        ["slashes.bolt", async () => notesOn(await startBolt(round), round)],
       ]),
   },
   { name: "modal", run: (round) => inTurn(round.round, [["modal.ours", () => modalBeside429(round)]]) },
