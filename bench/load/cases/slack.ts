@@ -75,22 +75,26 @@ async function slashesPersisted(round: Round): Promise<Record<string, number>> {
 async function modalBeside429(round: Round): Promise<Record<string, number>> {
   const { sink } = round;
   sink.reset();
-  sink.limited.set("chat.postMessage", 5);
   const product = await startProduct(round, { config: "grouping: { wait: 0s }\n" });
   try {
     const connection = await openConnection(product.port);
-    await timed(connection, oneAlert(1));
-    await until(() => sink.count("chat.postMessage") > 0, "the post that is refused", 20_000);
-    const took: number[] = [];
-    for (let n = 0; n < (round.quick ? 5 : 40); n += 1) {
+    const untilOpened = async () => {
       const before = sink.count("views.open");
       const sentAt = performance.now();
       await timed(connection, slashRequest("", round.sinkUrl));
       await until(() => sink.count("views.open") > before, "views.open", 20_000);
-      took.push(sink.calls.findLast(({ method }) => method === "views.open")!.at - sentAt);
-    }
+      return sink.calls.findLast(({ method }) => method === "views.open")!.at - sentAt;
+    };
+    // The first ones compile the code, as they do in any process.
+    const first = await untilOpened();
+    for (let n = 1; n < 20; n += 1) await untilOpened();
+    sink.limited.set("chat.postMessage", 5);
+    await timed(connection, oneAlert(1));
+    await until(() => sink.count("chat.postMessage") > 0, "the post that is refused", 20_000);
+    const took: number[] = [];
+    for (let n = 0; n < (round.quick ? 5 : 40); n += 1) took.push(await untilOpened());
     connection.close();
-    return { p50: quantile(took, 0.5), p99: quantile(took, 0.99), first: took[0]! };
+    return { p50: quantile(took, 0.5), p99: quantile(took, 0.99), first };
   } finally {
     sink.limited.clear();
     await product.stop();
