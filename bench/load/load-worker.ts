@@ -115,7 +115,8 @@ async function openLoop(perSecond: number): Promise<void> {
 parentPort!.on("message", () => {
   stopped = true;
 });
-parentPort!.postMessage({ type: "started" });
+// The threads' clocks begin at different moments.
+parentPort!.postMessage({ type: "started", at: performance.timeOrigin + performance.now() });
 const warm = setTimeout(() => {
   measuring = true;
   measuredFrom = performance.now();

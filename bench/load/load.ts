@@ -62,7 +62,8 @@ const DEFAULTS: Omit<LoadOptions, "port"> = {
   startsAt: STARTS_AT,
 };
 
-export type Load = { stop(): void; done: Promise<LoadResult> };
+/** `startedAt`: when the first request was sent, on the clock of `performance.now()`. */
+export type Load = { startedAt: number; stop(): void; done: Promise<LoadResult> };
 
 /** Starts sending; resolves when the connections stand. `done` resolves with what was measured. */
 export async function startLoad(options: Partial<LoadOptions> & { port: number }): Promise<Load> {
@@ -76,14 +77,16 @@ export async function startLoad(options: Partial<LoadOptions> & { port: number }
     worker.once("exit", () => reject(new Error("the load generator ended without a result")));
   });
   done.catch(() => {}); // Whoever awaits it is told; until then it must not end the bench.
-  await once(worker, "message");
-  return { stop: () => worker.postMessage("stop"), done };
+  const [{ at }] = (await once(worker, "message")) as [{ at: number }];
+  return { startedAt: at - performance.timeOrigin, stop: () => worker.postMessage("stop"), done };
 }
 
 /** Sends, and resolves with what was measured. Rejects where nothing at all was taken, as then there is nothing to compare. */
-export async function load(options: Partial<LoadOptions> & { port: number }): Promise<LoadResult> {
-  const { done } = await startLoad(options);
-  const result = await done;
+export async function load(
+  options: Partial<LoadOptions> & { port: number },
+): Promise<LoadResult & { startedAt: number }> {
+  const { startedAt, done } = await startLoad(options);
+  const result = { ...(await done), startedAt };
   if (result.requests === 0) throw new Error(`no request was taken: ${JSON.stringify(result)}`);
   return result;
 }

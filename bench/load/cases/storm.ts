@@ -27,8 +27,7 @@ async function stormOfOurs(round: Round): Promise<Record<string, number>> {
   sink.reset();
   const product = await startProduct(round, { config: "grouping: { wait: 0s }\n" });
   try {
-    const startedAt = performance.now();
-    const { seconds } = await load({ ...STORM, port: product.port, alerts });
+    const { startedAt, seconds } = await load({ ...STORM, port: product.port, alerts });
     const endedAt = performance.now();
     await until(
       () => sink.calls.some((call) => shows(call, alerts)),
@@ -103,8 +102,8 @@ async function stormOfAlertmanager(round: Round): Promise<Record<string, number>
   const waitMs = round.quick ? 2_000 : 20_000;
   const running = await startAlertmanager(round, round.alertmanager, { groupWait: `${waitMs / 1000}s` });
   try {
-    const startedAt = performance.now();
-    const { seconds } = await load({ ...STORM, port: running.port, alerts: sizeOf(round), startsAt: now() });
+    const storm = { ...STORM, port: running.port, alerts: sizeOf(round), startsAt: now() };
+    const { startedAt, seconds } = await load(storm);
     const tookAll = seconds * 1000 < waitMs;
     await until(() => round.sink.count("webhook") > 0, "Alertmanager's webhook", 120_000);
     const cardMs = round.sink.calls[0]!.at - startedAt - waitMs;
