@@ -18,7 +18,7 @@ type Waiting = { job: Job; resolve(result: JobResult): void; reject(error: unkno
 const MAX_JOBS = 512;
 const MAX_SIGNALS = 2000;
 /** Storing more alerts than these takes long enough for somebody who waits to notice. */
-const MANY_SIGNALS = 100;
+const MANY_SIGNALS = 20;
 /** What a person or a message to Slack waits for. Of what comes in beside it, none can have been told of yet. */
 const AWAITED: ReadonlySet<Job["type"]> = new Set([
   "command",
