@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { cp, mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import manifest from "../../package.json" with { type: "json" };
 import { ALERTS_PATH, INGEST_SECRET, requestTemplate } from "./alerts.ts";
 import { freePort, type Running, startProcess, untilReady } from "./processes.ts";
 
@@ -37,6 +38,9 @@ export type Product = Running & {
   again(alert?: Buffer): Promise<Product>;
 };
 
+/** What Node is given by `npm start`. */
+const AS_IT_SHIPS = manifest.scripts.start.split(" ").slice(2);
+
 /** `breakwater serve` as it ships, in HTTP mode. Resolves when it has joined Slack. */
 export async function startProduct(place: Place, options: ProductOptions = {}): Promise<Product> {
   const dir = await mkdtemp(join(place.dir, "product-"));
@@ -59,7 +63,7 @@ export async function startProduct(place: Place, options: ProductOptions = {}): 
       ...options.env,
     };
     const profile = process.env.BENCH_NODE_ARGS?.split(" ") ?? [];
-    const args = [...profile, "src/main.js", "serve"];
+    const args = [...profile, ...AS_IT_SHIPS];
     const running = startProcess(process.execPath, args, { port, logFile: join(dir, "log"), env });
     const readyMs = await (alert
       ? untilReady(running, ALERTS_PATH, { request: alert })

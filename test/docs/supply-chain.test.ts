@@ -74,7 +74,8 @@ describe("the container image", () => {
     expect(user).not.toBe("root");
     expect(last.indexOf("USER ")).toBeLessThan(last.indexOf("\nCMD "));
     expect(last).toMatch(/^HEALTHCHECK [\s\S]*?CMD \["node"/m);
-    expect(last).toMatch(/^CMD \["node", "src\/main.js", "serve"\]$/m);
+    const start = /^CMD (\[.*\])$/m.exec(last)![1]!;
+    expect(["exec", ...JSON.parse(start)].join(" ")).toBe(manifest.scripts.start);
     expect(Number(/^node:(\d+)/.exec(last)![1])).toBe(Number(/^\d+/.exec(manifest.devDependencies.node)![0]));
   });
 
