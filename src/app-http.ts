@@ -37,7 +37,8 @@ export function httpSide({ config, engine, watch, log, iso, slack, alarm }: Http
     log,
     metrics,
     report,
-    fetch,
+    // Looked up only when it is used: that loads Node's client, which few sources ever need.
+    fetch: (...request) => fetch(...request),
     health,
   });
   server.addHook("onResponse", async (request, reply) => {
