@@ -20,8 +20,11 @@ export async function tellOfMany(batch: Batch, now: string): Promise<void> {
   const { memory, settings } = batch;
   if (memory.forming.size <= MANY) return;
   const at = Date.parse(now);
-  const states = await Promise.all([...memory.forming].map((key) => batch.state(key)));
-  const waiting = states.filter(({ detectedAt }) => Date.parse(detectedAt) + settings.grouping.wait <= at);
+  const waiting: IncidentState[] = [];
+  for (const key of memory.forming) {
+    const state = batch.states.get(key) ?? (await batch.state(key));
+    if (Date.parse(state.detectedAt) + settings.grouping.wait <= at) waiting.push(state);
+  }
   for (const [channel, unseen] of Map.groupBy(waiting, (state) => state.channel)) {
     const last = memory.telling.get(channel) ?? memory.digests.get(channel);
     const agoMs = last ? at - Date.parse(last.at) : DIGEST_EVERY_MS;

@@ -131,6 +131,16 @@ export function endForming(memory: Memory, key: string): void {
   memory.formingAlerts.delete(key);
 }
 
+/**
+ * Forgets the states of incidents where there are more than so many, but for those that nobody has seen yet: with every
+ * claim all of these are asked for.
+ */
+export function forgetStates(memory: Memory, beyond: number): void {
+  const { states, forming } = memory;
+  if (states.size - forming.size <= beyond) return;
+  for (const key of states.keys()) if (!forming.has(key)) states.delete(key);
+}
+
 /** The transaction is committed: what it said of lineage counts from now on, and what it tells of is told. */
 export function commitMemory(memory: Memory): void {
   for (const [channel, digest] of memory.telling) memory.digests.set(channel, digest);

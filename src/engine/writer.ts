@@ -1,7 +1,7 @@
 import type { CommitSettings } from "./batch.ts";
 import { commitJobs, type Job, type JobResult } from "./commit.ts";
 import { type Ledger, StoreFault } from "./ledger.ts";
-import { commitMemory, emptyMemory, forget } from "./memory.ts";
+import { commitMemory, emptyMemory, forget, forgetStates } from "./memory.ts";
 
 /**
  * Runs work in one transaction of the database: all of it durable when the promise resolves, none of it otherwise.
@@ -45,7 +45,7 @@ export function createWriter(transact: Transact, settings: CommitSettings, maxCa
   let running: Promise<void> | null = null;
 
   async function commit(batch: Waiting[], tries = 1): Promise<void> {
-    if (memory.states.size > maxCached) memory.states.clear();
+    forgetStates(memory, maxCached);
     try {
       const results = await transact((ledger) =>
         commitJobs(

@@ -212,6 +212,28 @@ describe("group commit", () => {
     expect(await writer.submit(alert("a"))).toMatchObject({ ok: true });
   });
 
+  it("reads no incident again that still waits for its first message, however many there are", async () => {
+    let read = 0;
+    const few = createWriter(
+      (work) =>
+        db.transaction().execute((trx) => {
+          const ledger = ledgerOf(trx);
+          const incident = (key: string) => {
+            read++;
+            return ledger.incident(key);
+          };
+          return work({ ...ledger, incident });
+        }),
+      { ...settings, grouping: Grouping.parse({ wait: "1s" }) },
+      5,
+    );
+    for (let i = 0; i < 30; i++) await few.submit(alert(`t${i}`));
+    const later = new Date(Date.parse(NOW) + 2_000).toISOString();
+    for (const id of [1, 2, 3]) await few.submit({ type: "claim", id, rootOf: `INC-${id}`, now: later });
+    expect(read).toBe(0);
+    await few.close();
+  });
+
   it("closes when all that was submitted is answered", async () => {
     let answered = 0;
     for (let i = 0; i < 1200; i++)
