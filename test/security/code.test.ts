@@ -108,9 +108,10 @@ describe("SQL", () => {
 
 /**
  * Slack's API and uploads (addresses from Slack's own answers) and its late answers; the signing certificates and
- * confirmations of SNS; the heartbeat, where an operator says.
+ * confirmations of SNS, and where the network is handed on to these; the heartbeat, where an operator says.
  */
 const OUTBOUND = [
+  "src/app-http.ts",
   "src/http/heartbeat.ts",
   "src/slack/doors/slash.ts",
   "src/slack/messenger.ts",
