@@ -33,9 +33,9 @@ const MAX_TRIES = 10;
 /**
  * Group commit: while one transaction runs, jobs gather, and the next takes them all; in a storm of alerts what people
  * and Slack wait for has every other one for itself. There is no timer; the batch grows by itself with the cost of a
- * commit. States of incidents stay in memory between batches; a failed batch drops
- * them. Should there be a second writer, the log's unique `(incident, seq)` shows whose states are stale, and the batch
- * is tried again on fresh ones. After any other fault its jobs are tried one by one, so that one bad job fails alone.
+ * commit. States of incidents stay in memory between batches; a failed batch drops them. Should there be a second writer,
+ * the log's unique `(incident, seq)` shows whose states are stale, and the batch is tried again on fresh ones. After any
+ * other fault its jobs are tried one by one, so that one bad job fails alone.
  */
 export function createWriter(transact: Transact, settings: CommitSettings, maxCached = 5000): Writer {
   const memory = emptyMemory();
