@@ -91,9 +91,9 @@ export async function sortForming(batch: Batch, now: string): Promise<void> {
 
 /** Those whose alerts are few enough together to be read at once; the smallest are most likely parts of something else. */
 function fewEnough(states: IncidentState[]): IncidentState[] {
-  let alerts = states.reduce((sum, state) => sum + state.alerts.total, 0);
-  if (alerts <= FORMING_ALERTS) return states;
-  alerts = 0;
+  const all = states.reduce((sum, state) => sum + state.alerts.total, 0);
+  if (all <= FORMING_ALERTS) return states;
+  let alerts = 0;
   const small = new Set(
     states
       .toSorted((a, b) => a.alerts.total - b.alerts.total)
