@@ -20,4 +20,4 @@ EXPOSE 8080
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/healthz`).then((a) => process.exit(a.ok ? 0 : 1), () => process.exit(1))"]
 # As package.json does: with less room for new objects a storm takes a third less memory, and repeats a tenth more time.
-CMD ["node", "--max-semi-space-size=8", "src/main.js", "serve"]
+CMD ["node", "--max-semi-space-size=8", "--no-parallel-scavenge", "src/main.js", "serve"]

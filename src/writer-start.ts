@@ -1,5 +1,5 @@
 import type { Worker } from "node:worker_threads";
-import { type SignalText, writeSignal } from "./core/signal/alert.ts";
+import type { ArrivalText } from "./engine/arrival.ts";
 import type { Job, JobResult } from "./engine/commit.ts";
 import type { StatementInForce } from "./engine/ports.ts";
 import type { OpenedWriter } from "./writer.ts";
@@ -10,8 +10,7 @@ import type { WriterSettings } from "./writer-settings.ts";
 export type ThreadRequest =
   | { open: WriterSettings }
   | { id: number; job: Job }
-  /** Alerts as JSON: it has to be written for storing anyway, and a text crosses for nearly nothing. */
-  | { id: number; alerts: SignalText[]; now: string }
+  | { id: number; alerts: ArrivalText[]; now: string }
   /** The thread then ends. */
   | { close: true };
 export type ThreadAnswer =
@@ -19,20 +18,35 @@ export type ThreadAnswer =
   | { id: number; result: JobResult }
   | { id: number; fault: string };
 
-/** Passes on in one go what comes until `soon` calls: crossing to another thread costs as much for one as for many. */
+/**
+ * Passes on in one go what comes until `soon` calls, or until `isMuch`: crossing to another thread costs as much for one
+ * as for many.
+ */
 export function together<Each>(
   pass: (all: Each[]) => void,
   soon: (go: () => void) => void,
+  isMuch: (gathered: Each[]) => boolean = () => false,
 ): (each: Each) => void {
   let gathered: Each[] = [];
-  return (each) => {
-    if (gathered.push(each) > 1) return;
-    soon(() => {
-      const all = gathered;
-      gathered = [];
-      pass(all);
-    });
+  const go = () => {
+    const all = gathered;
+    gathered = [];
+    if (all.length > 0) pass(all);
   };
+  return (each) => {
+    gathered.push(each);
+    if (isMuch(gathered)) go();
+    else if (gathered.length === 1) soon(go);
+  };
+}
+
+/** So many alerts do not wait until all sockets are read: the writer would have nothing to do meanwhile. */
+const MANY_ALERTS = 8;
+
+function areMany(requests: ThreadRequest[]): boolean {
+  let alerts = 0;
+  for (const request of requests) if ("alerts" in request) alerts += request.alerts.length;
+  return alerts >= MANY_ALERTS;
 }
 
 /**
@@ -58,7 +72,7 @@ function openIn(
   thread.ref();
   const waiting = new Map<number, { resolve(result: JobResult): void; reject(error: Error): void }>();
   // What the sockets bring in one turn of the loop.
-  const send = together<ThreadRequest>((requests) => thread.postMessage(requests), setImmediate);
+  const send = together<ThreadRequest>((requests) => thread.postMessage(requests), setImmediate, areMany);
   let started = false;
   let closing = false;
   /** Why there is no thread any more; what is submitted then would wait for ever. */
@@ -97,7 +111,7 @@ function openIn(
         waiting.set(id, { resolve, reject });
         // People and Slack do not wait until all sockets are read.
         if (job.type !== "ingest") return thread.postMessage([{ id, job }] satisfies ThreadRequest[]);
-        send({ id, alerts: job.signals.map(writeSignal), now: job.now });
+        send({ id, alerts: job.alerts, now: job.now });
       });
     const close = () => {
       closing = true;

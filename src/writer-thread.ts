@@ -1,5 +1,5 @@
 import { parentPort } from "node:worker_threads";
-import type { AlertSignal } from "./core/signal/alert.ts";
+import { Arrival } from "./engine/arrival.ts";
 import type { Job } from "./engine/commit.ts";
 import { settleWhenIdle } from "./settle.ts";
 import { type OpenedWriter, openWriter } from "./writer.ts";
@@ -32,8 +32,7 @@ async function take(request: ThreadRequest): Promise<void> {
 }
 
 function ingestOf({ alerts, now }: Extract<ThreadRequest, { alerts: object[] }>): Job {
-  const signals = alerts.map(({ text }): AlertSignal => JSON.parse(text));
-  return { type: "ingest", signals, texts: alerts, now };
+  return { type: "ingest", alerts: alerts.map((alert) => new Arrival(alert)), now };
 }
 
 port.on("message", (requests: ThreadRequest[]) => {

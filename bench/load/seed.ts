@@ -2,6 +2,7 @@ import SQLite from "better-sqlite3";
 import type { Actor } from "../../src/core/incident/person.ts";
 import type { AlertSignal } from "../../src/core/signal/alert.ts";
 import type { Asset } from "../../src/core/signal/asset.ts";
+import { Arrival } from "../../src/engine/arrival.ts";
 import type { Job, JobResult } from "../../src/engine/commit.ts";
 import type { Writer } from "../../src/engine/writer.ts";
 import { openWriter } from "../../src/writer.ts";
@@ -34,7 +35,9 @@ export async function seedDatabase(file: string, incidents: number): Promise<str
     const at = (number: number, minutes: number) =>
       new Date(began + number * 120_000 + minutes * 60_000).toISOString();
     await all(
-      numbers.map((n): Job => ({ type: "ingest", signals: [alertOf(n, "firing", at(n, 0))], now: at(n, 0) })),
+      numbers.map(
+        (n): Job => ({ type: "ingest", alerts: [Arrival.of(alertOf(n, "firing", at(n, 0)))], now: at(n, 0) }),
+      ),
     );
     const ids = cards.all() as { id: number; incident: string }[];
     await all(ids.map(({ id }): Job => ({ type: "claim", id, now: at(from, 1) })));
@@ -49,7 +52,11 @@ export async function seedDatabase(file: string, incidents: number): Promise<str
     await all(over.map((n): Job => commandOf(n, { type: "acknowledge" }, at(n, 2))));
     await all(
       over.map(
-        (n): Job => ({ type: "ingest", signals: [alertOf(n, "resolved", at(n, 30))], now: at(n, 30) }),
+        (n): Job => ({
+          type: "ingest",
+          alerts: [Arrival.of(alertOf(n, "resolved", at(n, 30)))],
+          now: at(n, 30),
+        }),
       ),
     );
     await all(over.map((n): Job => commandOf(n, { type: "restore", assets: [], reason: null }, at(n, 30))));

@@ -1,5 +1,11 @@
-import { hash } from "node:crypto";
-import { hintKey, type Kinship, type KnownGroup, type Placement, place } from "../core/correlate/place.ts";
+import {
+  hintKey,
+  type Kinship,
+  type KnownGroup,
+  type Placement,
+  place,
+  stillFiring,
+} from "../core/correlate/place.ts";
 import { recur } from "../core/correlate/recurrence.ts";
 import { isOver } from "../core/correlate/silence.ts";
 import { failsAlike } from "../core/correlate/sort-out.ts";
@@ -10,16 +16,10 @@ import type { Relation } from "../core/incident/events.ts";
 import { type IncidentState, isOpen } from "../core/incident/state.ts";
 import { Refusal } from "../core/refusal.ts";
 import { formatDuration } from "../core/report/clocks.ts";
-import {
-  type AlertOutcome,
-  type AlertSignal,
-  fingerprint,
-  type Outcome,
-  type SignalText,
-  writeSignal,
-} from "../core/signal/alert.ts";
+import { type AlertOutcome, type AlertSignal, fingerprint, type Outcome } from "../core/signal/alert.ts";
 import { type Asset, assetId } from "../core/signal/asset.ts";
 import { areApart } from "./apart.ts";
+import type { Arrival } from "./arrival.ts";
 import { alertKey, type Batch, type News, tell } from "./batch.ts";
 import { mergeInto } from "./combine.ts";
 import { keepBack, letGo } from "./hold.ts";
@@ -29,26 +29,34 @@ import { beginFlapping, countRuns, holdFlapping, recoveryFor } from "./recur.ts"
 
 export async function ingest(
   batch: Batch,
-  signals: AlertSignal[],
+  arrivals: readonly Arrival[],
   now: string,
-  texts: SignalText[] = signals.map(writeSignal),
 ): Promise<AlertOutcome[]> {
   const news: News = new Map();
   const outcomes: AlertOutcome[] = [];
-  await batch.holds.note(signals);
-  for (const [i, signal] of signals.entries()) {
-    const written = texts[i]!;
-    const said = saidOf(written, now);
-    const before = batch.alerts.get(fingerprint(signal));
-    const outcome = await one(batch, signal, said, now, news).catch(asFault);
+  if (batch.holds.isNeeded) await batch.holds.note(arrivals.map(({ signal }) => signal));
+  for (const arrival of arrivals) {
+    const said = arrival.said(now);
+    const before = batch.alerts.get(arrival.fingerprint);
+    const outcome = again(batch, arrival, now) ?? (await one(batch, arrival, said, now, news).catch(asFault));
     outcomes.push(outcome);
     const repeats = before?.said === said ? { signalId: before.signalId } : null;
-    batch.changes.signals.push({ receivedAt: now, signal, written, said, repeats, outcome });
+    batch.changes.signals.push({ receivedAt: now, arrival, said, repeats, outcome });
   }
   for (const [key, events] of news) batch.announce(key, events);
   // What resolved may have been what inhibited others.
-  if (batch.holds.isNeeded && signals.some(({ status }) => status === "resolved")) await release(batch, now);
+  if (batch.holds.isNeeded && arrivals.some(({ signal }) => signal.status === "resolved"))
+    await release(batch, now);
   return outcomes;
+}
+
+/** Most of what comes in a storm: it fires on, and says nothing new. Placed by all the rules, it would come out the same. */
+function again(batch: Batch, arrival: Arrival, now: string): AlertOutcome | null {
+  const incident = batch.firesOnIn(arrival, now);
+  if (incident === null) return null;
+  const { fingerprint } = arrival;
+  batch.countAgain(fingerprint, now);
+  return { fingerprint, outcome: "deduplicated", incident, reason: stillFiring(incident) };
 }
 
 /**
@@ -66,7 +74,8 @@ export async function release(batch: Batch, now: string): Promise<boolean> {
   );
   await batch.prefetch(signals);
   const news: News = new Map();
-  for (const signal of signals) await placed(batch, signal, null, now, news).catch(asFault);
+  for (const signal of signals)
+    await placed(batch, signal, fingerprint(signal), null, now, news).catch(asFault);
   for (const [key, events] of news) batch.announce(key, events);
   const holding = new Set([...held.values()].map(({ holder }) => holder));
   for (const { match: _, ...silence } of silences.values()) {
@@ -78,22 +87,15 @@ export async function release(batch: Batch, now: string): Promise<boolean> {
   return free.length > told.length;
 }
 
-/**
- * What a signal says, as a hash: one that says the same as the last of its alert is kept as a reference to that. The
- * first of each day is kept in full, as retention takes whole days away.
- */
-function saidOf({ text }: SignalText, now: string): string {
-  return hash("sha256", `${now.slice(0, 10)}\n${text}`, "base64url").slice(0, 22);
-}
-
 async function one(
   batch: Batch,
-  signal: AlertSignal,
+  arrival: Arrival,
   said: string,
   now: string,
   news: News,
 ): Promise<AlertOutcome> {
-  const print = fingerprint(signal);
+  await batch.prefetchLate(arrival);
+  const { signal, fingerprint: print } = arrival;
   const alert = batch.alerts.get(print) ?? null;
   if (signal.deliveryId !== null) {
     const delivery = `${signal.source}\n${print}\n${signal.deliveryId}`;
@@ -107,19 +109,19 @@ async function one(
     }
     batch.seen.add(delivery);
   }
-  return placed(batch, signal, said, now, news);
+  return placed(batch, signal, print, said, now, news);
 }
 
 /** Places a signal, unless something holds it back. */
 async function placed(
   batch: Batch,
   signal: AlertSignal,
+  print: string,
   /** Null for one that was held: what its alert said last stands as it is. */
   said: string | null,
   now: string,
   news: News,
 ): Promise<AlertOutcome> {
-  const print = fingerprint(signal);
   const known = batch.alerts.get(print) ?? null;
   const held = (await recallHeld(batch.memory, batch.ledger)).held.get(print) ?? null;
   const fires = signal.status === "firing";

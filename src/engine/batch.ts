@@ -21,6 +21,7 @@ import { replyFor } from "../core/report/replies.ts";
 import { type AlertSignal, fingerprint, type Outcome } from "../core/signal/alert.ts";
 import { type Asset, assetId } from "../core/signal/asset.ts";
 import { type Aftermath, createAftermath } from "./aftermath.ts";
+import type { Arrival } from "./arrival.ts";
 import { createHolds, type Holds } from "./hold.ts";
 import type { AlertRow, Changes, Effect, Ledger, Notice } from "./ledger.ts";
 import { endForming, flaps, isForming, type Memory } from "./memory.ts";
@@ -82,6 +83,8 @@ export class Batch {
   readonly alerts = new Map<string, AlertRow>();
   readonly incidentAlerts = new Map<string, IncidentAlert>();
   readonly seen = new Set<string>();
+  /** Those that were no news when the batch began: nothing was looked up for them. */
+  private readonly repeats = new Set<Arrival>();
   readonly groups = new Map<string, KnownGroup>();
   readonly keys = new Map<AlertSignal, GroupingKeys & { all: string[] }>();
   readonly aftermath: Aftermath;
@@ -106,27 +109,62 @@ export class Batch {
     this.holds = createHolds(this);
   }
 
+  /** Reads in a few queries what placing alerts will need; of those that fire on and say nothing new, only that they do. */
+  async prefetchArrivals(jobs: readonly { alerts: readonly Arrival[]; now: string }[]): Promise<void> {
+    if (jobs.length === 0) return;
+    await this.readAlerts(jobs.flatMap(({ alerts }) => alerts.map((alert) => alert.fingerprint)));
+    const news: AlertSignal[] = [];
+    for (const { alerts, now } of jobs)
+      for (const alert of alerts) {
+        if (this.firesOnIn(alert, now) === null) news.push(alert.signal);
+        else this.repeats.add(alert);
+      }
+    await this.prefetch(news);
+  }
+
+  /** The same for an alert that would have been no news, had those before it in the batch changed nothing. */
+  async prefetchLate(alert: Arrival): Promise<void> {
+    if (this.repeats.delete(alert)) await this.prefetch([alert.signal]);
+  }
+
+  private async readAlerts(prints: string[]): Promise<void> {
+    const unread = [...new Set(prints)].filter((print) => !this.alerts.has(print));
+    for (const [print, row] of await this.ledger.alerts(unread)) this.alerts.set(print, row);
+  }
+
+  /** The open incident in which an alert fires on that says what it said last; null for all others. */
+  firesOnIn(arrival: Arrival, now: string): string | null {
+    const alert = this.alerts.get(arrival.fingerprint);
+    if (alert?.status !== "firing" || alert.incident === null || arrival.deliveryId !== null) return null;
+    if (alert.said !== arrival.said(now)) return null;
+    const { flapping, silences, held } = this.memory;
+    const state = this.states.get(alert.incident);
+    const isKnown = state !== undefined && isOpen(state.phase) && !flapping.has(state.key);
+    return isKnown && silences !== null && !held.has(alert.fingerprint) ? state.key : null;
+  }
+
   /** Reads in a few queries what placing these signals will need, where the batch does not have it. */
   async prefetch(signals: AlertSignal[]): Promise<void> {
     if (signals.length === 0) return;
-    const prints = [...new Set(signals.map(fingerprint))].filter((print) => !this.alerts.has(print));
+    const prints = new Map(signals.map((signal) => [signal, fingerprint(signal)]));
     const keys = [
       ...new Set(signals.filter((s) => s.status === "firing").flatMap((s) => this.keysOf(s).all)),
     ].filter((key) => !this.groups.has(key));
     const deliveries = signals.flatMap((s) =>
       s.deliveryId === null
         ? []
-        : [{ source: s.source, fingerprint: fingerprint(s), deliveryId: s.deliveryId }],
+        : [{ source: s.source, fingerprint: prints.get(s)!, deliveryId: s.deliveryId }],
     );
-    for (const [print, row] of await this.ledger.alerts(prints)) this.alerts.set(print, row);
+    await this.readAlerts([...prints.values()]);
     for (const [key, known] of await this.ledger.groups(keys)) this.groups.set(key, known);
     for (const delivery of await this.ledger.seenDeliveries(deliveries)) this.seen.add(delivery);
-    const pairs = [...this.alerts.values()].flatMap((a) =>
-      a.incident ? [{ incident: a.incident, fingerprint: a.fingerprint }] : [],
-    );
+    const pairs = [...prints.values()].flatMap((print) => {
+      const incident = this.alerts.get(print)?.incident;
+      return incident ? [{ incident, fingerprint: print }] : [];
+    });
     const reopenable = signals.flatMap((s) => {
       const holders = this.keysOf(s).all.map((key) => this.groups.get(key)?.resolved?.incident);
-      return holders.flatMap((incident) => (incident ? [{ incident, fingerprint: fingerprint(s) }] : []));
+      return holders.flatMap((incident) => (incident ? [{ incident, fingerprint: prints.get(s)! }] : []));
     });
     for (const [key, row] of await this.ledger.incidentAlerts([...pairs, ...reopenable]))
       if (!this.incidentAlerts.has(key)) this.incidentAlerts.set(key, row);
@@ -367,11 +405,17 @@ export class Batch {
     if (!alert || incident === null || alert.incident !== incident || alert.said !== said) return false;
     const row = this.incidentAlerts.get(alertKey(incident, print));
     if (row?.status !== "firing" || row.flapping !== undefined) return false;
+    this.countAgain(print, now);
+    return true;
+  }
+
+  /** Counts an alert that fires on; its row in the incident stays as it is. */
+  countAgain(print: string, now: string): void {
+    const alert = this.alerts.get(print)!;
     const { count, repeats } = alert;
     const again: AlertRow = { ...alert, lastSeenAt: now, count: count + 1, repeats: repeats + 1 };
     this.alerts.set(print, again);
     this.changes.alerts.set(print, again);
-    return true;
   }
 
   /** What was counted of an alert stays with the incident it leaves. */

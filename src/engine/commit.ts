@@ -3,9 +3,10 @@ import type { Asked, Command } from "../core/incident/command.ts";
 import { decide } from "../core/incident/decide.ts";
 import type { IncidentState } from "../core/incident/state.ts";
 import { Refusal } from "../core/refusal.ts";
-import type { AlertOutcome, AlertSignal, SignalText } from "../core/signal/alert.ts";
+import type { AlertOutcome } from "../core/signal/alert.ts";
 import type { ChangeOutcome, ChangeSignal } from "../core/signal/change.ts";
 import type { Explanation } from "../core/verb/answers.ts";
+import type { Arrival } from "./arrival.ts";
 import { ingest, release } from "./assign.ts";
 import { Batch, CLOCK, type CommitSettings, type News } from "./batch.ts";
 import { putElsewhere, tellSplit } from "./by-hand.ts";
@@ -28,8 +29,7 @@ import { announceEnds, silence } from "./silence.ts";
 
 /** One piece of work for the writer, with the moment it was asked (ISO 8601 UTC). */
 export type Job =
-  /** `texts`: the signals as they are written down, where that was done already; then they need no `raw`. */
-  | { type: "ingest"; signals: AlertSignal[]; texts?: SignalText[]; now: string }
+  | { type: "ingest"; alerts: Arrival[]; now: string }
   | { type: "lineage"; statements: LineageStatement[]; now: string }
   | { type: "changes"; changes: ChangeSignal[]; now: string }
   | { type: "command"; request: CommandRequest; now: string }
@@ -68,7 +68,7 @@ export async function commitJobs(
 ): Promise<JobResult[]> {
   const { topology } = await recall(memory, ledger);
   const batch = new Batch(ledger, settings, memory, topology);
-  await batch.prefetch(jobs.flatMap((job) => (job.type === "ingest" ? job.signals : [])));
+  await batch.prefetchArrivals(jobs.filter((job) => job.type === "ingest"));
   const results: JobResult[] = [];
   for (const job of jobs) {
     try {
@@ -88,7 +88,7 @@ export async function commitJobs(
 async function run(batch: Batch, job: Job): Promise<Extract<JobResult, { ok: true }>["value"]> {
   switch (job.type) {
     case "ingest":
-      return ingest(batch, job.signals, job.now, job.texts);
+      return ingest(batch, job.alerts, job.now);
     case "lineage":
       return learnLineage(batch, job.statements, job.now);
     case "changes":

@@ -2,6 +2,7 @@ import { Refusal } from "../core/refusal.ts";
 import type { AlertOutcome } from "../core/signal/alert.ts";
 import type { ChangeOutcome } from "../core/signal/change.ts";
 import type { Explanation } from "../core/verb/answers.ts";
+import { Arrival } from "./arrival.ts";
 import type { Job } from "./commit.ts";
 import type { CommandResult, Engine, LineageOutcome, Reads, SilenceResult } from "./ports.ts";
 import type { Writer } from "./writer.ts";
@@ -43,7 +44,8 @@ export function createEngine(deps: {
       }
       waiting += signals.length;
       try {
-        return (await run({ type: "ingest", signals, now: receivedAt })) as AlertOutcome[];
+        const alerts = signals.map(Arrival.of);
+        return (await run({ type: "ingest", alerts, now: receivedAt })) as AlertOutcome[];
       } finally {
         waiting -= signals.length;
       }

@@ -4,8 +4,9 @@ import type { Silence, SilenceEvent } from "../core/correlate/silence.ts";
 import type { RecordedEvent, Severity } from "../core/incident/events.ts";
 import type { IncidentState } from "../core/incident/state.ts";
 import type { Document } from "../core/report/document.ts";
-import type { AlertOutcome, AlertSignal, SignalText } from "../core/signal/alert.ts";
+import type { AlertOutcome, AlertSignal } from "../core/signal/alert.ts";
 import type { KnownChange } from "../core/signal/change.ts";
+import type { Arrival } from "./arrival.ts";
 import type { CommandResult, HeldAlert, IncidentAlert, SilenceResult } from "./ports.ts";
 import type { Cutoffs } from "./retention.ts";
 
@@ -30,8 +31,7 @@ export type AlertRow = KnownAlert & {
  */
 export type SignalRow = {
   receivedAt: string;
-  signal: AlertSignal;
-  written: SignalText;
+  arrival: Arrival;
   said: string;
   repeats: { signalId: number | null } | null;
   outcome: AlertOutcome;

@@ -117,7 +117,7 @@ function signalsIn(waiting: Waiting[]): number {
 }
 
 function signalsOf(job: Job): number {
-  return job.type === "ingest" ? job.signals.length : 0;
+  return job.type === "ingest" ? job.alerts.length : 0;
 }
 
 /** As many as one transaction may take, at least one. */

@@ -7,6 +7,7 @@ import { Refusal } from "../core/refusal.ts";
 import type { AlertOutcome } from "../core/signal/alert.ts";
 import type { ChangeSignal } from "../core/signal/change.ts";
 import { type NamespaceRule, renameAsset } from "../core/signal/dataset.ts";
+import { Arrival } from "../engine/arrival.ts";
 import type { Job } from "../engine/commit.ts";
 import type { Reads } from "../engine/ports.ts";
 import { openForWriting } from "../store/open.ts";
@@ -200,7 +201,7 @@ export async function rerun(log: Log, setting: Setting, progress: (signals: numb
           raw: null,
           assets: renamed(signal.assets, setting),
         }));
-        return ingested({ type: "ingest", signals, now });
+        return ingested({ type: "ingest", alerts: signals.map(Arrival.of), now });
       }),
     );
     for (const [i, { rows }] of groups.entries()) {

@@ -128,21 +128,21 @@ async function numbered(db: Database, { signals, alerts }: Changes): Promise<App
     const key = `${row.outcome.fingerprint} ${row.said}`;
     if (row.repeats) return signalRow(row, id, repeatOf(full.get(key) ?? row.repeats.signalId!));
     full.set(key, id);
-    return signalRow(row, id, joinSignal(row.written));
+    return signalRow(row, id, joinSignal(row.arrival));
   });
   for (const alert of alerts.values())
     alert.signalId = full.get(`${alert.fingerprint} ${alert.said}`) ?? alert.signalId;
   return { tail, rows };
 }
 
-function signalRow({ receivedAt, signal, outcome }: SignalRow, id: number, body: string): Schema["signal"] {
+function signalRow({ receivedAt, arrival, outcome }: SignalRow, id: number, body: string): Schema["signal"] {
   const { outcome: what, incident, reason, fingerprint } = outcome;
   return {
     id,
     received_at: receivedAt,
-    source: signal.source,
+    source: arrival.source,
     fingerprint,
-    delivery_id: signal.deliveryId,
+    delivery_id: arrival.deliveryId,
     body,
     outcome: what,
     incident,

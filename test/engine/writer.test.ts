@@ -4,6 +4,7 @@ import { Grouping } from "../../src/core/correlate/grouping.ts";
 import { brokenAt } from "../../src/core/incident/log.ts";
 import { fold } from "../../src/core/incident/state.ts";
 import type { AlertOutcome } from "../../src/core/signal/alert.ts";
+import { Arrival } from "../../src/engine/arrival.ts";
 import type { CommitSettings } from "../../src/engine/batch.ts";
 import type { Job, JobResult } from "../../src/engine/commit.ts";
 import { StoreFault } from "../../src/engine/ledger.ts";
@@ -43,7 +44,7 @@ const settingsOf = (database: Config["database"]): WriterSettings => ({
 
 const alert = (table: string, test = table): Job => ({
   type: "ingest",
-  signals: [alertOn(table, { dedupKey: test })],
+  alerts: [Arrival.of(alertOn(table, { dedupKey: test }))],
   now: NOW,
 });
 const note = (text: string, incident = "INC-1"): Job => ({
@@ -158,7 +159,7 @@ describe("group commit", () => {
     await writer.submit(alert("orders"));
     const results = await Promise.allSettled([
       writer.submit(note("before")),
-      writer.submit({ type: "ingest", signals: [null as never], now: NOW }),
+      writer.submit({ type: "ingest", alerts: [null as never], now: NOW }),
       writer.submit(note("after")),
     ]);
     expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
@@ -267,7 +268,7 @@ describe("the writer's thread", () => {
 
   it("passes a fault on to the one who asked, and lives on", async () => {
     const writer = await startWriter(settingsOf(place.database), () => {});
-    await expect(writer.submit({ type: "ingest", signals: [null as never], now: NOW })).rejects.toThrow();
+    await expect(writer.submit({ type: "ingest", alerts: [null as never], now: NOW })).rejects.toThrow();
     expect(await writer.submit(alert("orders"))).toMatchObject({ ok: true });
     await writer.close();
   });

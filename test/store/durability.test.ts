@@ -4,6 +4,7 @@ import SQLite from "better-sqlite3";
 import { Kysely, type LogEvent, SqliteDialect, sql } from "kysely";
 import { Registry } from "prom-client";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { Arrival } from "../../src/engine/arrival.ts";
 import { createEngine } from "../../src/engine/engine.ts";
 import type { Ledger } from "../../src/engine/ledger.ts";
 import { buildServer } from "../../src/http/server.ts";
@@ -113,7 +114,11 @@ describe("migrations", () => {
     const writers = await Promise.all(Array.from({ length: 20 }, () => startWriter(settings, () => {})));
     const answers = await Promise.all(
       writers.map((writer, i) =>
-        writer.submit({ type: "ingest", signals: [alertOn(`t${i}`)], now: "2026-11-22T03:00:00.000Z" }),
+        writer.submit({
+          type: "ingest",
+          alerts: [Arrival.of(alertOn(`t${i}`))],
+          now: "2026-11-22T03:00:00.000Z",
+        }),
       ),
     );
     expect(answers.map(({ ok }) => ok)).toEqual(Array(20).fill(true));

@@ -1,6 +1,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { compileRunbooks, matchRunbooks } from "../../../src/core/runbook/match.ts";
+import { Arrival } from "../../../src/engine/arrival.ts";
 import { loadRunbooks } from "../../../src/runbooks.ts";
 import { drawGraph } from "../../correlation/graph.ts";
 import { randomOf } from "../../correlation/random.ts";
@@ -36,7 +37,7 @@ async function placing(round: Round): Promise<Record<string, number>> {
       alertOf(batch * BATCH + n, "firing", now, random.pick(graph.nodes).asset),
     );
     const startedAt = performance.now();
-    checked(await writer.submit({ type: "ingest", signals, now }));
+    checked(await writer.submit({ type: "ingest", alerts: signals.map(Arrival.of), now }));
     took.push(((performance.now() - startedAt) * 1000) / BATCH);
   }
   await writer.close();

@@ -74,6 +74,11 @@ function kinReason({ incident, relation: { kind, asset, steps } }: Kinship): str
   }
 }
 
+/** Why an alert that fires in an open incident is no news there. */
+export function stillFiring(incident: string): string {
+  return `still firing in ${incident}`;
+}
+
 /** Decides what becomes of one signal. Pure: `now` is when it came, `reopenWithinMs` the configured window. */
 export function place(
   signal: AlertSignal,
@@ -123,7 +128,7 @@ function placeFiring(
 ): Placement {
   if (alert?.incident && incidentOpen) {
     return alert.status === "firing"
-      ? { to: "duplicate", incident: alert.incident, reason: `still firing in ${alert.incident}` }
+      ? { to: "duplicate", incident: alert.incident, reason: stillFiring(alert.incident) }
       : { to: "attach", incident: alert.incident, reason: `fires again in ${alert.incident}` };
   }
   // A sender repeats what still fires (Alertmanager's repeat_interval); that alone does not undo a person's "resolved".
