@@ -14,27 +14,20 @@ export class Arrival implements ArrivalText {
   readonly fingerprint: string;
   readonly text: string;
   readonly raw: string;
-  #signal: AlertSignal | null;
+  #signal: AlertSignal | null = null;
   #said: { day: string; hash: string } | null = null;
 
-  constructor(
-    { source, deliveryId, fingerprint: print, text, raw }: ArrivalText,
-    signal: AlertSignal | null = null,
-  ) {
+  constructor({ source, deliveryId, fingerprint: print, text, raw }: ArrivalText) {
     this.source = source;
     this.deliveryId = deliveryId;
     this.fingerprint = print;
     this.text = text;
     this.raw = raw;
-    this.#signal = signal;
   }
 
   static of(signal: AlertSignal): Arrival {
     const { source, deliveryId } = signal;
-    return new Arrival(
-      { source, deliveryId, fingerprint: fingerprint(signal), ...writeSignal(signal) },
-      signal,
-    );
+    return new Arrival({ source, deliveryId, fingerprint: fingerprint(signal), ...writeSignal(signal) });
   }
 
   get signal(): AlertSignal {

@@ -168,12 +168,12 @@ function linksOf(
   group: JsonObject,
   tool: string,
 ): { title: string; url: unknown }[] {
-  const sources = [field(part, "annotations"), labels, part];
+  const sources = [object(field(part, "annotations")), labels, object(part)];
   const links: { title: string; url: unknown }[] = [{ title: "Source", url: field(part, "generatorURL") }];
   for (const [title, names] of LINKS) {
     for (const source of sources) {
       for (const name of names) {
-        const url = textAt(source, name);
+        const url = source !== null && Object.hasOwn(source, name) ? text(source[name]) : null;
         // A runbook or dashboard may also be given by name; only an address makes a link.
         if (url?.includes("://")) links.push({ title, url });
       }

@@ -178,18 +178,20 @@ function cleanName(name: string): string {
 
 /** Lists become `a, b`, other structures their JSON; absent values make no label. */
 export function keepLabels(labels: Record<string, unknown>, warnings: string[]): Record<string, string> {
-  const kept: [string, string][] = [];
+  const kept: Record<string, string> = {};
+  let count = 0;
   let left = 0;
   for (const [name, value] of Object.entries(labels)) {
     const key = cleanLine(name, 200);
     if (key === "" || key === "__proto__" || value === null || value === undefined || value === "") continue;
-    if (kept.length < ALERT_LIMITS.labels)
-      kept.push([key, cleanText(labelText(value), ALERT_LIMITS.labelValue)]);
-    else left += 1;
+    if (count < ALERT_LIMITS.labels) {
+      kept[key] = cleanText(labelText(value), ALERT_LIMITS.labelValue);
+      count += 1;
+    } else left += 1;
   }
   if (left > 0)
     warnings.push(`Only the first ${ALERT_LIMITS.labels} labels were kept, ${left} were left out.`);
-  return Object.fromEntries(kept);
+  return kept;
 }
 
 function labelText(value: unknown): string {

@@ -27,7 +27,8 @@ export function field(value: unknown, ...keys: string[]): unknown {
 export function text(value: unknown): string | null {
   if (typeof value === "number" || typeof value === "bigint") return String(value);
   if (typeof value !== "string") return null;
-  return value.trim() === "" ? null : value.trim();
+  const trimmed = value.trim();
+  return trimmed === "" ? null : trimmed;
 }
 
 /** A boolean, also one that a sender wrote as a text (`"true"`, Python's `"False"`); null for anything else. */

@@ -1,7 +1,7 @@
 import { type JsonObject, text } from "./json.ts";
 
 /** Parts names and values: a byte that UTF-8 never holds. */
-const SEPARATOR = 0xff;
+const SEPARATOR = "\xff";
 
 /**
  * The fingerprint of a label set as the Prometheus family computes it: FNV-1a with 64 bits over the names in the order
@@ -10,22 +10,20 @@ const SEPARATOR = 0xff;
  * label without a value is the same as no label.
  */
 export function labelsFingerprint(labels: JsonObject): string {
-  const hash = { high: 0xcbf29ce4 | 0, low: 0x84222325 | 0 };
-  for (const name of Object.keys(labels).sort(byBytes)) {
+  const names = Object.keys(labels);
+  let bytes = "";
+  for (const name of names.every(isAscii) ? names.sort() : names.sort(byBytes)) {
     const value = labelValue(labels[name]);
-    if (value === "") continue;
-    for (const part of [name, value]) {
-      addText(hash, part);
-      addByte(hash, SEPARATOR);
-    }
+    if (value !== "") bytes += bytesOf(name) + SEPARATOR + bytesOf(value) + SEPARATOR;
   }
-  return [hash.high, hash.low].map((half) => (half >>> 0).toString(16).padStart(8, "0")).join("");
+  return fnv(bytes);
 }
 
-const ASCII = /^[\0-\x7f]*$/;
+function isAscii(text: string): boolean {
+  return /^[\0-\x7f]*$/.test(text);
+}
 
 function byBytes(one: string, other: string): number {
-  if (ASCII.test(one) && ASCII.test(other)) return one < other ? -1 : 1;
   return Buffer.compare(Buffer.from(one), Buffer.from(other));
 }
 
@@ -35,19 +33,24 @@ function labelValue(value: unknown): string {
   return typeof value === "boolean" ? String(value) : (text(value) ?? "");
 }
 
-/** The two halves of the 64 bits: BigInt is too slow for labels as long as a body may hold. */
-type Hash = { high: number; low: number };
-
-function addText(hash: Hash, text: string): void {
-  if (ASCII.test(text)) for (let i = 0; i < text.length; i += 1) addByte(hash, text.charCodeAt(i));
-  else for (const byte of Buffer.from(text)) addByte(hash, byte);
+/** A text's UTF-8, a character a byte. */
+function bytesOf(text: string): string {
+  return isAscii(text) ? text : Buffer.from(text).toString("latin1");
 }
 
-/** The prime is 2^40 + 0x1b3. The lower half is multiplied in two parts, as products have to stay below 2^31. */
-function addByte(hash: Hash, byte: number): void {
-  const mixed = hash.low ^ byte;
-  const lower = (mixed & 0xffff) * 0x1b3;
-  const upper = (mixed >>> 16) * 0x1b3 + (lower >>> 16);
-  hash.low = (upper << 16) | (lower & 0xffff);
-  hash.high = (Math.imul(hash.high, 0x1b3) + (mixed << 8) + (upper >>> 16)) | 0;
+/**
+ * In two halves of 32 bits: BigInt is too slow for labels as long as a body may hold. The prime is 2^40 + 0x1b3. The
+ * lower half is multiplied in two parts, as products have to stay below 2^31.
+ */
+function fnv(bytes: string): string {
+  let high = 0xcbf29ce4 | 0;
+  let low = 0x84222325 | 0;
+  for (let i = 0; i < bytes.length; i += 1) {
+    const mixed = low ^ bytes.charCodeAt(i);
+    const lower = (mixed & 0xffff) * 0x1b3;
+    const upper = (mixed >>> 16) * 0x1b3 + (lower >>> 16);
+    low = (upper << 16) | (lower & 0xffff);
+    high = (Math.imul(high, 0x1b3) + (mixed << 8) + (upper >>> 16)) | 0;
+  }
+  return [high, low].map((half) => (half >>> 0).toString(16).padStart(8, "0")).join("");
 }

@@ -32,11 +32,14 @@ export function readInstant(value: unknown, receivedAt: string): InstantReading 
   return { at: new Date(ms).toISOString(), problem: null };
 }
 
+const OWN = /^\d{4}-\d{2}-\d{2}T(?:[01]\d|2[0-3]):\d{2}:\d{2}\.\d{3}Z$/;
+
 /** Of an instant just as we keep it, as many senders write theirs; null for any other text. */
 function ownMs(text: string): number | null {
-  if (text.length !== 24 || !text.endsWith("Z")) return null;
+  if (text.length !== 24 || !OWN.test(text)) return null;
   const ms = Date.parse(text);
-  return Number.isNaN(ms) || new Date(ms).toISOString() !== text ? null : ms;
+  // Date.parse rolls 31 February over into another day.
+  return new Date(ms).getUTCDate() === Number(text.slice(8, 10)) ? ms : null;
 }
 
 function epochMs(text: string): number | null {

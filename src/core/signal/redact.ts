@@ -96,8 +96,34 @@ function isPlain(text: string): boolean {
   return text.length < 5 || !isSuspect(text);
 }
 
+/**
+ * `isPlain`, which remembers what it was asked of late: a text stands in an alert several times (as a label and in what
+ * was sent), and in the alerts of a storm over and over.
+ */
+function plainTexts(): (text: string) => boolean {
+  let recent = new Set<string>();
+  let before = new Set<string>();
+  return (text) => {
+    if (text.length > REMEMBERED.length) return isPlain(text);
+    if (recent.has(text)) return true;
+    if (!before.has(text) && !isPlain(text)) return false;
+    if (recent.size >= REMEMBERED.count) {
+      before = recent;
+      recent = new Set();
+    }
+    recent.add(text);
+    return true;
+  };
+}
+
+/** So many texts are remembered, twice, if they are no longer than these UTF-16 units. */
+const REMEMBERED = { count: 500, length: 500 };
+
 function redactText(text: string, allowed: Allowed, mark: Mark, limit = Number.POSITIVE_INFINITY): string {
-  if (isPlain(text)) return text;
+  return isPlain(text) ? text : replaceFinds(text, allowed, mark, limit);
+}
+
+function replaceFinds(text: string, allowed: Allowed, mark: Mark, limit: number): string {
   let now = text;
   // A mark or a cut can leave beside it what then looks like a find; a few rounds leave nothing for a next time.
   for (let round = 0; round < 4; round += 1) {
@@ -188,6 +214,9 @@ type Name = { name: string; secret: Kind | null };
 
 function redactor(rules: Rules) {
   const names = new Map<string, Name>();
+  const isPlain = plainTexts();
+  const redacted = (text: string, allowed: Allowed, mark: Mark, limit = Number.POSITIVE_INFINITY) =>
+    isPlain(text) ? text : replaceFinds(text, allowed, mark, limit);
   const start = (field: string) => step([rules.paths], field);
   const allowedAt = (nodes: PathNode[], key: string): Allowed => {
     if (isOpen(nodes)) return rules.inOpen;
@@ -214,7 +243,7 @@ function redactor(rules: Rules) {
   ): unknown => {
     if (typeof value === "string") {
       if (named !== null && !isMasked(value)) return clip(inWords(named, value), limit);
-      return isPlain(value) ? value : redactText(value, allowedAt(nodes, key), inWords, limit);
+      return isPlain(value) ? value : replaceFinds(value, allowedAt(nodes, key), inWords, limit);
     }
     if (typeof value === "number" || typeof value === "bigint") {
       if (named === "password") return inWords(named, "");
@@ -275,16 +304,16 @@ function redactor(rules: Rules) {
 
   return {
     text: <Text extends string | null>(field: string, text: Text, limit: number) =>
-      text === null ? text : (redactText(text, allowedAt(start(field), ""), inWords, limit) as Text),
+      text === null ? text : (redacted(text, allowedAt(start(field), ""), inWords, limit) as Text),
     identity: <Text extends string | null>(field: string, text: Text, limit: number) =>
-      text === null ? text : (redactText(text, allowedAt(start(field), ""), inIdentity, limit) as Text),
+      text === null ? text : (redacted(text, allowedAt(start(field), ""), inIdentity, limit) as Text),
     within: <Value extends object>(field: string, value: Value, limit: number) =>
       walk(value, field, start(field), null, 0, limit) as Value,
     raw: (value: unknown) => walk(value, "raw", start("raw"), null, 0, Number.POSITIVE_INFINITY),
     assets: (assets: Asset[]) => mapChanged(assets, withoutUser),
     links: (links: Link[]) => {
       const allowed = allowedAt(start("links"), "");
-      const kept = mapChanged(links, (link) => redactLink(link, allowed));
+      const kept = mapChanged(links, (link) => redactLink(link, allowed, redacted));
       return kept === links ? links : kept.filter((link) => Link.safeParse(link).success);
     },
   };
@@ -300,9 +329,9 @@ function secretBeside(object: Record<string, unknown>): Kind | null {
   return typeof name === "string" ? secretNamed(redactText(name, new Set(), inWords)) : null;
 }
 
-function redactLink(link: Link, allowed: Allowed): Link {
-  const title = redactText(link.title, allowed, inWords, 200);
-  const url = redactText(link.url.replace(/^(https?:\/\/)[^/?#]*@/i, "$1"), allowed, inUrl);
+function redactLink(link: Link, allowed: Allowed, redacted: typeof redactText): Link {
+  const title = redacted(link.title, allowed, inWords, 200);
+  const url = redacted(link.url.replace(/^(https?:\/\/)[^/?#]*@/i, "$1"), allowed, inUrl);
   return title === link.title && url === link.url ? link : { title, url };
 }
 
