@@ -7,7 +7,7 @@ import type { AlertRow, Ledger, OutboxOutcome, OutboxRow } from "../engine/ledge
 import type { IncidentAlert } from "../engine/ports.ts";
 import type { Database } from "./open.ts";
 import { prune } from "./prune.ts";
-import { isAmong } from "./put.ts";
+import { isAmong, listOf } from "./put.ts";
 import {
   alertFromRow,
   changeFromRow,
@@ -174,7 +174,16 @@ async function readIncidentAlerts(
 ): Promise<Map<string, IncidentAlert>> {
   if (pairs.length === 0) return new Map();
   const known = { incident: pairs.map((p) => p.incident), fingerprint: pairs.map((p) => p.fingerprint) };
-  const rows = await db.selectFrom("incident_alert").select("body").where(isAmong(db, known)).execute();
+  const rows = await db
+    .selectFrom(listOf(db, known).as("asked"))
+    .innerJoin("alert", "alert.fingerprint", "asked.fingerprint")
+    .innerJoin("incident_alert", (join) =>
+      join
+        .onRef("incident_alert.alert", "=", "alert.no")
+        .onRef("incident_alert.incident", "=", "asked.incident"),
+    )
+    .select("incident_alert.body")
+    .execute();
   const alerts = rows.map(incidentAlertFromRow);
   return new Map(alerts.map((alert) => [alertKey(alert.incident, alert.fingerprint), alert]));
 }

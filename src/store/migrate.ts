@@ -6,6 +6,7 @@ import * as lineage from "../../migrations/0003_lineage.ts";
 import * as proofs from "../../migrations/0004_proofs.ts";
 import * as silences from "../../migrations/0005_silences.ts";
 import * as repeats from "../../migrations/0006_repeats.ts";
+import * as alertNumbers from "../../migrations/0007_alert_numbers.ts";
 import { appendAct } from "./audit.ts";
 import { type Database, isPostgres } from "./open.ts";
 import { sealAll } from "./seal.ts";
@@ -19,6 +20,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   "0004_proofs": proofs,
   "0005_silences": silences,
   "0006_repeats": repeats,
+  "0007_alert_numbers": alertNumbers,
 };
 
 /** The migration after which rows are sealed, signals chained, and acts recorded. */

@@ -14,7 +14,7 @@ export const KEYS = {
   silence: ["id"],
   held_alert: ["fingerprint"],
   alert: ["fingerprint"],
-  incident_alert: ["incident", "fingerprint"],
+  incident_alert: ["alert", "incident"],
   outbox: ["id"],
   change: ["id"],
   lineage: ["provider", "key"],

@@ -9,6 +9,8 @@ type Rule<Column extends string> = {
   renewed: readonly Column[];
   /** An assignment that needs more than the row that comes. */
   also?: string;
+  /** A column whose value is looked up by that of another. */
+  lookedUp?: { column: Column; select: string; by: Column };
   /** What of it an index has: SQLite writes an index anew for any column that is set, also to what it was. */
   indexed?: { columns: readonly Column[]; where?: string };
 };
@@ -38,7 +40,11 @@ const RULES: { [T in keyof Schema]?: Rule<keyof Schema[T] & string> } = {
       "seal",
     ],
   },
-  incident_alert: { key: ["incident", "fingerprint"], renewed: ["status", "last_seen_at", "body", "seal"] },
+  incident_alert: {
+    key: ["alert", "incident"],
+    renewed: ["status", "last_seen_at", "body", "seal"],
+    lookedUp: { column: "alert", select: "select no from alert where fingerprint =", by: "fingerprint" },
+  },
   outbox: {
     key: ["key"],
     renewed: ["wanted", "payload", "seal"],
@@ -57,8 +63,14 @@ const RULES: { [T in keyof Schema]?: Rule<keyof Schema[T] & string> } = {
 /** Rows a statement of Postgres writes; it takes 65,535 parameters. */
 const CHUNK = 500;
 
-/** A row as it is written; what the database counts by itself is left out. */
-export type NewRow<T extends keyof Schema> = T extends "outbox" ? Omit<Schema[T], "id"> : Schema[T];
+/** A row as it is written; what the database counts or looks up by itself is left out. */
+export type NewRow<T extends keyof Schema> = T extends "outbox"
+  ? Omit<Schema[T], "id">
+  : T extends "alert"
+    ? Omit<Schema[T], "no">
+    : T extends "incident_alert"
+      ? Omit<Schema[T], "alert">
+      : Schema[T];
 
 /**
  * Writes rows, in this order. Into a file they go one by one through a statement that is kept: it costs less than the
@@ -71,14 +83,18 @@ export async function put<T extends keyof Schema>(
 ): Promise<void> {
   const [first] = rows;
   if (!first) return;
-  const columns = Object.keys(first) as (keyof NewRow<T>)[];
-  const valuesOf = (row: NewRow<T>) => columns.map((column) => row[column]);
-  const into = `insert into "${table}" (${columns.map((column) => `"${String(column)}"`).join(", ")}) values `;
   const rule: Rule<string> | undefined = RULES[table];
+  const columns = Object.keys(first);
+  const lookedUp = rule?.lookedUp;
+  const given = lookedUp ? [...columns, lookedUp.by] : columns;
+  const valuesOf = (row: NewRow<T>) => given.map((column) => (row as Record<string, unknown>)[column]);
+  const named = lookedUp ? [...columns, lookedUp.column] : columns;
+  const into = `insert into "${table}" (${named.map((column) => `"${column}"`).join(", ")}) values `;
   const prepare = statementsOf(db);
   if (prepare) {
     const known = onConflict(rule && withoutIndexed(rule));
-    const statement = prepare(`${into}(${columns.map(() => "?").join(", ")})${known}`);
+    const places = [...columns.map(() => "?"), ...(lookedUp ? [`(${lookedUp.select} ?)`] : [])];
+    const statement = prepare(`${into}(${places.join(", ")})${known}`);
     for (const row of rows) statement.run(valuesOf(row));
     if (!rule?.indexed) return;
     const renew = prepare(renewIndexed(table, rule.key, rule.indexed));
@@ -91,7 +107,11 @@ export async function put<T extends keyof Schema>(
   }
   const known = onConflict(rule);
   for (let i = 0; i < rows.length; i += CHUNK) {
-    const values = rows.slice(i, i + CHUNK).map((row) => sql`(${sql.join(valuesOf(row))})`);
+    const values = rows.slice(i, i + CHUNK).map((row) => {
+      const places = valuesOf(row).map((value) => sql`${value}`);
+      if (lookedUp) places.push(sql`(${sql.raw(lookedUp.select)} ${places.pop()})`);
+      return sql`(${sql.join(places)})`;
+    });
     await sql`${sql.raw(into)}${sql.join(values)}${sql.raw(known)}`.execute(db);
   }
 }
@@ -122,6 +142,19 @@ function renewIndexed(
   return `update "${table}" set ${set} where ${known} and ${changed}${where ? ` and ${where}` : ""}`;
 }
 
+/** As `isAmong`, as a table of its own to join others to. */
+export function listOf<Column extends string>(db: Database, known: Record<Column, string[]>) {
+  const columns = Object.keys(known) as Column[];
+  const values = columns.map((column) => known[column]);
+  const fields = columns.map((column, field) =>
+    isPostgres(db) ? sql.ref(column) : sql`value ->> ${sql.lit(field)} as ${sql.ref(column)}`,
+  );
+  const from = isPostgres(db)
+    ? sql`unnest(${sql.join(values.map((each) => sql`${each}::text[]`))}) as listed(${sql.join(columns.map((column) => sql.ref(column)))})`
+    : sql`json_each(${jsonRows(values)})`;
+  return sql<Record<Column, string>>`(select ${sql.join(fields)} from ${from})`;
+}
+
 /**
  * Rows whose columns have values that stand at one place of `known`: `{ incident: [a, b], fingerprint: [c, d] }` means
  * a with c, and b with d. The statement is the same for any number of them, so it is prepared once.
@@ -133,8 +166,11 @@ export function isAmong(db: Database, known: Record<string, string[]>): Expressi
     const arrays = values.map((each) => sql`${each}::text[]`);
     return sql`(${columns}) in (select * from unnest(${sql.join(arrays)}))`;
   }
-  // As they are stored: JSON would keep half a character apart from what it is replaced with there.
-  const rows = values[0]!.map((_, row) => values.map((each) => each[row]!.toWellFormed()));
   const fields = values.map((_, field) => sql`value ->> ${sql.lit(field)}`);
-  return sql`(${columns}) in (select ${sql.join(fields)} from json_each(${JSON.stringify(rows)}))`;
+  return sql`(${columns}) in (select ${sql.join(fields)} from json_each(${jsonRows(values)}))`;
+}
+
+/** As they are stored: JSON would keep half a character apart from what it is replaced with there. */
+function jsonRows(columns: string[][]): string {
+  return JSON.stringify(columns[0]!.map((_, row) => columns.map((each) => each[row]!.toWellFormed())));
 }

@@ -113,7 +113,7 @@ function sinceStored(stored: Partial<IncidentState>) {
   };
 }
 
-export function alertFromRow(row: Schema["alert"]): AlertRow {
+export function alertFromRow(row: Omit<Schema["alert"], "no">): AlertRow {
   return {
     fingerprint: row.fingerprint,
     source: row.source,

@@ -23,8 +23,8 @@ export async function save(db: Database, changes: Changes): Promise<void> {
   for (const { incident, fingerprint } of changes.leftAlerts)
     await db
       .deleteFrom("incident_alert")
+      .where("alert", "=", (e) => e.selectFrom("alert").select("no").where("fingerprint", "=", fingerprint))
       .where("incident", "=", incident)
-      .where("fingerprint", "=", fingerprint)
       .execute();
   await put(db, "incident_alert", [...changes.incidentAlerts.values()].map(incidentAlertRow));
   await appendSignals(db, signals);

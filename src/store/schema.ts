@@ -67,6 +67,7 @@ export type Schema = {
   incident_asset: { incident: string; asset: string; recovery: string; state: string };
   incident_term: { term: string; detected_at: string; incident: string };
   alert: {
+    no: Generated<number>;
     fingerprint: string;
     source: string;
     dedup_key: string;
@@ -83,6 +84,8 @@ export type Schema = {
     seal: string | null;
   };
   incident_alert: {
+    /** The number of the alert. */
+    alert: number;
     incident: string;
     fingerprint: string;
     status: string;

@@ -96,7 +96,7 @@ function placeOf(table: string, row: Record<string, unknown>): string {
   return String(key ?? id ?? fingerprint ?? hash);
 }
 
-/** Every alert of an incident is known by itself, too. */
+/** Every alert of an incident is known by itself, too, under the number that it has there. */
 async function verifyKnown(
   db: Database,
   rows: Record<string, unknown>[],
@@ -105,12 +105,20 @@ async function verifyKnown(
   const prints = [...new Set(rows.map(({ fingerprint }) => String(fingerprint)))];
   const known = await db
     .selectFrom("alert")
-    .select("fingerprint")
+    .select(["fingerprint", "no"])
     .where("fingerprint", "in", prints)
     .execute();
-  const found = new Set(known.map(({ fingerprint }) => fingerprint));
+  const numbers = new Map(known.map(({ fingerprint, no }) => [fingerprint, no]));
   for (const print of prints)
-    if (!found.has(print)) fault({ place: `alert ${print}`, what: "the row is gone" });
+    if (!numbers.has(print)) fault({ place: `alert ${print}`, what: "the row is gone" });
+  for (const row of rows) {
+    const number = numbers.get(String(row.fingerprint));
+    if (number !== undefined && number !== row.alert)
+      fault({
+        place: `incident_alert ${placeOf("incident_alert", row)}`,
+        what: "it stands under the number of another alert",
+      });
+  }
 }
 
 /** Numbers are given one after the other, so one that is missing was taken away. */

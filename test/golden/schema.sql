@@ -1,5 +1,5 @@
-CREATE TABLE "alert" ("fingerprint" text primary key,
-  "source" text not null,
+CREATE TABLE "alert" ("no" integer primary key,
+  "fingerprint" text not null unique, "source" text not null,
   "dedup_key" text not null,
   "status" text not null,
   "incident" text,
@@ -87,13 +87,14 @@ CREATE INDEX "incident_phase" on "incident" ("phase", "detected_at", "key");
 
 CREATE UNIQUE INDEX "incident_thread" on "incident" ("channel", "thread_ts");
 
-CREATE TABLE "incident_alert" ("incident" text not null,
+CREATE TABLE "incident_alert" ("alert" integer not null,
+  "incident" text not null,
   "fingerprint" text not null,
   "status" text not null,
   "last_seen_at" text not null,
   "body" text not null,
   "seal" text,
-  constraint "incident_alert_pk" primary key ("incident", "fingerprint"));
+  constraint "incident_alert_pk" primary key ("alert", "incident"));
 
 CREATE INDEX "incident_alert_newest" on "incident_alert" ("incident", "status", "last_seen_at");
 

@@ -84,6 +84,11 @@ const EDITS: [string, string, RegExp][] = [
     "delete from incident_alert where incident = 'INC-3'",
     /^INC-3, incident_alert: /,
   ],
+  [
+    "the number of an alert",
+    "update incident_alert set alert = alert + 100 where incident = 'INC-3'",
+    /^incident_alert INC-3 \w+: it stands under the number of another alert/,
+  ],
   ["an alert", "update alert set count = 7", /^alert \w+/],
   ["how often an alert was repeated", "update alert set repeats = 3", /^alert \w+/],
   ["an alert, gone", "delete from alert", /^alert \w+: the row is gone/],
