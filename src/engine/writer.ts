@@ -16,7 +16,9 @@ type Waiting = { job: Job; resolve(result: JobResult): void; reject(error: unkno
 
 /** Bounds on one transaction, so that a flood cannot hold back the first of it for long. */
 const MAX_JOBS = 512;
-const MAX_SIGNALS = 2000;
+const SIGNALS = { least: 50, most: 2000 };
+/** How long one is to take, as far as the one before it tells: in a new process an alert takes ten times as long. */
+const LONG_MS = 30;
 /** Storing more alerts than these takes long enough for somebody who waits to notice. */
 const MANY_SIGNALS = 20;
 /** What a person or a message to Slack waits for. Of what comes in beside it, none can have been told of yet. */
@@ -33,16 +35,23 @@ const MAX_TRIES = 10;
 /**
  * Group commit: while one transaction runs, jobs gather, and the next takes them all; in a storm of alerts what people
  * and Slack wait for has every other one for itself. There is no timer; the batch grows by itself with the cost of a
- * commit. States of incidents stay in memory between batches; a failed batch drops them. Should there be a second writer,
- * the log's unique `(incident, seq)` shows whose states are stale, and the batch is tried again on fresh ones. After any
- * other fault its jobs are tried one by one, so that one bad job fails alone.
+ * commit, as far as that leaves it short. States of incidents stay in memory between batches; a failed batch drops them.
+ * Should there be a second writer, the log's unique `(incident, seq)` shows whose states are stale, and the batch is
+ * tried again on fresh ones. After any other fault its jobs are tried one by one, so that one bad job fails alone.
+ * `clock` gives milliseconds.
  */
-export function createWriter(transact: Transact, settings: CommitSettings, maxCached = 5000): Writer {
+export function createWriter(
+  transact: Transact,
+  settings: CommitSettings,
+  { maxCached = 5000, clock = () => performance.now() } = {},
+): Writer {
   const memory = emptyMemory();
   let queue: Waiting[] = [];
   /** Whether the last transaction had only what is awaited; the next one then takes all in order. */
   let wasAhead = false;
   let running: Promise<void> | null = null;
+  /** So many alerts the next one may take. */
+  let mostSignals = SIGNALS.least;
 
   async function commit(batch: Waiting[], tries = 1): Promise<void> {
     forgetStates(memory, maxCached);
@@ -75,7 +84,7 @@ export function createWriter(transact: Transact, settings: CommitSettings, maxCa
   function takeBatch(): Waiting[] {
     const awaited = wasAhead || signalsIn(queue) <= MANY_SIGNALS ? [] : queue.filter(isAwaited);
     wasAhead = awaited.length > 0;
-    const batch = firstOf(wasAhead ? awaited : queue);
+    const batch = firstOf(wasAhead ? awaited : queue, mostSignals);
     const taken = new Set(batch);
     queue = queue.filter((waiting) => !taken.has(waiting));
     return batch;
@@ -85,7 +94,12 @@ export function createWriter(transact: Transact, settings: CommitSettings, maxCa
     while (queue.length > 0) {
       // The next turn of the loop: what is read from the sockets together is committed together.
       await new Promise<void>((go) => setImmediate(go));
-      await commit(takeBatch());
+      const batch = takeBatch();
+      const signals = signalsIn(batch);
+      const startedAt = clock();
+      await commit(batch);
+      const fitting = (signals * LONG_MS) / (clock() - startedAt);
+      if (signals > 0) mostSignals = Math.min(Math.max(fitting, SIGNALS.least), SIGNALS.most);
     }
     running = null;
   }
@@ -121,12 +135,12 @@ function signalsOf(job: Job): number {
 }
 
 /** As many as one transaction may take, at least one. */
-function firstOf(waiting: Waiting[]): Waiting[] {
+function firstOf(waiting: Waiting[], mostSignals: number): Waiting[] {
   let signals = 0;
   let jobs = 0;
   for (const { job } of waiting) {
     signals += signalsOf(job);
-    if (jobs > 0 && (jobs >= MAX_JOBS || signals > MAX_SIGNALS)) break;
+    if (jobs > 0 && (jobs >= MAX_JOBS || signals > mostSignals)) break;
     jobs++;
   }
   return waiting.slice(0, jobs);

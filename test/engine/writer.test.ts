@@ -59,6 +59,8 @@ describe("group commit", () => {
   let transactions: number;
   let fail: ((transaction: number) => Error | null) | null;
   let writer: Writer;
+  /** What the writer's clock shows; it stands still unless a test lets it go on. */
+  let clockMs: number;
 
   beforeEach(async () => {
     place = temporaryFile();
@@ -66,6 +68,7 @@ describe("group commit", () => {
     await migrate(db);
     transactions = 0;
     fail = null;
+    clockMs = 0;
     writer = createWriter(
       (work) =>
         db.transaction().execute(async (trx) => {
@@ -76,6 +79,7 @@ describe("group commit", () => {
           return result;
         }),
       settings,
+      { clock: () => clockMs },
     );
   });
   afterEach(async () => {
@@ -105,11 +109,34 @@ describe("group commit", () => {
   });
 
   it("bounds a transaction, so that a flood does not hold back the first of it", async () => {
+    await writer.submit(alert("orders"));
+    transactions = 0;
     const flood = Array.from({ length: 1100 }, (_, i) => writer.submit(alert("orders", `t${i}`)));
     await flood[0];
     expect(transactions).toBe(1);
     await Promise.all(flood);
     expect(transactions).toBe(3);
+  });
+
+  it("takes fewer alerts into a transaction where they take long, as in a new process", async () => {
+    // Each transaction takes a tenth of a second.
+    fail = () => {
+      clockMs += 100;
+      return null;
+    };
+    const flood = (many: number) =>
+      Promise.all(Array.from({ length: many }, (_, i) => writer.submit(alert("orders", `t${i}`))));
+    await flood(200);
+    expect(transactions).toBe(4);
+    // And now a millisecond.
+    fail = () => {
+      clockMs += 1;
+      return null;
+    };
+    transactions = 0;
+    await flood(50);
+    await flood(500);
+    expect(transactions).toBe(2);
   });
 
   it("lets a person's words go before a flood that came earlier, in the order in which they were said", async () => {
@@ -226,7 +253,7 @@ describe("group commit", () => {
           return work({ ...ledger, incident });
         }),
       { ...settings, grouping: Grouping.parse({ wait: "1s" }) },
-      5,
+      { maxCached: 5 },
     );
     for (let i = 0; i < 30; i++) await few.submit(alert(`t${i}`));
     const later = new Date(Date.parse(NOW) + 2_000).toISOString();
