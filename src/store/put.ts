@@ -142,35 +142,28 @@ function renewIndexed(
   return `update "${table}" set ${set} where ${known} and ${changed}${where ? ` and ${where}` : ""}`;
 }
 
-/** As `isAmong`, as a table of its own to join others to. */
-export function listOf<Column extends string>(db: Database, known: Record<Column, string[]>) {
-  const columns = Object.keys(known) as Column[];
-  const values = columns.map((column) => known[column]);
-  const fields = columns.map((column, field) =>
-    isPostgres(db) ? sql.ref(column) : sql`value ->> ${sql.lit(field)} as ${sql.ref(column)}`,
-  );
-  const from = isPostgres(db)
-    ? sql`unnest(${sql.join(values.map((each) => sql`${each}::text[]`))}) as listed(${sql.join(columns.map((column) => sql.ref(column)))})`
-    : sql`json_each(${jsonRows(values)})`;
-  return sql<Record<Column, string>>`(select ${sql.join(fields)} from ${from})`;
-}
-
 /**
  * Rows whose columns have values that stand at one place of `known`: `{ incident: [a, b], fingerprint: [c, d] }` means
  * a with c, and b with d. The statement is the same for any number of them, so it is prepared once.
  */
 export function isAmong(db: Database, known: Record<string, string[]>): Expression<SqlBool> {
   const columns = sql.join(Object.keys(known).map((column) => sql.ref(column)));
-  const values = Object.values(known);
-  if (isPostgres(db)) {
-    const arrays = values.map((each) => sql`${each}::text[]`);
-    return sql`(${columns}) in (select * from unnest(${sql.join(arrays)}))`;
-  }
-  const fields = values.map((_, field) => sql`value ->> ${sql.lit(field)}`);
-  return sql`(${columns}) in (select ${sql.join(fields)} from json_each(${jsonRows(values)}))`;
+  return sql`(${columns}) in ${listOf(db, known)}`;
 }
 
-/** As they are stored: JSON would keep half a character apart from what it is replaced with there. */
-function jsonRows(columns: string[][]): string {
-  return JSON.stringify(columns[0]!.map((_, row) => columns.map((each) => each[row]!.toWellFormed())));
+/** The same values as a table, for others to be joined to. */
+export function listOf<Column extends string>(db: Database, known: Record<Column, string[]>) {
+  const columns = Object.keys(known) as Column[];
+  const values = columns.map((column) => known[column]);
+  if (isPostgres(db)) {
+    const names = sql.join(columns.map((column) => sql.ref(column)));
+    const arrays = values.map((each) => sql`${each}::text[]`);
+    return sql<
+      Record<Column, string>
+    >`(select ${names} from unnest(${sql.join(arrays)}) as listed(${names}))`;
+  }
+  // As they are stored: JSON would keep half a character apart from what it is replaced with there.
+  const rows = values[0]!.map((_, row) => values.map((each) => each[row]!.toWellFormed()));
+  const fields = columns.map((column, field) => sql`value ->> ${sql.lit(field)} as ${sql.ref(column)}`);
+  return sql<Record<Column, string>>`(select ${sql.join(fields)} from json_each(${JSON.stringify(rows)}))`;
 }
