@@ -4,7 +4,7 @@ import type { Row } from "./table.ts";
  * What the lines beside the bare floor reached when README's table was made: the floor is always there, and what slows
  * the machine slows both. Raise a number when its line gets faster.
  */
-export const REACHED: Readonly<Record<string, number>> = { I4a: 0.2, I4b: 0.3, I4c: 0.21 };
+export const REACHED: Readonly<Record<string, number>> = { I4a: 0.26, I4b: 0.35, I4c: 0.39 };
 
 /** The goal of each. */
 const GOAL = 0.85;
