@@ -356,15 +356,19 @@ export class Batch {
     this.memory.formingAlerts.get(incident)?.delete(fingerprint);
   }
 
-  async moveAlert(row: IncidentAlert, into: string): Promise<void> {
+  /** Takes an alert into another incident, with all that was counted of it. `left` is whether its row stays behind. */
+  async moveAlert(row: IncidentAlert, into: string, left: "row" | "nothing"): Promise<void> {
     this.memory.runs.delete(row.incident);
-    this.keepIn({ ...row, incident: into });
     const alert =
       this.alerts.get(row.fingerprint) ?? (await this.ledger.alerts([row.fingerprint])).get(row.fingerprint);
-    if (!alert || alert.incident !== row.incident) return;
-    alert.incident = into;
-    this.alerts.set(alert.fingerprint, alert);
-    this.changes.alerts.set(alert.fingerprint, alert);
+    if (!alert || alert.incident !== row.incident) return void this.keepIn({ ...row, incident: into });
+    const { repeats, lastSeenAt } = alert;
+    const counted = repeats > 0 ? { ...row, count: row.count + repeats, lastSeenAt } : row;
+    if (counted !== row && left === "row") this.keepIn(counted);
+    this.keepIn({ ...counted, incident: into });
+    const moved: AlertRow = { ...alert, incident: into, repeats: 0 };
+    this.alerts.set(moved.fingerprint, moved);
+    this.changes.alerts.set(moved.fingerprint, moved);
   }
 
   remember(
@@ -375,7 +379,7 @@ export class Batch {
     now: string,
   ): void {
     const before = this.alerts.get(print);
-    if (before && incident !== null && incident !== before.incident) this.settleRepeats(before);
+    if (before && incident !== before.incident) this.settleRepeats(before);
     const row: AlertRow = {
       fingerprint: print,
       source: signal.source,
@@ -389,8 +393,8 @@ export class Batch {
       count: (before?.count ?? 0) + (signal.status === "firing" ? 1 : 0),
       said: said ?? before?.said ?? null,
       signalId: before?.signalId ?? null,
-      // Where its row in an incident was written just now, it has them all.
-      repeats: incident === null ? (before?.repeats ?? 0) : 0,
+      // Its row in an incident has them all now.
+      repeats: 0,
     };
     this.alerts.set(print, row);
     this.changes.alerts.set(print, row);
@@ -418,7 +422,7 @@ export class Batch {
     this.changes.alerts.set(print, again);
   }
 
-  /** What was counted of an alert stays with the incident it leaves. */
+  /** What was counted of an alert stays with the incident in which it was. */
   private settleRepeats({ incident, fingerprint: print, repeats, lastSeenAt }: AlertRow): void {
     const left = repeats > 0 && incident !== null && this.incidentAlerts.get(alertKey(incident, print));
     if (left) this.keepIn({ ...left, count: left.count + repeats, lastSeenAt });

@@ -55,7 +55,7 @@ export async function mergeInto(
   const events = batch.append(from.key, mergedEvents, asked);
   tell(news, from.key, events);
   tell(news, into.key, batch.append(into.key, absorbed, asked));
-  for (const row of moving) await batch.moveAlert(row, into.key);
+  for (const row of moving) await batch.moveAlert(row, into.key, "row");
   return events;
 }
 
@@ -202,7 +202,7 @@ export async function moveSome(
   tell(news, to, batch.append(to, decide(await batch.state(to), come, asked), asked));
   for (const row of leaving) {
     batch.letGo(row);
-    await batch.moveAlert({ ...row, reason: why ?? reason ?? row.reason }, to);
+    await batch.moveAlert({ ...row, reason: why ?? reason ?? row.reason }, to, "nothing");
   }
 }
 
