@@ -221,9 +221,10 @@ async function tellOf(deeds: Deeds, nonce: boolean): Promise<object> {
   for (const { key } of incidents)
     listed.push(
       (await world.reads.alerts(key, 100))
-        .map(({ fingerprint, status, count, lastSeenAt }) => ({
+        .map(({ fingerprint, title, status, count, lastSeenAt }) => ({
           key,
           fingerprint,
+          title,
           status,
           count,
           lastSeenAt,
