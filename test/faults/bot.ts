@@ -245,6 +245,10 @@ export class Bot {
       await waitFor(async () => (await reads.undelivered()).pending === 0, {
         what: "the outbox to drain",
         timeout: drainMs,
+      }).catch(async (error: Error) => {
+        const rows = await db.selectFrom("outbox").selectAll().where("state", "!=", "done").execute();
+        const waiting = rows.map(({ payload: _, seal: _seal, ...row }) => JSON.stringify(row)).join("\n");
+        throw new Error(`${error.message}; there waits:\n${waiting}\nThe bot said:\n${this.said}`);
       });
       // Every alert answered 2xx is stored, once, where the answer said.
       const signals = await db
