@@ -2,23 +2,21 @@ import type { FastifyBaseLogger } from "fastify";
 import type { AppOptions } from "./app.ts";
 import type { Report } from "./app-report.ts";
 import type { Config } from "./config.ts";
-import { RoutingSections } from "./core/correlate/sections.ts";
-import { compileRunbooks } from "./core/runbook/match.ts";
-import type { Runbook } from "./core/runbook/parse.ts";
 import { createAlarm } from "./engine/alarm.ts";
-import { createConversation } from "./engine/converse.ts";
 import { createDeliverer } from "./engine/deliver.ts";
 import type { Engine, Reads } from "./engine/ports.ts";
 import { show } from "./engine/show.ts";
 import type { Watch } from "./engine/watch.ts";
 import type { Writer } from "./engine/writer.ts";
-import { parseRunbooks, type RunbookFile } from "./runbooks.ts";
-import { connectSlack, type SlackConnection } from "./slack/connect.ts";
-import type { DoorDeps } from "./slack/doors/interaction.ts";
+import type { RunbookFile } from "./runbooks.ts";
+import type { RenderOptions } from "./slack/block-kit.ts";
+import type { SlackConnection } from "./slack/connect.ts";
 import { createMessenger, slackClient } from "./slack/messenger.ts";
-import { createPeople } from "./slack/people.ts";
 import { workspaceAddress } from "./slack/permalink.ts";
 import type { OutboxReads } from "./store/reads.ts";
+
+/** What is loaded next holds the thread, so the messages that were due at the start have this long to be out. */
+const FIRST_TRIES_MS = 200;
 
 /** What Slack's half is made from. */
 export type SlackPart = {
@@ -48,14 +46,16 @@ export type SlackSide = {
 };
 
 /**
- * All that talks to Slack, with what only that needs: the steps of runbooks, conversations, Slack's own packages. It is
- * loaded when alerts are taken already. Messages are delivered from here on.
+ * All that talks to Slack, with what only that needs. It is loaded when alerts are taken already. Messages are delivered
+ * from here on; what people's requests need (`app-doors`) is loaded after those that were due.
  */
 export async function startSlackSide(part: SlackPart): Promise<SlackSide> {
   const { slack, config, options, watch, channel, log } = part;
   const client = slackClient(slack.botToken, slack.apiUrl);
   const address = options.local ? async () => `${options.local!.url}/` : workspaceAddress(client);
-  const messenger = createMessenger(client, renderOptions(options), address);
+  // The sandbox's page shows Slack's date markup as text.
+  const render: RenderOptions = { dates: options.local ? "plain" : "slack" };
+  const messenger = createMessenger(client, render, address);
   const deliverer = delivererOf(part, messenger);
   await deliverer.start();
   const alarm = createAlarm({
@@ -69,22 +69,12 @@ export async function startSlackSide(part: SlackPart): Promise<SlackSide> {
     wake: deliverer.committed,
     alarm,
     async join() {
-      const doors = doorsOf(part, client, await runbooksOf(part));
-      return connectSlack(slack, client, log, address, doors, options.clock);
+      await deliverer.tried(FIRST_TRIES_MS);
+      const { openToPeople } = await import("./app-doors.ts");
+      return openToPeople(part, { client, render, address });
     },
     stop: deliverer.stop,
   };
-}
-
-async function runbooksOf({ runbooks: files, log }: SlackPart): Promise<Runbook[]> {
-  const { runbooks, problems } = await parseRunbooks(files);
-  for (const { file, line, message } of problems) log.warn(`${file}:${line}: ${message}`);
-  return runbooks;
-}
-
-/** The sandbox's page shows Slack's date markup as text. */
-function renderOptions(options: AppOptions) {
-  return { dates: options.local ? "plain" : "slack" } as const;
 }
 
 function delivererOf(
@@ -109,28 +99,6 @@ function delivererOf(
     now,
     log,
   });
-}
-
-function doorsOf(
-  { config, options, engine, channel, now, iso, log }: SlackPart,
-  client: ReturnType<typeof slackClient>,
-  runbooks: Runbook[],
-): Omit<DoorDeps, "workspaceUrl"> {
-  const people = createPeople(client, now);
-  const { command } = config;
-  const conversation = createConversation({
-    routing: RoutingSections.parse(config.routing),
-    engine,
-    catalog: compileRunbooks(runbooks),
-    names: people.names,
-    command,
-    channel,
-    now: iso,
-  });
-  const everybody = options.local?.people ?? null;
-  const render = renderOptions(options);
-  const { access } = config;
-  return { engine, conversation, people, access, client, render, command, channel, everybody, now: iso, log };
 }
 
 function titled(report: Report | null) {

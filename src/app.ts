@@ -19,8 +19,11 @@ const TICK_MS = 60_000;
 /** How often the bot looks at itself. */
 const WATCH_MS = 10_000;
 
-/** Loading Slack's half holds the process for a while. So it waits this long, and again while alerts are being stored. */
-const FIRST_ALERTS_MS = 100;
+/**
+ * Loading Slack's side holds the process for a while. So each half of it waits this long, and again while alerts are
+ * being stored.
+ */
+const FIRST_ALERTS_MS = 25;
 
 export type AppOptions = {
   log: FastifyLoggerOptions;
@@ -81,6 +84,8 @@ export async function startApp(config: Config, options: AppOptions, thread?: Wor
       slack: () => slack,
       alarm: () => alarm,
     });
+    // What it does before it listens, while the database is opened.
+    await side.server.ready();
     const { statements } = await opening;
     // Lineage first: it says where the first alert belongs.
     await learnFiles(engine, statements, lineage, iso(), side.server.log);
@@ -117,6 +122,7 @@ export async function startApp(config: Config, options: AppOptions, thread?: Wor
     });
     wake = side.wake;
     alarm = side.alarm;
+    await firstAlerts(watch);
     slack = await side.join();
     stops.push(slack.stop, side.stop);
   }
@@ -145,7 +151,7 @@ export async function startApp(config: Config, options: AppOptions, thread?: Wor
 
 /** Senders that found nobody here are tried first, and what they sent is answered. */
 async function firstAlerts(watch: Watch): Promise<void> {
-  for (let looks = 0; looks < 10; looks += 1) {
+  for (let looks = 0; looks < 40; looks += 1) {
     await sleep(FIRST_ALERTS_MS);
     if (watch.lagMs() === 0) return;
   }

@@ -11,6 +11,7 @@ import { replyFor } from "../core/report/replies.ts";
 import { silencedDocument, silencesDocument } from "../core/report/silences.ts";
 import { curatedTimeline } from "../core/report/timeline.ts";
 import type { RunbookCatalog } from "../core/runbook/match.ts";
+import { stepOf } from "../core/runbook/step.ts";
 import { alertsNamed } from "../core/verb/alert-words.ts";
 import {
   EXPLAINED,
@@ -33,7 +34,6 @@ import type { Ask, FormName, Query, SilenceAsk } from "../core/verb/verb.ts";
 import { mentionedIds } from "../core/verb/words.ts";
 import type { HoldRules } from "./batch.ts";
 import type { Engine, IncidentAlert } from "./ports.ts";
-import { stepOf } from "./show.ts";
 
 export type Asker = { id: string; name: string; timeZone: string };
 

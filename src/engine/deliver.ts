@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { IncidentState } from "../core/incident/state.ts";
 import type { Document } from "../core/report/document.ts";
 import type { Job } from "./commit.ts";
@@ -322,6 +323,11 @@ export function createDeliverer(deps: DelivererDeps) {
       const notBefore = clock() + LOOK_AFTER_MS;
       for (const row of await deps.reads.sending()) lost.set(row.id, { row, notBefore });
       wake();
+    },
+    /** Resolves once what is due has been tried, or after so long. */
+    async tried(withinMs: number) {
+      await looking;
+      await Promise.race([Promise.all(working), sleep(withinMs, undefined, { ref: false })]);
     },
     /** Starts nothing more, and resolves when what was under way is settled. */
     async stop() {

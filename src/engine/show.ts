@@ -1,12 +1,10 @@
-import type { IncidentState, Recovery, Walk } from "../core/incident/state.ts";
-import { currentStep, RECOVERIES } from "../core/incident/state.ts";
+import type { IncidentState, Recovery } from "../core/incident/state.ts";
+import { RECOVERIES } from "../core/incident/state.ts";
 import { alertsDocument } from "../core/report/alerts.ts";
 import { card } from "../core/report/card.ts";
 import type { Document } from "../core/report/document.ts";
 import { suspectsMessage } from "../core/report/suspects.ts";
 import { walkDocument } from "../core/report/walk.ts";
-import { parseRunbook } from "../core/runbook/parse.ts";
-import { assetVariables, fill, type Variables } from "../core/runbook/variables.ts";
 import type { Shown, Upload } from "./deliver.ts";
 import type { OutboxRow } from "./ledger.ts";
 import type { Reads } from "./ports.ts";
@@ -74,36 +72,8 @@ function assetCounts(state: IncidentState): Record<Recovery, number> {
 async function walkShown(deps: ShowDeps, runbook: string, state: IncidentState): Promise<Shown> {
   const walk = state.walks[runbook];
   if (!walk) return null;
-  return message(
-    walkDocument({ state, walk, step: stepOf(await deps.reads.runbookText(walk.hash), walk, state) }),
-  );
-}
-
-/** The step a walk stands at, from the very text that was pinned, with its variables filled; null at the end. */
-export function stepOf(
-  text: string | null,
-  walk: Walk,
-  state: IncidentState,
-): { title: string; body: string } | null {
-  const current = currentStep(walk);
-  if (!current || text === null) return null;
-  const step = parseRunbook(walk.runbook, text).runbook?.steps.find((s) => s.id === current.id);
-  return step ? { title: step.title, body: fill(step.body, variablesOf(state)) } : null;
-}
-
-/** What a runbook's variables stand for in an incident. */
-function variablesOf(state: IncidentState): Variables {
-  const { origin } = state;
-  const asset = origin?.asset ?? [...state.assets.values()][0]?.asset ?? null;
-  return {
-    ...assetVariables(asset),
-    source: origin?.source ?? null,
-    title: state.title,
-    error: origin?.description ?? null,
-    incident: state.key,
-    severity: state.severity,
-    started_at: state.startedAt,
-    run_url: origin?.links[0]?.url ?? null,
-    labels: origin?.labels ?? {},
-  };
+  const text = await deps.reads.runbookText(walk.hash);
+  // Markdown takes long to load, and the first message after a start is seldom a walk.
+  const { stepOf } = await import("../core/runbook/step.ts");
+  return message(walkDocument({ state, walk, step: stepOf(text, walk, state) }));
 }

@@ -253,6 +253,24 @@ describe("in order", () => {
     expect(chat.shown.get("card:INC-1")).toMatchObject({ summary: "2 alerts, triggered" });
   });
 
+  it("says when what was due has been tried, and does not wait for a Slack that hangs", async () => {
+    await world.ingest(alertOn("orders"));
+    await deliverer.start();
+    await deliverer.tried(10_000);
+    expect(chat.marks()).toEqual(["card:INC-1"]);
+    let answer = () => {};
+    chat.hold = new Promise((resolve) => {
+      answer = resolve;
+    });
+    await world.ingest(alertOn("customers"));
+    deliverer.wake();
+    await deliverer.tried(50);
+    expect(chat.calls).toContain("post card:INC-2");
+    expect(chat.marks()).not.toContain("card:INC-2");
+    answer();
+    await settle();
+  });
+
   it("puts nothing into the channel while the root is missing", async () => {
     chat.before = (call) => (call === "post card:INC-1" ? mendable : null);
     await world.ingest(alertOn("orders"));
