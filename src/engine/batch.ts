@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import type { Grouping } from "../core/correlate/grouping.ts";
 import type { InhibitRule } from "../core/correlate/inhibit.ts";
 import type { MaintenanceWindow } from "../core/correlate/maintenance.ts";
@@ -81,16 +81,20 @@ export class Batch {
     held: new Map(),
   };
   readonly alerts = new Map<string, AlertRow>();
+  /** The alerts that were looked for, whether there were any. */
+  private readonly looked = new Set<string>();
   readonly incidentAlerts = new Map<string, IncidentAlert>();
   readonly seen = new Set<string>();
   /** Those that were no news when the batch began: nothing was looked up for them. */
   private readonly repeats = new Set<Arrival>();
   readonly groups = new Map<string, KnownGroup>();
+  /** Incidents that the batch changed, by the keys of theirs that were not read until then. */
+  private readonly moved = new Map<string, Set<string>>();
   readonly keys = new Map<AlertSignal, GroupingKeys & { all: string[] }>();
   readonly aftermath: Aftermath;
   readonly holds: Holds;
   /** So that what is erased from the log later cannot be guessed from its hash. */
-  readonly salt = randomBytes(16).toString("hex");
+  readonly salt = randomUUID();
   private staleFiring = false;
 
   constructor(ledger: Ledger, settings: CommitSettings, memory: Memory, topology: Topology) {
@@ -128,8 +132,10 @@ export class Batch {
   }
 
   private async readAlerts(prints: string[]): Promise<void> {
-    const unread = [...new Set(prints)].filter((print) => !this.alerts.has(print));
-    for (const [print, row] of await this.ledger.alerts(unread)) this.alerts.set(print, row);
+    const unread = [...new Set(prints)].filter((print) => !this.looked.has(print));
+    for (const print of unread) this.looked.add(print);
+    for (const [print, row] of await this.ledger.alerts(unread))
+      if (!this.alerts.has(print)) this.alerts.set(print, row);
   }
 
   /** The open incident in which an alert fires on that says what it said last; null for all others. */
@@ -147,16 +153,14 @@ export class Batch {
   async prefetch(signals: AlertSignal[]): Promise<void> {
     if (signals.length === 0) return;
     const prints = new Map(signals.map((signal) => [signal, fingerprint(signal)]));
-    const keys = [
-      ...new Set(signals.filter((s) => s.status === "firing").flatMap((s) => this.keysOf(s).all)),
-    ].filter((key) => !this.groups.has(key));
+    const keys = signals.filter((s) => s.status === "firing").flatMap((s) => this.keysOf(s).all);
     const deliveries = signals.flatMap((s) =>
       s.deliveryId === null
         ? []
         : [{ source: s.source, fingerprint: prints.get(s)!, deliveryId: s.deliveryId }],
     );
     await this.readAlerts([...prints.values()]);
-    for (const [key, known] of await this.ledger.groups(keys)) this.groups.set(key, known);
+    await this.readGroups(keys);
     for (const delivery of await this.ledger.seenDeliveries(deliveries)) this.seen.add(delivery);
     const pairs = [...prints.values()].flatMap((print) => {
       const incident = this.alerts.get(print)?.incident;
@@ -229,17 +233,28 @@ export class Batch {
     return events;
   }
 
+  /** Reads who holds grouping keys, where the batch does not know it, and lays over that what the batch itself has done. */
+  private async readGroups(keys: string[]): Promise<void> {
+    const unread = [...new Set(keys)].filter((key) => !this.groups.has(key));
+    const stored = await this.ledger.groups(unread);
+    for (const key of unread) {
+      this.groups.set(key, stored.get(key) ?? { open: null, resolved: null });
+      for (const incident of this.moved.get(key) ?? []) this.noteGroup(key, this.states.get(incident)!);
+    }
+  }
+
   /** Keeps the batch's view of who holds a grouping key in step with the states. */
-  private noteGroup(key: string, state: IncidentState): void {
-    const known = this.groups.get(key) ?? { open: null, resolved: null };
-    if (isOpen(state.phase)) known.open = state.key;
+  noteGroup(key: string, state: IncidentState): void {
+    const known = this.groups.get(key);
+    if (!known) return void this.moved.set(key, (this.moved.get(key) ?? new Set()).add(state.key));
+    const holds = state.groupingKeys.includes(key);
+    if (holds && isOpen(state.phase)) known.open = state.key;
     else if (known.open === state.key) known.open = null;
     const { resolved } = known;
-    if (state.phase !== "resolved") known.resolved = resolved?.incident === state.key ? null : resolved;
+    if (!holds || state.phase !== "resolved") known.resolved = resolved?.incident === state.key ? null : resolved;
     // A note in one that was resolved earlier does not make it the last.
     else if (!resolved || resolved.at <= state.resolvedAt! || resolved.incident === state.key)
       known.resolved = { incident: state.key, at: state.resolvedAt! };
-    this.groups.set(key, known);
   }
 
   /**
@@ -307,8 +322,7 @@ export class Batch {
 
   /** Another incident that is open for one of the grouping keys of this one. */
   async rivalOf(state: IncidentState): Promise<string | null> {
-    const unread = state.groupingKeys.filter((key) => !this.groups.has(key));
-    for (const [key, known] of await this.ledger.groups(unread)) this.groups.set(key, known);
+    await this.readGroups(state.groupingKeys);
     const holders = state.groupingKeys.map((key) => this.groups.get(key)?.open);
     return holders.find((holder) => holder && holder !== state.key) ?? null;
   }

@@ -187,7 +187,8 @@ export async function moveSome(
     ...(roots ? { roots } : {}),
   };
   tell(news, from.key, batch.append(from.key, decide(from, gone, asked), asked));
-  for (const key of keys) batch.groups.set(key, { open: null, resolved: null });
+  const left = await batch.state(from.key);
+  for (const key of keys) batch.noteGroup(key, left);
   const come: Command = {
     type: "receive_alerts",
     ...brought,

@@ -1,4 +1,4 @@
-import { hash, randomBytes } from "node:crypto";
+import { hash, randomUUID } from "node:crypto";
 import { sql } from "kysely";
 import { canonicalJson } from "../core/incident/log.ts";
 import { type Database, isPostgres } from "./open.ts";
@@ -51,7 +51,7 @@ export async function appendAct(db: Database, { act, by, details, at }: Act): Pr
     .orderBy("seq", "desc")
     .limit(1)
     .executeTakeFirst();
-  const salt = randomBytes(16).toString("hex");
+  const salt = randomUUID();
   const row = {
     seq: (tail?.seq ?? 0) + 1,
     at: at ?? new Date().toISOString(),

@@ -72,6 +72,44 @@ export type NewRow<T extends keyof Schema> = T extends "outbox"
       ? Omit<Schema[T], "alert">
       : Schema[T];
 
+/** How the rows of a table are written. */
+type Written = {
+  rule: Rule<string> | undefined;
+  /** What is taken of a row, in the order of the places. */
+  given: string[];
+  /** Up to the values. */
+  into: string;
+  /** What becomes of a row that is there already. */
+  known: string;
+  /** The whole statement for one row of a file, and the one for what its indexes have. */
+  one: string;
+  renew: string | null;
+};
+
+/** It comes with every transaction, so it is put together once. All rows of a table have all of its columns. */
+const written = new Map<keyof Schema, Written>();
+
+function writtenAs(table: keyof Schema, row: object): Written {
+  const before = written.get(table);
+  if (before) return before;
+  const rule: Rule<string> | undefined = RULES[table];
+  const columns = Object.keys(row);
+  const lookedUp = rule?.lookedUp;
+  const named = lookedUp ? [...columns, lookedUp.column] : columns;
+  const into = `insert into "${table}" (${named.map((column) => `"${column}"`).join(", ")}) values `;
+  const places = [...columns.map(() => "?"), ...(lookedUp ? [`(${lookedUp.select} ?)`] : [])];
+  const now: Written = {
+    rule,
+    given: lookedUp ? [...columns, lookedUp.by] : columns,
+    into,
+    known: onConflict(rule),
+    one: `${into}(${places.join(", ")})${onConflict(rule && withoutIndexed(rule))}`,
+    renew: rule?.indexed ? renewIndexed(table, rule.key, rule.indexed) : null,
+  };
+  written.set(table, now);
+  return now;
+}
+
 /**
  * Writes rows, in this order. Into a file they go one by one through a statement that is kept: it costs less than the
  * text of a wide one, and nothing is awaited. Postgres is a network away, and gets many at a time.
@@ -83,33 +121,25 @@ export async function put<T extends keyof Schema>(
 ): Promise<void> {
   const [first] = rows;
   if (!first) return;
-  const rule: Rule<string> | undefined = RULES[table];
-  const columns = Object.keys(first);
-  const lookedUp = rule?.lookedUp;
-  const given = lookedUp ? [...columns, lookedUp.by] : columns;
+  const { rule, given, into, known, one, renew } = writtenAs(table, first);
   const valuesOf = (row: NewRow<T>) => given.map((column) => (row as Record<string, unknown>)[column]);
-  const named = lookedUp ? [...columns, lookedUp.column] : columns;
-  const into = `insert into "${table}" (${named.map((column) => `"${column}"`).join(", ")}) values `;
   const prepare = statementsOf(db);
   if (prepare) {
-    const known = onConflict(rule && withoutIndexed(rule));
-    const places = [...columns.map(() => "?"), ...(lookedUp ? [`(${lookedUp.select} ?)`] : [])];
-    const statement = prepare(`${into}(${places.join(", ")})${known}`);
+    const statement = prepare(one);
     for (const row of rows) statement.run(valuesOf(row));
-    if (!rule?.indexed) return;
-    const renew = prepare(renewIndexed(table, rule.key, rule.indexed));
-    const { key, indexed } = rule;
+    if (renew === null) return;
+    const { key, indexed } = rule!;
+    const again = prepare(renew);
     for (const row of rows as readonly Record<string, unknown>[]) {
-      const values = indexed.columns.map((column) => row[column]);
-      renew.run([...values, ...key.map((column) => row[column]), ...values]);
+      const values = indexed!.columns.map((column) => row[column]);
+      again.run([...values, ...key.map((column) => row[column]), ...values]);
     }
     return;
   }
-  const known = onConflict(rule);
   for (let i = 0; i < rows.length; i += CHUNK) {
     const values = rows.slice(i, i + CHUNK).map((row) => {
       const places = valuesOf(row).map((value) => sql`${value}`);
-      if (lookedUp) places.push(sql`(${sql.raw(lookedUp.select)} ${places.pop()})`);
+      if (rule?.lookedUp) places.push(sql`(${sql.raw(rule.lookedUp.select)} ${places.pop()})`);
       return sql`(${sql.join(places)})`;
     });
     await sql`${sql.raw(into)}${sql.join(values)}${sql.raw(known)}`.execute(db);

@@ -1,4 +1,4 @@
-import { createHash, hash, randomBytes } from "node:crypto";
+import { createHash, hash, randomUUID } from "node:crypto";
 import type { Database } from "./open.ts";
 import { put } from "./put.ts";
 import type { Schema } from "./schema.ts";
@@ -32,7 +32,7 @@ async function appendLink(
   tail: Schema["signal_batch"] | null,
   rows: Schema["signal"][],
 ): Promise<void> {
-  const salt = randomBytes(16).toString("hex");
+  const salt = randomUUID();
   const last = rows.at(-1)!;
   const link = {
     seq: (tail?.seq ?? 0) + 1,

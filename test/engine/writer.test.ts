@@ -221,6 +221,38 @@ describe("group commit", () => {
     expect(await notes()).toEqual(["a", "b", "c"]);
   });
 
+  it("knows the holder of a grouping key that an earlier job of the batch moved before it was read", async () => {
+    const days = (n: number) => new Date(Date.parse(NOW) + n * 86_400_000).toISOString();
+    const fires = (test: string, now: string): Job => ({
+      type: "ingest",
+      alerts: [Arrival.of(alertOn("orders", { dedupKey: test, title: `${test} on orders failed` }))],
+      now,
+    });
+    const asks = (incident: string, command: object, now: string): Job =>
+      ({ type: "command", request: { incident, command, actor: ana, via: "slash" }, now }) as Job;
+    const submit = async (job: Job) => expect(await writer.submit(job)).toMatchObject({ ok: true });
+    await submit(fires("late", NOW));
+    await submit(asks("INC-1", { type: "waive", assets: [], reason: "known" }, NOW));
+    await submit(asks("INC-1", { type: "resolve", text: "done" }, NOW));
+    // Too late for the first to be opened again, and nothing has closed it yet.
+    await submit(fires("late", days(2)));
+    await submit(fires("unique", days(2)));
+    await submit(asks("INC-2", { type: "split", alerts: "unique", all: false, reason: null }, days(2)));
+    transactions = 0;
+    const results = await Promise.all(
+      [
+        fires("unique", days(2)),
+        asks("INC-3", { type: "cancel", reason: "false alarm" }, days(2)),
+        { type: "tick", now: days(2) } satisfies Job,
+        fires("unique", days(2)),
+      ].map((job) => writer.submit(job)),
+    );
+    expect(results.at(-1)).toMatchObject({ ok: true, value: [{ outcome: "opened", incident: "INC-4" }] });
+    expect(transactions).toBe(1);
+    expect((await readsOf(db).state("INC-1"))!.phase).toBe("closed");
+    expect((await readsOf(db).state("INC-4"))!.groupingKeys).toEqual([]);
+  });
+
   it("does not try for ever", async () => {
     fail = () => new StoreFault("conflict", "Another writer was first", null);
     await expect(writer.submit(alert("orders"))).rejects.toThrow("Another writer was first");
