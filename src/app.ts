@@ -68,7 +68,7 @@ export async function startApp(config: Config, options: AppOptions, thread?: Wor
     clock: options.clock ?? (() => performance.now()),
   });
   const { writer } = watch;
-  const engine = createEngine({ writer, reads, now: iso, committed: () => wake() });
+  const engine = createEngine({ writer, reads, now: iso, committed: () => wake(), lagMs: watch.lagMs });
   const close = async () => {
     await stored.close();
     await writer.close();

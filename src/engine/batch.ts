@@ -251,7 +251,8 @@ export class Batch {
     if (holds && isOpen(state.phase)) known.open = state.key;
     else if (known.open === state.key) known.open = null;
     const { resolved } = known;
-    if (!holds || state.phase !== "resolved") known.resolved = resolved?.incident === state.key ? null : resolved;
+    if (!holds || state.phase !== "resolved")
+      known.resolved = resolved?.incident === state.key ? null : resolved;
     // A note in one that was resolved earlier does not make it the last.
     else if (!resolved || resolved.at <= state.resolvedAt! || resolved.incident === state.key)
       known.resolved = { incident: state.key, at: state.resolvedAt! };

@@ -7,6 +7,12 @@ import type { Job } from "./commit.ts";
 import type { CommandResult, Engine, LineageOutcome, Reads, SilenceResult } from "./ports.ts";
 import type { Writer } from "./writer.ts";
 
+/**
+ * Senders give up after ten seconds or so and send again, and what they gave up would be stored besides. Half of that is
+ * as late as an alert may be refused: of what does not send again, each refusal is a loss.
+ */
+const MAX_LAG_MS = 5_000;
+
 /** The use cases over a writer and the reads. `now` gives ISO 8601 UTC; `committed` is told when there may be new effects. */
 export function createEngine(deps: {
   writer: Writer;
@@ -15,8 +21,10 @@ export function createEngine(deps: {
   committed: () => void;
   /** Alerts accepted and not yet durable; beyond it a sender is asked to come again. */
   maxWaiting?: number;
+  /** For how long the oldest write has been waited for. */
+  lagMs?: () => number;
 }): Engine & { tick(): Promise<void> } {
-  const { maxWaiting = 50_000 } = deps;
+  const { maxWaiting = 50_000, lagMs = () => 0 } = deps;
   let waiting = 0;
 
   async function run(job: Job): Promise<unknown> {
@@ -36,7 +44,7 @@ export function createEngine(deps: {
           `${signals.length} alerts are more than the ${maxWaiting} that are taken at once. Send them in parts; nothing of this was taken.`,
         );
       }
-      if (waiting + signals.length > maxWaiting) {
+      if (waiting + signals.length > maxWaiting || lagMs() > MAX_LAG_MS) {
         throw new Refusal(
           "unavailable",
           "Too many alerts are waiting to be stored. Send this again in a few seconds; nothing of it was taken.",

@@ -30,3 +30,27 @@ test("more alerts than may wait are refused whole, and taken again once the ones
     file.remove();
   }
 });
+
+test("alerts are refused while writes take longer than senders wait, and taken again after that", async () => {
+  const file = temporaryFile();
+  const world = await openWorld(file.database);
+  let lagMs = 5_001;
+  const engine = createEngine({
+    writer: { submit: world.submit, close: async () => {} },
+    reads: world.reads,
+    now: world.now,
+    committed: () => {},
+    lagMs: () => lagMs,
+  });
+  try {
+    await expect(engine.ingest([alertOn("orders")], world.now())).rejects.toMatchObject({
+      code: "unavailable",
+    });
+    expect((await world.reads.list({}, 10, null)).incidents).toEqual([]);
+    lagMs = 5_000;
+    expect(await engine.ingest([alertOn("orders")], world.now())).toMatchObject([{ outcome: "opened" }]);
+  } finally {
+    await world.close();
+    file.remove();
+  }
+});
