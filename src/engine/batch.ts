@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import type { Grouping } from "../core/correlate/grouping.ts";
 import type { InhibitRule } from "../core/correlate/inhibit.ts";
 import type { MaintenanceWindow } from "../core/correlate/maintenance.ts";
@@ -94,7 +94,7 @@ export class Batch {
   readonly aftermath: Aftermath;
   readonly holds: Holds;
   /** So that what is erased from the log later cannot be guessed from its hash. */
-  readonly salt = randomUUID();
+  readonly salt = randomBytes(16).toString("hex");
   private staleFiring = false;
 
   constructor(ledger: Ledger, settings: CommitSettings, memory: Memory, topology: Topology) {

@@ -83,7 +83,7 @@ const OWN_NAMES = [
   // biome-ignore lint/suspicious/noTemplateCurlyInString: it quotes code.
   "src/store/put.ts: await sql`${sql.raw(into)}${sql.join(values)}${sql.raw(known)}`.execute(db);",
   // biome-ignore lint/suspicious/noTemplateCurlyInString: it quotes code.
-  "src/store/put.ts: if (lookedUp) places.push(sql`(${sql.raw(lookedUp.select)} ${places.pop()})`);",
+  "src/store/put.ts: if (rule?.lookedUp) places.push(sql`(${sql.raw(rule.lookedUp.select)} ${places.pop()})`);",
   // biome-ignore lint/suspicious/noTemplateCurlyInString: it quotes code.
   "src/store/put.ts: const fields = columns.map((column, field) => sql`value ->> ${sql.lit(field)} as ${sql.ref(column)}`);",
 ];
