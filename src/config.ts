@@ -1,6 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { parseDocument } from "yaml";
 import { z } from "zod";
 import { Grouping } from "./core/correlate/grouping.ts";
 import { PathRules } from "./core/correlate/path-rules.ts";
@@ -10,6 +9,7 @@ import { Duration, durationBetween } from "./core/duration.ts";
 import { Refusal } from "./core/refusal.ts";
 import type { NamespaceRule } from "./core/signal/dataset.ts";
 import { DEFAULT_ALLOW, type RedactionRules } from "./core/signal/redact.ts";
+import { readYaml } from "./core/yaml.ts";
 
 const Kept = z.union([z.literal("off").transform(() => null), durationBetween("1d", "36500d")]);
 
@@ -191,19 +191,14 @@ function readFile(path: string, required: boolean): z.infer<typeof ConfigFile> &
     if (required) throw new Refusal("not_found", `BREAKWATER_CONFIG names ${path}, which does not exist.`);
     return { ...ConfigFile.parse({}), written: {} };
   }
-  const document = parseDocument(readFileSync(path, "utf8"), { logLevel: "silent" });
-  // A tag that is not known is a warning to the library; what it was to mean would be left out.
-  const broken = document.errors[0] ?? document.warnings[0];
-  if (broken) throw new Refusal("invalid", `${path} is not valid YAML: ${broken.message}`);
-  const written = toPlain(document, path);
+  const written = writtenIn(path, readFileSync(path, "utf8"));
   const parsed = ConfigFile.safeParse(written);
   return parsed.success ? { ...parsed.data, written } : refuse(path, parsed.error);
 }
 
-/** `toJS` throws on references to no anchor, and on anchors that expand without end. */
-function toPlain(document: ReturnType<typeof parseDocument>, path: string): Written {
+function writtenIn(path: string, text: string): Written {
   try {
-    return document.toJS() ?? {};
+    return (readYaml(text) ?? {}) as Written;
   } catch (error) {
     throw new Refusal("invalid", `${path} is not valid YAML: ${(error as Error).message}`);
   }

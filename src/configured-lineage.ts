@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { posix } from "node:path";
-import { parseDocument } from "yaml";
 import { draftDocument, type LineageDocument } from "./core/correlate/lineage-document.ts";
 import type { LineageStatement } from "./core/correlate/lineage-statement.ts";
 import { Refusal } from "./core/refusal.ts";
+import { readYaml } from "./core/yaml.ts";
 import { FILE_KEY, readYamlLineage } from "./source/lineage-yaml.ts";
 
 /** What a file that breakwater.yaml names says of lineage. */
@@ -34,7 +34,7 @@ async function tryReading(file: string): Promise<LineageFile | { wrong: Wrong[] 
   try {
     // A file has no time of its own at which it was stated.
     const name = { key: `${FILE_KEY}${file}`, at: null };
-    const { document, warnings } = readYamlLineage(parseYaml(await readFile(file, "utf8")), name);
+    const { document, warnings } = readYamlLineage(readYaml(await readFile(file, "utf8")), name);
     return { file, statement: { document, run: null, complete: true, warnings } };
   } catch (error) {
     if (error instanceof Refusal) {
@@ -46,13 +46,6 @@ async function tryReading(file: string): Promise<LineageFile | { wrong: Wrong[] 
     }
     return { wrong: [{ path: file, message: `cannot be read: ${(error as Error).message}` }] };
   }
-}
-
-function parseYaml(text: string): unknown {
-  const document = parseDocument(text, { logLevel: "silent" });
-  const broken = document.errors[0] ?? document.warnings[0];
-  if (broken) throw broken;
-  return document.toJS();
 }
 
 /** What takes back the statements of files that are named no longer: each as if the file were empty. */

@@ -4,7 +4,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
-import { parse as parseYaml } from "yaml";
 import { loadConfig } from "../../src/config.ts";
 import { matchable } from "../../src/core/correlate/matcher.ts";
 import { parseMatcher, takeMatcher } from "../../src/core/correlate/matcher-words.ts";
@@ -19,6 +18,7 @@ import { readInstant } from "../../src/core/signal/instant.ts";
 import { parseLine } from "../../src/core/verb/line.ts";
 import { readDay, takePastTime } from "../../src/core/verb/time.ts";
 import { plainText, takeLink, takeQuoted } from "../../src/core/verb/words.ts";
+import { readYaml } from "../../src/core/yaml.ts";
 import { parseJson } from "../../src/http/json.ts";
 import { HttpProblem } from "../../src/http/problem.ts";
 import { markdownToHtml } from "../../src/render/html-markdown.ts";
@@ -133,7 +133,7 @@ const PARSERS: Record<string, (text: string) => unknown> = {
 
 function yaml(text: string): unknown {
   try {
-    return parseYaml(text);
+    return readYaml(text);
   } catch {
     return null;
   }
