@@ -1,4 +1,5 @@
 import type { Worker } from "node:worker_threads";
+import { Refusal } from "./core/refusal.ts";
 import type { ArrivalText } from "./engine/arrival.ts";
 import type { Job, JobResult } from "./engine/commit.ts";
 import type { StatementInForce } from "./engine/ports.ts";
@@ -15,6 +16,8 @@ export type ThreadRequest =
   | { close: true };
 export type ThreadAnswer =
   | { ready: true; statements: StatementInForce[] }
+  /** It could not be opened; the thread then ends. */
+  | { refused: Pick<Refusal, "code" | "message"> }
   | { id: number; result: JobResult }
   | { id: number; fault: string };
 
@@ -98,6 +101,7 @@ function openIn(
         started = true;
         return ready({ submit, close, statements: response.statements });
       }
+      if ("refused" in response) return fail(new Refusal(response.refused.code, response.refused.message));
       const job = waiting.get(response.id);
       waiting.delete(response.id);
       if ("fault" in response) job?.reject(new Error(response.fault));

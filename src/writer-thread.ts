@@ -1,4 +1,5 @@
 import { parentPort } from "node:worker_threads";
+import { Refusal } from "./core/refusal.ts";
 import { Arrival } from "./engine/arrival.ts";
 import type { Job } from "./engine/commit.ts";
 import { settleWhenIdle } from "./settle.ts";
@@ -14,14 +15,19 @@ let writer: OpenedWriter;
 
 async function take(request: ThreadRequest): Promise<void> {
   if ("open" in request) {
-    writer = await openWriter(request.open);
+    try {
+      writer = await openWriter(request.open);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      send({ refused: { code: error.code, message: error.message } });
+      return end();
+    }
     settleWhenIdle();
     return send({ ready: true, statements: writer.statements });
   }
   if ("close" in request) {
     await writer.close();
-    // Once the last answers have left. Nothing else is waited for here, so the thread ends by itself then.
-    return void setImmediate(() => port.close());
+    return end();
   }
   const { id } = request;
   try {
@@ -29,6 +35,11 @@ async function take(request: ThreadRequest): Promise<void> {
   } catch (error) {
     send({ id, fault: error instanceof Error ? (error.stack ?? error.message) : String(error) });
   }
+}
+
+/** Once the last answers have left. Nothing else is waited for here, so the thread ends by itself then. */
+function end(): void {
+  setImmediate(() => port.close());
 }
 
 function ingestOf({ alerts, now }: Extract<ThreadRequest, { alerts: object[] }>): Job {

@@ -1,10 +1,10 @@
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { existsSync, writeFileSync } from "node:fs";
 import { Command, Option } from "commander";
 import { reportOf } from "../app-report.ts";
 import { loadConfig } from "../config.ts";
 import { Refusal } from "../core/refusal.ts";
 import { POSTMORTEM_FORMATS } from "../render/formats.ts";
+import { makeFolderFor } from "../store/folder.ts";
 import { openForReading } from "../store/open.ts";
 import { readsOf } from "../store/reads.ts";
 import { guarded, processTerminal, type Terminal } from "./terminal.ts";
@@ -54,7 +54,7 @@ async function exportReport(
         `There is no incident ${incident}. Keys look like INC-1; \`${config.command} list all\` shows them.`,
       );
     if (!options.out) return void process.stdout.write(report.body);
-    mkdirSync(dirname(options.out), { recursive: true });
+    makeFolderFor(options.out);
     writeFileSync(options.out, report.body);
     terminal.out(`${options.out} (${report.mediaType}, ${Buffer.byteLength(report.body)} bytes)`);
   } finally {

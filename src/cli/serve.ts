@@ -1,4 +1,6 @@
 import { Command } from "commander";
+import type { Config } from "../config.ts";
+import { Refusal } from "../core/refusal.ts";
 import { settleWhenIdle } from "../settle.ts";
 import { loadWriterThread } from "../writer-load.ts";
 import { guarded, processTerminal, type Terminal } from "./terminal.ts";
@@ -66,10 +68,23 @@ async function start(
   const config = loadConfig(env);
   if (config.slack) {
     const { startApp } = await import("../app.ts");
-    return startApp(config, { log: { level: config.logLevel } }, thread);
+    return startApp(config, { log: { level: config.logLevel } }, thread).catch((error: unknown) => {
+      throw listeningFault(error, config);
+    });
   }
   // It starts its own, after it has cleared away what was there.
   await thread.terminate();
   const { startSandbox } = await import("../sandbox/sandbox.ts");
   return startSandbox(config, terminal.out, pagePort);
+}
+
+/** Why nothing can listen there, as a Refusal; any other error comes back as it is. */
+function listeningFault(error: unknown, { host, port }: Pick<Config, "host" | "port">): unknown {
+  const { code = "", syscall } = error as NodeJS.ErrnoException;
+  if (syscall !== "listen" && syscall !== "getaddrinfo") return error;
+  const why = code === "EADDRINUSE" ? "another program listens there already" : code;
+  return new Refusal(
+    "unavailable",
+    `${host} port ${port} cannot be listened on: ${why}. Set PORT (and HOST) to others, or stop what has it.`,
+  );
 }

@@ -4,7 +4,6 @@ import {
   existsSync,
   fsyncSync,
   linkSync,
-  mkdirSync,
   openSync,
   renameSync,
   rmSync,
@@ -14,6 +13,7 @@ import { dirname, resolve } from "node:path";
 import SQLite from "better-sqlite3";
 import { Refusal } from "../core/refusal.ts";
 import { recordAct } from "./audit.ts";
+import { makeFolderFor } from "./folder.ts";
 import { MIGRATIONS, migrate } from "./migrate.ts";
 import { openForWriting, openLocked } from "./open.ts";
 
@@ -31,7 +31,7 @@ export async function backUp(
 ): Promise<number> {
   if (existsSync(to))
     throw new Refusal("conflict", `${to} exists already. Name another file, or remove it first.`);
-  mkdirSync(dirname(resolve(to)), { recursive: true });
+  makeFolderFor(to);
   const partial = `${to}.partial`;
   rmSync(partial, { force: true });
   const file = new SQLite(path, { readonly: true });
@@ -128,7 +128,7 @@ export async function restore(path: string, from: string, by: string, now: Date)
   const fresh = `${path}.restoring`;
   try {
     for (const suffix of ["", "-wal", "-shm"]) rmSync(fresh + suffix, { force: true });
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolderFor(path);
     copyFileSync(from, fresh);
     // A copy that was made by hand has its newest part beside it.
     if (existsSync(`${from}-wal`)) copyFileSync(`${from}-wal`, `${fresh}-wal`);

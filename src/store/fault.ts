@@ -1,3 +1,4 @@
+import { Refusal } from "../core/refusal.ts";
 import { StoreFault } from "../engine/ledger.ts";
 
 /** SQLite's result codes, the extended ones by their beginning. */
@@ -26,4 +27,19 @@ export function storeFault(error: unknown): unknown {
       error,
     );
   return error;
+}
+
+/** A file that is no database; a folder that cannot be made or written; nobody of that name, or no such database. */
+const NOT_THERE = /^(SQLITE_NOTADB|E(NOENT|NOTDIR|ACCES|PERM|ROFS|EXIST|AI_AGAIN)|28...|3D000)$/;
+
+/** An error of opening a database as a Refusal where its address or its host is the reason; any other comes back as it is. */
+export function openingFault(error: unknown, path: string | null = null): unknown {
+  if (!(error instanceof Error)) return error;
+  const code = "code" in error ? String(error.code) : "";
+  const fault = storeFault(error);
+  const isAway = fault instanceof StoreFault && fault.kind === "unavailable";
+  if (!isAway && !NOT_THERE.test(code)) return error;
+  const which = path === null ? "The database" : `The database ${path}`;
+  const why = error.message || code;
+  return new Refusal("unavailable", `${which} cannot be opened: ${why}. DATABASE_URL says which it is.`);
 }

@@ -8,6 +8,7 @@ import * as silences from "../../migrations/0005_silences.ts";
 import * as repeats from "../../migrations/0006_repeats.ts";
 import * as alertNumbers from "../../migrations/0007_alert_numbers.ts";
 import { appendAct } from "./audit.ts";
+import { openingFault } from "./fault.ts";
 import { type Database, isPostgres } from "./open.ts";
 import { sealAll } from "./seal.ts";
 import { adoptSignals } from "./signal-log.ts";
@@ -29,7 +30,10 @@ const PROOFS = "0004_proofs";
 /** Brings the database to this version of the code; on one that is there already it does nothing. Returns what it ran. */
 export async function migrate(db: Database): Promise<string[]> {
   const { error, results } = isPostgres(db) ? await toLatest(db) : await inOneTransaction(db, toLatest);
-  if (error) throw new Error("the database could not be migrated", { cause: error });
+  if (error) {
+    const fault = openingFault(error);
+    throw fault === error ? new Error("the database could not be migrated", { cause: error }) : fault;
+  }
   const ran = namesOf(results);
   if (isPostgres(db) && ran.length > 0) await db.transaction().execute((trx) => settleIn(trx, ran));
   return ran;

@@ -1,10 +1,10 @@
-import { mkdirSync } from "node:fs";
-import { dirname } from "node:path";
 import SQLite from "better-sqlite3";
 import { Kysely, PostgresAdapter, PostgresDialect, SqliteAdapter, SqliteDialect, sql } from "kysely";
 import type { Pool } from "pg";
 import type { Config } from "../config.ts";
 import { Refusal } from "../core/refusal.ts";
+import { openingFault } from "./fault.ts";
+import { makeFolderFor } from "./folder.ts";
 import type { Schema } from "./schema.ts";
 
 export type Database = Kysely<Schema>;
@@ -41,7 +41,15 @@ export function statementsOf(db: Database): Prepare | null {
  * promised on a power cut; so every connection sets FULL and checks that it took.
  */
 function openFile(path: string, readonly: boolean): SQLite.Database {
-  if (!readonly) mkdirSync(dirname(path), { recursive: true });
+  try {
+    return connectTo(path, readonly);
+  } catch (error) {
+    throw openingFault(error, path);
+  }
+}
+
+function connectTo(path: string, readonly: boolean): SQLite.Database {
+  if (!readonly) makeFolderFor(path);
   const file = new SQLite(path, { readonly });
   if (!readonly) {
     // Of a new file; one that is there keeps its own. What a batch appends fills large pages, so there are fewer to write.

@@ -18,6 +18,62 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
+describe("what cannot be started says why in one line, and ends", () => {
+  /** The real process, until it ends by itself. */
+  function serve(env: Record<string, string>): Promise<{ code: number | null; said: string }> {
+    const bot = spawn(process.execPath, ["src/main.js", "serve"], {
+      cwd: ROOT,
+      // Some of what is tried here has kept a process from hearing anything milder.
+      killSignal: "SIGKILL",
+      timeout: 60_000,
+      env: {
+        PATH: process.env.PATH,
+        TMPDIR: dir,
+        PORT: "0",
+        DATABASE_URL: `sqlite:${join(dir, "breakwater.db")}`,
+        SLACK_BOT_TOKEN: "xoxb-1",
+        SLACK_SIGNING_SECRET: "secret",
+        ...env,
+      },
+    });
+    let said = "";
+    for (const stream of [bot.stdout!, bot.stderr!]) stream.on("data", (chunk) => (said += chunk));
+    return once(bot, "close").then(([code]) => ({ code: code as number | null, said }));
+  }
+
+  test.each([
+    ["a folder where none can be", "/proc/nothing/here/b.db", /mkdir '\/proc\/nothing'/],
+    ["a file for a folder", "package.json/b.db", /package\.json\/b\.db cannot be opened/],
+    ["a folder", "src", /src cannot be opened/],
+    ["no database", "package.json", /file is not a database/],
+  ])("a database that is %s", async (_what, path, why) => {
+    const { code, said } = await serve({ DATABASE_URL: `sqlite:${path}` });
+    expect(said).toMatch(why);
+    expect(said).toMatch(/^The database .+ cannot be opened: .+\. DATABASE_URL says which it is\.\n$/);
+    expect(code).toBe(1);
+  });
+
+  test("a Postgres that is not there, without its password", async () => {
+    const { code, said } = await serve({ DATABASE_URL: "postgres://ana:pa55word@127.0.0.1:1/b" });
+    expect(said).toBe(
+      "The database cannot be opened: connect ECONNREFUSED 127.0.0.1:1. DATABASE_URL says which it is.\n",
+    );
+    expect(code).toBe(1);
+  });
+
+  test("a port that another has", async () => {
+    const other = createServer();
+    await once(other.listen(0, "127.0.0.1"), "listening");
+    const { port } = other.address() as AddressInfo;
+    const { code, said } = await serve({ PORT: String(port), HOST: "127.0.0.1" });
+    await new Promise((closed) => other.close(closed));
+    expect(said).toBe(
+      `127.0.0.1 port ${port} cannot be listened on: another program listens there already. Set PORT (and HOST) to others, or stop what has it.\n`,
+    );
+    expect(code).toBe(1);
+  });
+});
+
 describe("with a Slack that never answers", () => {
   let slack: Server;
   let bot: ChildProcess;
