@@ -346,8 +346,13 @@ describe("the writer's thread", () => {
     const failures: Error[] = [];
     const thread = loadWriterThread();
     const writer = await startWriter(settingsOf(place.database), (error) => failures.push(error), thread);
+    // Nothing is answered before it dies.
+    const lock = openForWriting(place.database);
+    const begun = await lock.startTransaction().execute();
     const waiting = [writer.submit(alert("orders")), writer.submit(note("seen"))];
     void thread.terminate();
+    await begun.rollback().execute();
+    await lock.destroy();
     const results = await Promise.allSettled(waiting);
     expect(results.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
     await expect(writer.submit(alert("payments"))).rejects.toThrow();
