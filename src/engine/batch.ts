@@ -134,6 +134,7 @@ export class Batch {
   private async readAlerts(prints: string[]): Promise<void> {
     const unread = [...new Set(prints)].filter((print) => !this.looked.has(print));
     for (const print of unread) this.looked.add(print);
+    // What an earlier job of the batch changed is newer.
     for (const [print, row] of await this.ledger.alerts(unread))
       if (!this.alerts.has(print)) this.alerts.set(print, row);
   }

@@ -18,27 +18,32 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
+/** The real process with files of its own, and what it has said so far. */
+function spawnBot(env: Record<string, string>): { bot: ChildProcess; said(): string } {
+  const bot = spawn(process.execPath, ["src/main.js", "serve"], {
+    cwd: ROOT,
+    env: {
+      PATH: process.env.PATH,
+      TMPDIR: dir,
+      PORT: "0",
+      DATABASE_URL: `sqlite:${join(dir, "breakwater.db")}`,
+      SLACK_BOT_TOKEN: "xoxb-1",
+      ...env,
+    },
+  });
+  let said = "";
+  for (const stream of [bot.stdout!, bot.stderr!]) stream.on("data", (chunk) => (said += chunk));
+  return { bot, said: () => said };
+}
+
 describe("what cannot be started says why in one line, and ends", () => {
-  /** The real process, until it ends by itself. */
-  function serve(env: Record<string, string>): Promise<{ code: number | null; said: string }> {
-    const bot = spawn(process.execPath, ["src/main.js", "serve"], {
-      cwd: ROOT,
-      // Some of what is tried here has kept a process from hearing anything milder.
-      killSignal: "SIGKILL",
-      timeout: 60_000,
-      env: {
-        PATH: process.env.PATH,
-        TMPDIR: dir,
-        PORT: "0",
-        DATABASE_URL: `sqlite:${join(dir, "breakwater.db")}`,
-        SLACK_BOT_TOKEN: "xoxb-1",
-        SLACK_SIGNING_SECRET: "secret",
-        ...env,
-      },
-    });
-    let said = "";
-    for (const stream of [bot.stdout!, bot.stderr!]) stream.on("data", (chunk) => (said += chunk));
-    return once(bot, "close").then(([code]) => ({ code: code as number | null, said }));
+  async function serve(env: Record<string, string>): Promise<{ code: number | null; said: string }> {
+    const { bot, said } = spawnBot({ SLACK_SIGNING_SECRET: "secret", ...env });
+    // Some of what is tried here has kept a process from hearing anything milder.
+    const late = setTimeout(() => bot.kill("SIGKILL"), 60_000);
+    const [code] = await once(bot, "close");
+    clearTimeout(late);
+    return { code, said: said() };
   }
 
   test.each([
@@ -96,22 +101,13 @@ describe("with a Slack that never answers", () => {
   /** The real process, and its address as it says it in its log. */
   async function serve(): Promise<string> {
     const { port } = slack.address() as AddressInfo;
-    bot = spawn(process.execPath, ["src/main.js", "serve"], {
-      cwd: ROOT,
-      env: {
-        PATH: process.env.PATH,
-        TMPDIR: dir,
-        PORT: "0",
-        DATABASE_URL: `sqlite:${join(dir, "breakwater.db")}`,
-        SLACK_BOT_TOKEN: "xoxb-1",
-        SLACK_APP_TOKEN: "xapp-1",
-        SLACK_API_URL: `http://127.0.0.1:${port}/api/`,
-        BREAKWATER_SOURCE_GENERIC_SECRET: "hush",
-      },
+    const started = spawnBot({
+      SLACK_APP_TOKEN: "xapp-1",
+      SLACK_API_URL: `http://127.0.0.1:${port}/api/`,
+      BREAKWATER_SOURCE_GENERIC_SECRET: "hush",
     });
-    let said = "";
-    for (const stream of [bot.stdout!, bot.stderr!]) stream.on("data", (chunk) => (said += chunk));
-    return waitFor(() => /Server listening at (http:[^"]+)/.exec(said)?.[1], {
+    bot = started.bot;
+    return waitFor(() => /Server listening at (http:[^"]+)/.exec(started.said())?.[1], {
       what: "the door to open",
       timeout: 60_000,
     });
