@@ -16,6 +16,8 @@ import { DEFAULT_CHANNEL, startOf, writerSettings } from "./writer-settings.ts";
 import { startWriter } from "./writer-start.ts";
 
 const TICK_MS = 60_000;
+/** How long what incidents told gathers before it is indexed; searches look at it by itself until then. */
+const INDEX_MS = 1_000;
 /** How often the bot looks at itself. */
 const WATCH_MS = 10_000;
 
@@ -129,6 +131,7 @@ export async function startApp(config: Config, options: AppOptions, thread?: Wor
   const timers = [
     // At once for what came due while no process ran, then every minute.
     repeat(TICK_MS, () => engine.tick(), server.log),
+    repeat(INDEX_MS, () => engine.index(), server.log),
     repeat(WATCH_MS, async () => alarm?.tick(), server.log),
   ];
   const { url: heartbeat, everyMs } = config.heartbeat;

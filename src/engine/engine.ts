@@ -23,14 +23,18 @@ export function createEngine(deps: {
   maxWaiting?: number;
   /** For how long the oldest write has been waited for. */
   lagMs?: () => number;
-}): Engine & { tick(): Promise<void> } {
+}): Engine & { tick(): Promise<void>; index(): Promise<void> } {
   const { maxWaiting = 50_000, lagMs = () => 0 } = deps;
   let waiting = 0;
+  /** Whether incidents may have told something that is not indexed; a process before this one may have left some. */
+  let told = true;
 
   async function run(job: Job): Promise<unknown> {
     const result = await deps.writer.submit(job);
     if (!result.ok) throw new Refusal(result.refusal.code, result.refusal.message, result.refusal.issues);
-    if (!isRepeats(job, result.value)) deps.committed();
+    if (job.type === "index" || isRepeats(job, result.value)) return result.value;
+    told = true;
+    deps.committed();
     return result.value;
   }
 
@@ -83,6 +87,11 @@ export function createEngine(deps: {
     },
     async tick() {
       while ((await run({ type: "tick", now: deps.now() })) === true);
+    },
+    async index() {
+      if (!told) return;
+      told = false;
+      while ((await run({ type: "index", now: deps.now() })) === true);
     },
   };
 }

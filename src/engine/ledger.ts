@@ -148,6 +148,8 @@ export type Ledger = {
   settleOutbox(id: number, outcome: OutboxOutcome): Promise<OutboxRow | null>;
   /** Takes away at most `limit` rows of each kind that are older than its cutoff; how many went. */
   prune(before: Cutoffs, limit: number): Promise<number>;
+  /** Puts what at most `limit` times was told of incidents into the index they are searched by; how many it did. */
+  indexTerms(limit: number): Promise<number>;
   save(changes: Changes): Promise<void>;
 };
 

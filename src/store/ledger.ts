@@ -20,6 +20,7 @@ import {
   silenceIsOpen,
 } from "./rows.ts";
 import { save } from "./save.ts";
+import { indexTerms } from "./term-index.ts";
 import { assetTerm, words } from "./terms.ts";
 
 /** The ledger over one transaction of either database. */
@@ -154,6 +155,7 @@ export function ledgerOf(db: Database): Ledger {
     },
     settleOutbox: (id, outcome) => settleOutbox(db, id, outcome),
     prune: (before, limit) => prune(db, before, limit),
+    indexTerms: (limit) => indexTerms(db, limit),
     save: (changes) => save(db, changes),
   };
 }

@@ -5,6 +5,7 @@ import type { Database } from "./open.ts";
 import { put } from "./put.ts";
 import { eventFromRow, incidentToRow } from "./rows.ts";
 import type { Schema } from "./schema.ts";
+import { forgetTerms, indexTermsOf, tellingRow } from "./term-index.ts";
 import { termsOf } from "./terms.ts";
 
 /** What an incident's log says the read models hold of it. */
@@ -13,7 +14,8 @@ export type Models = {
   incident: Schema["incident"];
   groups: Schema["incident_group"][];
   assets: Schema["incident_asset"][];
-  terms: Schema["incident_term"][];
+  /** What it is found by. */
+  terms: Set<string>;
 };
 
 const PAGE = 500;
@@ -51,14 +53,14 @@ export function modeller(): { take(row: Schema["event"]): void; models(): Models
 }
 
 function modelsOf(state: IncidentState, terms: Set<string>): Models {
-  const { key, detectedAt, phase } = state;
+  const { key, phase } = state;
   const open = isOpen(phase) ? 1 : 0;
   return {
     state,
     incident: incidentToRow(state),
     groups: [...new Set(state.groupingKeys)].map((grouping_key) => ({ grouping_key, incident: key, open })),
     assets: [...state.assets.values()].map((asset) => ({ incident: key, ...assetToRow(asset) })),
-    terms: [...terms].map((term) => ({ term, detected_at: detectedAt, incident: key })),
+    terms,
   };
 }
 
@@ -75,8 +77,9 @@ export async function rebuild(db: Database, key: string): Promise<void> {
   await db.updateTable("incident").set(models.incident).where("key", "=", key).execute();
   await db.deleteFrom("incident_group").where("incident", "=", key).execute();
   await db.deleteFrom("incident_asset").where("incident", "=", key).execute();
-  await db.deleteFrom("incident_term").where("incident", "=", key).execute();
+  await forgetTerms(db, key);
   await put(db, "incident_group", models.groups);
   await put(db, "incident_asset", models.assets);
-  await put(db, "incident_term", models.terms);
+  await put(db, "incident_telling", [tellingRow(models.state, models.terms)]);
+  await indexTermsOf(db, [key]);
 }

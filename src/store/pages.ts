@@ -14,6 +14,7 @@ export const KEYS = {
   silence: ["id"],
   held_alert: ["fingerprint"],
   alert: ["fingerprint"],
+  incident_term: ["term", "detected_at", "incident"],
   incident_alert: ["alert", "incident"],
   outbox: ["id"],
   change: ["id"],

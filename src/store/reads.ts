@@ -20,6 +20,8 @@ import {
   silenceIsOpen,
   waitingFromRow,
 } from "./rows.ts";
+import type { Schema } from "./schema.ts";
+import { toldLately } from "./term-index.ts";
 import { assetTerm, sourceTerm, words } from "./terms.ts";
 
 /** What the deliverer reads besides: the outbox. */
@@ -302,8 +304,39 @@ async function list(
 ): ReturnType<Reads["list"]> {
   // A text without a word that is searched for (a single letter, signs) is found nowhere, rather than everywhere.
   if (filter.text && words(filter.text).length === 0) return { incidents: [], next: null };
-  let query = db.selectFrom("incident").select(["incident.state", "incident.detected_at", "incident.key"]);
   const terms = await searchTerms(db, filter);
+  const late = terms.length > 0 ? await toldLately(db, terms) : [];
+  const before = cursor === null ? null : readCursor(cursor);
+  const found = [
+    ...(await pageOf(db, filter, limit + 1, before, { terms })),
+    ...(late.length > 0 ? await pageOf(db, filter, limit + 1, before, { keys: late }) : []),
+  ];
+  const rows = [...new Map(found.map((row) => [row.key, row])).values()];
+  if (late.length > 0) rows.sort((a, b) => (isNewer(a, b) ? -1 : 1));
+  const page = rows.slice(0, limit);
+  const last = page.at(-1);
+  const next =
+    rows.length > limit && last
+      ? Buffer.from(JSON.stringify([last.detected_at, last.key])).toString("base64url")
+      : null;
+  return { incidents: page.map((row) => incidentFromRow(row, [])), next };
+}
+
+type Listed = Pick<Schema["incident"], "state" | "detected_at" | "key">;
+
+function isNewer(a: Listed, b: Listed): boolean {
+  return a.detected_at === b.detected_at ? a.key > b.key : a.detected_at > b.detected_at;
+}
+
+/** The newest incidents that a filter lets through before a place in the list: those indexed by all of some terms, or of some keys. */
+async function pageOf(
+  db: Database,
+  filter: IncidentFilter,
+  limit: number,
+  before: [string, string] | null,
+  { terms = [], keys }: { terms?: string[]; keys?: string[] },
+): Promise<Listed[]> {
+  let query = db.selectFrom("incident").select(["incident.state", "incident.detected_at", "incident.key"]);
   // Both say when an incident was detected and which it is; ordered by those of the term, nothing is sorted.
   const newest =
     terms.length > 0
@@ -321,28 +354,18 @@ async function list(
         .on(`${alias}.term` as "incident.key", "=", term),
     ) as typeof query;
   }
+  if (keys) query = query.where(isAmong(db, { key: keys }));
   if (filter.phases) query = query.where("phase", "in", filter.phases);
   if (filter.severities) query = query.where("severity", "in", filter.severities);
   if (filter.since) query = query.where(newest.at, ">=", filter.since);
   if (filter.until) query = query.where(newest.at, "<", filter.until);
   if (filter.kind) query = query.where("kind", "=", filter.kind);
   if (filter.open !== undefined) query = query.where("open", "=", filter.open ? 1 : 0);
-  if (cursor !== null) {
-    const [at, key] = readCursor(cursor);
+  if (before !== null) {
+    const [at, key] = before;
     query = query.where((e) =>
       e.or([e(newest.at, "<", at), e.and([e(newest.at, "=", at), e(newest.key, "<", key)])]),
     );
   }
-  const rows = await query
-    .orderBy(newest.at, "desc")
-    .orderBy(newest.key, "desc")
-    .limit(limit + 1)
-    .execute();
-  const page = rows.slice(0, limit);
-  const last = page.at(-1);
-  const next =
-    rows.length > limit && last
-      ? Buffer.from(JSON.stringify([last.detected_at, last.key])).toString("base64url")
-      : null;
-  return { incidents: page.map((row) => incidentFromRow(row, [])), next };
+  return query.orderBy(newest.at, "desc").orderBy(newest.key, "desc").limit(limit).execute();
 }

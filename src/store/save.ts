@@ -12,6 +12,7 @@ import { eventToRow, incidentToRow } from "./rows.ts";
 import type { Schema } from "./schema.ts";
 import { sealed } from "./seal.ts";
 import { type AppendedSignals, appendSignals, lastLink, repeatOf } from "./signal-log.ts";
+import { indexTermsOf, tellingRow } from "./term-index.ts";
 import { termsOf } from "./terms.ts";
 
 /** Writes all that a batch changes, within the transaction of `db`. */
@@ -77,10 +78,16 @@ async function saveIncidents(db: Database, { incidents, events }: Changes): Prom
     return touched.map((asset) => ({ incident, ...assetToRow(asset) }));
   });
   await put(db, "incident_asset", assets);
-  const terms = changed.flatMap(({ incident, telling, state: { detectedAt: detected_at } }) =>
-    [...new Set(telling.flatMap(termsOf))].map((term) => ({ term, detected_at, incident })),
+  const tellings = changed.flatMap(({ state, telling }) => {
+    const terms = new Set(telling.flatMap(termsOf));
+    return terms.size > 0 ? [tellingRow(state, terms)] : [];
+  });
+  await put(db, "incident_telling", tellings);
+  const over = changed.filter(({ state }) => !isOpen(state.phase));
+  await indexTermsOf(
+    db,
+    over.map(({ incident }) => incident),
   );
-  await put(db, "incident_term", terms);
 }
 
 /** The grouping keys whose rows its last events change; of a storm that attaches alert after alert, the new ones only. */

@@ -3,7 +3,9 @@ import { evolveSilence, type Silence } from "../core/correlate/silence.ts";
 import { canonicalJson, followChain } from "../core/incident/log.ts";
 import { eventsOf, type Models, modeller } from "./models.ts";
 import type { Database } from "./open.ts";
+import { pages } from "./pages.ts";
 import { entryFromRow, silenceEventFromRow, silenceFromRow } from "./rows.ts";
+import { areIndexed, byWord, termsIn, toldIn } from "./term-index.ts";
 import type { Checking } from "./verify.ts";
 
 const INCIDENT = /^(INC|DRILL)-\d+$/;
@@ -20,6 +22,7 @@ export async function verifyIncidents(db: Database, { fault, progress }: Checkin
     if (checked % 1000 === 0 && checked > 0) progress(`${checked} incidents`);
   }
   await verifyOrphans(db, fault);
+  await verifyIndex(db, fault);
   return checked;
 }
 
@@ -89,19 +92,18 @@ async function modelFaults(
     incident: await db.selectFrom("incident").selectAll().where("key", "=", key).execute(),
     incident_group: await db.selectFrom("incident_group").selectAll().where("incident", "=", key).execute(),
     incident_asset: await db.selectFrom("incident_asset").selectAll().where("incident", "=", key).execute(),
-    incident_term: await db.selectFrom("incident_term").selectAll().where("incident", "=", key).execute(),
   };
   const expected = {
     incident: [models.incident],
     incident_group: models.groups,
     incident_asset: models.assets,
-    incident_term: models.terms,
   };
   const differing = (Object.keys(expected) as (keyof typeof expected)[]).filter(
     (table) => !same(stored[table], expected[table]),
   );
+  const wrong = [...differing, ...((await isFound(db, models)) ? [] : ["incident_term"])];
   return [
-    ...differing.map((table) => ({
+    ...wrong.map((table) => ({
       place: `${key}, ${table}`,
       what: "the log does not fold to what is stored",
     })),
@@ -128,12 +130,36 @@ async function alertFaults(db: Database, { state }: Models): Promise<{ place: st
   ];
 }
 
+/** Whether an incident is found by what its log says: all of it was told, and is indexed unless it is due. */
+async function isFound(db: Database, { state, terms }: Models): Promise<boolean> {
+  const told = await toldIn(db, [state.key]).execute();
+  const said = new Set(told.flatMap(termsIn));
+  if (said.size !== terms.size || [...said].some((term) => !terms.has(term))) return false;
+  if (told.some((row) => row.detected_at !== state.detectedAt)) return false;
+  const indexed = byWord(told.filter(({ due }) => due === 0));
+  const found = await db.selectFrom("incident_term").select("term").where(areIndexed(db, indexed)).execute();
+  return found.length === new Set(indexed.map(({ term }) => term)).size;
+}
+
+/** What the index has, and nobody told. */
+async function verifyIndex(db: Database, fault: Checking["fault"]): Promise<void> {
+  for await (const rows of pages(db, "incident_term")) {
+    const told = await toldIn(db, [...new Set(rows.map(({ incident }) => incident))]).execute();
+    const known = new Set(
+      byWord(told).map(({ term, detected_at, incident }) => `${incident} ${detected_at} ${term}`),
+    );
+    for (const { term, detected_at, incident } of rows)
+      if (!known.has(`${incident} ${detected_at} ${term}`))
+        fault({ place: `${incident}, incident_term`, what: "it is indexed by what it never told" });
+  }
+}
+
 /** Rows of incidents that there are not. A notice is about none, but about a silence or a channel. */
 async function verifyOrphans(db: Database, fault: Checking["fault"]): Promise<void> {
   for (const table of [
     "incident_group",
     "incident_asset",
-    "incident_term",
+    "incident_telling",
     "incident_alert",
     "outbox",
   ] as const) {

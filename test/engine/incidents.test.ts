@@ -357,6 +357,70 @@ function promises(name: string, database: () => Promise<{ database: Config["data
       expect((await keys({ source: "soda" })).keys).toEqual([]);
       expect(await refusal(keys({}, 2, "nonsense"))).toContain("cursor");
     });
+
+    describe("what it is searched by", () => {
+      const found = async (text: string) => {
+        const keys: string[] = [];
+        let cursor: string | null = null;
+        do {
+          const page = await world.reads.list({ text }, 1, cursor);
+          keys.push(...page.incidents.map(({ key }) => key));
+          cursor = page.next;
+        } while (cursor !== null);
+        return keys;
+      };
+      const indexed = async () => {
+        const rows = await world.readDb.selectFrom("incident_term").select("incident").distinct().execute();
+        return rows.map(({ incident }) => incident).sort();
+      };
+
+      it("finds it at once, and is indexed later", async () => {
+        await world.ingest(alertOn("orders"));
+        await world.command("INC-1", { type: "set_title", title: "Duplicates at the till" });
+        const words = ["orders", "duplicates", "orders duplicates", "orders users", "unheard"];
+        const answers = [["INC-1"], ["INC-1"], ["INC-1"], [], []];
+        expect(await indexed()).toEqual([]);
+        expect(await Promise.all(words.map(found))).toEqual(answers);
+        await world.engine.index();
+        expect(await indexed()).toEqual(["INC-1"]);
+        expect(await Promise.all(words.map(found))).toEqual(answers);
+      });
+
+      it("finds it by words of which only some are indexed yet", async () => {
+        await world.ingest(alertOn("orders"));
+        await world.engine.index();
+        await world.command("INC-1", { type: "set_title", title: "Duplicates at the till" });
+        expect(await found("duplicates orders")).toEqual(["INC-1"]);
+        expect(await found("duplicates")).toEqual(["INC-1"]);
+        expect(await found("orders")).toEqual(["INC-1"]);
+      });
+
+      it("lists indexed ones and others newest first, each once, page after page", async () => {
+        for (const table of ["a1", "a2", "a3", "a4", "a5", "a6"]) {
+          await world.ingest(alertOn(table));
+          world.advance(1000);
+          if (table === "a3") await world.engine.index();
+        }
+        await world.command("INC-2", { type: "set_title", title: "failed again" });
+        expect(await found("failed")).toEqual(["INC-6", "INC-5", "INC-4", "INC-3", "INC-2", "INC-1"]);
+      });
+
+      it("is indexed as soon as it is over", async () => {
+        await world.ingest(alertOn("orders"), alertOn("users"));
+        await world.command("INC-1", { type: "cancel", reason: "an exercise" });
+        expect(await indexed()).toEqual(["INC-1"]);
+        expect(await found("exercise")).toEqual(["INC-1"]);
+        expect(await found("failed")).toEqual(["INC-2", "INC-1"]);
+      });
+
+      it("is indexed however much has gathered", async () => {
+        await world.ingest(...Array.from({ length: 230 }, (_, i) => alertOn(`t${i}`)));
+        await world.engine.index();
+        expect((await indexed()).length).toBe(230);
+        await world.engine.index();
+        expect(await found("t229")).toEqual(["INC-230"]);
+      });
+    });
   });
 }
 

@@ -113,12 +113,19 @@ CREATE INDEX "incident_group_incident" on "incident_group" ("incident");
 
 CREATE UNIQUE INDEX incident_group_open on incident_group (grouping_key) where open = 1;
 
+CREATE TABLE "incident_telling" ("incident" text not null,
+  "seq" integer not null,
+  "detected_at" text not null,
+  "terms" text not null,
+  "due" integer not null,
+  constraint "incident_telling_pk" primary key ("incident", "seq")) without rowid;
+
+CREATE INDEX incident_telling_due on incident_telling (incident, seq) where due = 1;
+
 CREATE TABLE "incident_term" ("term" text not null,
   "detected_at" text not null,
   "incident" text not null,
-  constraint "incident_term_pk" primary key ("term", "detected_at", "incident"));
-
-CREATE INDEX "incident_term_incident" on "incident_term" ("incident");
+  constraint "incident_term_pk" primary key ("term", "detected_at", "incident")) without rowid;
 
 CREATE TABLE "lineage" ("provider" text not null,
   "key" text not null,

@@ -232,6 +232,7 @@ const GROWING = [
   "signal_batch",
   "processed",
   "incident",
+  "incident_telling",
   "incident_term",
   "alert",
   "incident_alert",
@@ -273,11 +274,11 @@ describe("no read walks through a table that grows", () => {
   }
 
   /**
-   * The two walks there are, both along an index: the newest incidents first, over after one page; and what is not
-   * delivered yet, which is all that this index holds.
+   * The three walks there are, all along an index: the newest incidents first, over after one page; what is not delivered
+   * yet, and what is not indexed by word yet, which is all that these indexes hold.
    */
   const SHORT =
-    /^SCAN (incident USING INDEX incident_newest|outbox USING COVERING INDEX outbox_undelivered)$/;
+    /^SCAN (incident USING INDEX incident_newest|outbox USING COVERING INDEX outbox_undelivered|incident_telling USING INDEX incident_telling_due)$/;
 
   function isWalk(detail: string): boolean {
     const scanned = /^SCAN (\w+)/.exec(detail)?.[1];
@@ -326,7 +327,10 @@ describe("no read walks through a table that grows", () => {
     ["a word, by severity", { text: "failed", severities: ["SEV1" as const] }],
   ])("a search for %s walks from the newest on, and sorts nothing", async (_, filter) => {
     for (const cursor of [null, CURSOR]) await readsOf(db).list(filter, 50, cursor);
-    const plans = queries.flatMap(({ sql, parameters }) =>
+    // The few that came within the last second are looked for by their keys, and sorted.
+    const byWord = queries.filter(({ sql }) => sql.includes("incident_term"));
+    expect(byWord.length).toBeGreaterThan(0);
+    const plans = byWord.flatMap(({ sql, parameters }) =>
       (file.prepare(`explain query plan ${sql}`).all(...parameters) as { detail: string }[]).map(
         ({ detail }) => detail,
       ),
@@ -389,6 +393,7 @@ describe("no read walks through a table that grows", () => {
         },
         100,
       ),
+    indexTerms: (l) => l.indexTerms(100),
   };
   it.each(Object.entries(writes))("the writer's %s", async (_, write) => {
     await write(ledgerOf(db));

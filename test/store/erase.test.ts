@@ -169,6 +169,7 @@ it("does the same on Postgres", { timeout: 60_000 }, async () => {
     "event",
     "incident",
     "incident_alert",
+    "incident_telling",
     "incident_term",
     "outbox",
     "processed",

@@ -24,6 +24,7 @@ export async function fill(database: Config["database"]): Promise<void> {
     alertOn("users", { title: "users late, ask Zoë Quartermain" }),
     alertOn("payments", { labels: { owner: "zoë quartermain" } }),
   );
+  await world.engine.index();
   const document: LineageDocument = {
     provider: "yaml",
     key: "shop.yaml",

@@ -19,7 +19,7 @@ const PROOFS = STEPS.indexOf("0004_proofs");
 const TABLES = [
   ...["counter", "event", "signal", "incident", "incident_group", "incident_asset", "incident_term", "alert"],
   ...["incident_alert", "outbox", "processed", "runbook_version", "change", "lineage", "lineage_version"],
-  ...["signal_batch", "audit"],
+  ...["signal_batch", "audit", "incident_telling"],
 ];
 type Row = Record<string, unknown>;
 

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { Config } from "../../src/config.ts";
 import { recordAct } from "../../src/store/audit.ts";
 import { type Database, openForWriting } from "../../src/store/open.ts";
-import { temporaryFile } from "../engine/world.ts";
+import { alertOn, openWorld, temporaryFile } from "../engine/world.ts";
 import { type Postgres, startPostgres } from "../harness/postgres.ts";
 import { faultsIn, faultsOf, fill } from "./filled.ts";
 
@@ -72,6 +72,11 @@ const EDITS: [string, string, RegExp][] = [
   [
     "a search term more",
     "insert into incident_term values ('secret', '2026-01-01', 'INC-2')",
+    /^INC-2, incident_term: /,
+  ],
+  [
+    "what an incident told to be found by",
+    "update incident_telling set terms = replace(terms, 'users', 'losers') where incident = 'INC-2'",
     /^INC-2, incident_term: /,
   ],
   [
@@ -180,6 +185,17 @@ describe("on SQLite", () => {
     const faults = await faultsIn(place.database);
     expect(faults.filter((fault) => finding.test(fault))).not.toEqual([]);
     expect(faults.length).toBeLessThan(20);
+  });
+
+  it("takes what is not indexed yet for no fault, and what only says that it is for one", async () => {
+    const world = await openWorld(place.database);
+    await world.ingest(alertOn("fresh"));
+    await world.close();
+    expect(await faultsIn(place.database)).toEqual([]);
+    edit("update incident_telling set due = 0");
+    expect(await faultsIn(place.database)).toEqual([
+      "INC-4, incident_term: the log does not fold to what is stored",
+    ]);
   });
 
   it("finds a guard that is gone, and one that was weakened", async () => {
