@@ -293,8 +293,9 @@ export function createDeliverer(deps: DelivererDeps) {
       }
       looking = null;
       if (timer) clearTimeout(timer);
-      // Rows put off (`not_before`) come due without a wake, hence a look every few seconds at the least.
-      if (!stopped) timer = setTimeout(wake, Math.min(wait ?? 5000, 5000));
+      // Rows put off (`not_before`) come due without a wake, hence a look every few seconds at the least. Where thousands
+      // wait, some come due every moment.
+      if (!stopped) timer = setTimeout(wake, Math.min(Math.max(wait ?? 5000, restMs()), 5000));
     })();
   }
 
@@ -311,8 +312,13 @@ export function createDeliverer(deps: DelivererDeps) {
         resting = null;
         if (missed) committed();
       },
-      Math.max(LEAST_GAP_MS, 10 * tookMs),
+      Math.max(LEAST_GAP_MS, restMs()),
     );
+  }
+
+  /** Looking is never most of the work, however much waits. */
+  function restMs(): number {
+    return 10 * tookMs;
   }
 
   return {

@@ -217,6 +217,23 @@ describe("in order", () => {
     await waitFor(() => chat.marks().includes("card:INC-1"), { what: "the card", timeout: 4000 });
   });
 
+  it("rests after a look that took long, though something else comes due every moment", async () => {
+    await deliverer.stop();
+    let looks = 0;
+    const due = async () => {
+      looks++;
+      await new Promise((done) => setTimeout(done, 20));
+      return [];
+    };
+    const nextDue = async () => new Date(Date.now() + 1).toISOString();
+    deliverer = newDeliverer({ reads: { ...world.reads, due, nextDue }, now: Date.now });
+    await deliverer.start();
+    await new Promise((done) => setTimeout(done, 500));
+    // One after the other they would be more than twenty.
+    expect(looks).toBeLessThan(8);
+    expect(looks).toBeGreaterThan(1);
+  });
+
   it("keeps the order when the first reply has to be tried again", async () => {
     await world.ingest(alertOn("orders"));
     await deliverer.start();
