@@ -12,7 +12,7 @@ import type { PathRule } from "../core/correlate/touched.ts";
 import type { Asked } from "../core/incident/command.ts";
 import { decide } from "../core/incident/decide.ts";
 import type { EventBody, EventType, NewEvent, RecordedEvent, Severity } from "../core/incident/events.ts";
-import { record, touchedAssets } from "../core/incident/log.ts";
+import { record, touchedAssets, touchedEntry } from "../core/incident/log.ts";
 import { react } from "../core/incident/react.ts";
 import { evolve, type IncidentState, isOpen } from "../core/incident/state.ts";
 import { Refusal } from "../core/refusal.ts";
@@ -23,7 +23,7 @@ import { type Asset, assetId } from "../core/signal/asset.ts";
 import { type Aftermath, createAftermath } from "./aftermath.ts";
 import type { Arrival } from "./arrival.ts";
 import { createHolds, type Holds } from "./hold.ts";
-import type { AlertRow, Changes, Effect, Ledger, Notice } from "./ledger.ts";
+import type { AlertRow, Changes, Effect, IncidentChange, Ledger, Notice } from "./ledger.ts";
 import { endForming, flaps, isForming, type Memory } from "./memory.ts";
 import type { IncidentAlert } from "./ports.ts";
 import type { Retention } from "./retention.ts";
@@ -203,15 +203,24 @@ export class Batch {
     const tail = { version: state?.version ?? 0, hash: state?.hash ?? "" };
     const events = record(key, tail, decided, asked, this.salt);
     const telling: RecordedEvent[] = [];
+    const entries: number[] = [];
     for (const event of events) {
       if (state === null || tellsNew(state, event.body)) telling.push(event);
+      const entry = touchedEntry(state, event);
       state = evolve(state, event);
+      if (state.entries[entry]) entries.push(entry);
     }
     if (!state || events.length === 0) return events;
     this.states.set(key, state);
     this.changes.events.push(...events);
-    const change = this.changes.incidents.get(key) ?? { state, assets: new Set<string>(), telling: [] };
+    const change: IncidentChange = this.changes.incidents.get(key) ?? {
+      state,
+      assets: new Set(),
+      entries: new Set(),
+      telling: [],
+    };
     change.telling.push(...telling);
+    for (const entry of entries) change.entries.add(entry);
     for (const { body } of events) {
       const touched = touchedAssets(body);
       if (touched === "all") change.assets = "all";

@@ -97,7 +97,7 @@ export function createConversation(deps: ConversationDeps) {
     });
     if ("pick" in target)
       return { kind: "document", document: whichIncidentDocument(open, text, deps.command) };
-    const incident = "incident" in target ? await known(target.incident) : null;
+    const incident = "incident" in target ? await known(target.incident, line.verb.entries) : null;
     const names = await deps.names(mentionedIds(line.rest));
     const parsed = line.verb.parse(line.rest, {
       now: deps.now(),
@@ -170,8 +170,8 @@ export function createConversation(deps: ConversationDeps) {
     });
   }
 
-  async function known(key: string | null): Promise<IncidentState> {
-    const state = key ? await engine.reads.state(key) : null;
+  async function known(key: string | null, entries = false): Promise<IncidentState> {
+    const state = key ? await engine.reads.state(key, { entries }) : null;
     if (!state)
       throw new Refusal(
         "not_found",

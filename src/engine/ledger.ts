@@ -85,11 +85,21 @@ export type StoredLineage = { document: LineageDocument; version: number; hash: 
 /** A silence after what happened to it; `open` until all that it held is told. */
 export type SilenceChange = { silence: Silence; open: boolean; events: RecordedEvent<SilenceEvent>[] };
 
+export type IncidentChange = {
+  state: IncidentState;
+  /** The ids of assets. */
+  assets: Set<string> | "all";
+  /** The numbers of entries. */
+  entries: Set<number>;
+  /** Events that may tell new words to find it by. */
+  telling: RecordedEvent[];
+};
+
 /** Everything a batch changes, written in one go. */
 export type Changes = {
   events: RecordedEvent[];
-  /** States after their events, with the ids of the assets that changed, and the events that may tell new words to find it by. */
-  incidents: Map<string, { state: IncidentState; assets: Set<string> | "all"; telling: RecordedEvent[] }>;
+  /** States after their events, and what of them these changed. */
+  incidents: Map<string, IncidentChange>;
   alerts: Map<string, AlertRow>;
   incidentAlerts: Map<string, IncidentAlert>;
   /** Alerts that an incident gave to another. */

@@ -123,7 +123,8 @@ export type IncidentFilter = {
  * empty and are cheap on any history. Pages are newest first; `next` is an opaque cursor or null.
  */
 export type Reads = {
-  state(key: string): Promise<IncidentState | null>;
+  /** Its entries, which may be thousands, only where they are asked for. */
+  state(key: string, parts?: { entries: boolean }): Promise<IncidentState | null>;
   byThread(channel: string, threadTs: string): Promise<string | null>;
   openIn(channel: string): Promise<IncidentState[]>;
   list(

@@ -209,7 +209,7 @@ async function stillNamed(db: Database, forget: Forget): Promise<string[]> {
 /** What was overwritten stands in the file until its space is used again. */
 async function sweep(db: Database): Promise<void> {
   if (isPostgres(db)) {
-    const models = ["incident", "incident_asset", "incident_telling", "incident_term"];
+    const models = ["incident", "incident_asset", "incident_entry", "incident_telling", "incident_term"];
     const tables = ["event", ...models, "signal", ...Object.keys(WORDED)];
     await sql`vacuum full ${sql.join(tables.map((table) => sql.table(table)))}`.execute(db);
     return;

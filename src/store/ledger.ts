@@ -48,6 +48,7 @@ export function ledgerOf(db: Database): Ledger {
           .select(["asset", "state"])
           .where("incident", "=", key)
           .execute(),
+        await db.selectFrom("incident_entry").select(["seq", "body"]).where("incident", "=", key).execute(),
       );
     },
     async lineageOf(provider, key) {

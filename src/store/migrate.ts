@@ -8,6 +8,7 @@ import * as silences from "../../migrations/0005_silences.ts";
 import * as repeats from "../../migrations/0006_repeats.ts";
 import * as alertNumbers from "../../migrations/0007_alert_numbers.ts";
 import * as telling from "../../migrations/0008_telling.ts";
+import * as entries from "../../migrations/0009_entries.ts";
 import { appendAct } from "./audit.ts";
 import { openingFault } from "./fault.ts";
 import { type Database, isPostgres } from "./open.ts";
@@ -24,6 +25,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   "0006_repeats": repeats,
   "0007_alert_numbers": alertNumbers,
   "0008_telling": telling,
+  "0009_entries": entries,
 };
 
 /** The migration after which rows are sealed, signals chained, and acts recorded. */

@@ -14,6 +14,7 @@ export type Models = {
   incident: Schema["incident"];
   groups: Schema["incident_group"][];
   assets: Schema["incident_asset"][];
+  entries: Schema["incident_entry"][];
   /** What it is found by. */
   terms: Set<string>;
 };
@@ -60,12 +61,17 @@ function modelsOf(state: IncidentState, terms: Set<string>): Models {
     incident: incidentToRow(state),
     groups: [...new Set(state.groupingKeys)].map((grouping_key) => ({ grouping_key, incident: key, open })),
     assets: [...state.assets.values()].map((asset) => ({ incident: key, ...assetToRow(asset) })),
+    entries: Object.keys(state.entries).map((seq) => entryToRow(state, Number(seq))),
     terms,
   };
 }
 
 export function assetToRow(asset: AssetState) {
   return { asset: assetId(asset.asset), recovery: asset.recovery, state: JSON.stringify(asset) };
+}
+
+export function entryToRow({ key, entries }: IncidentState, seq: number): Schema["incident_entry"] {
+  return { incident: key, seq, body: JSON.stringify(entries[seq]) };
 }
 
 /** Writes the read models of an incident anew, from its log. */
@@ -77,9 +83,11 @@ export async function rebuild(db: Database, key: string): Promise<void> {
   await db.updateTable("incident").set(models.incident).where("key", "=", key).execute();
   await db.deleteFrom("incident_group").where("incident", "=", key).execute();
   await db.deleteFrom("incident_asset").where("incident", "=", key).execute();
+  await db.deleteFrom("incident_entry").where("incident", "=", key).execute();
   await forgetTerms(db, key);
   await put(db, "incident_group", models.groups);
   await put(db, "incident_asset", models.assets);
+  await put(db, "incident_entry", models.entries);
   await put(db, "incident_telling", [tellingRow(models.state, models.terms)]);
   await indexTermsOf(db, [key]);
 }

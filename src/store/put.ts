@@ -24,6 +24,7 @@ const RULES: { [T in keyof Schema]?: Rule<keyof Schema[T] & string> } = {
   },
   incident_group: { key: ["grouping_key", "incident"], renewed: ["open"] },
   incident_asset: { key: ["incident", "asset"], renewed: ["recovery", "state"] },
+  incident_entry: { key: ["incident", "seq"], renewed: ["body"] },
   incident_term: { key: ["term", "detected_at", "incident"], renewed: [] },
   alert: {
     key: ["fingerprint"],

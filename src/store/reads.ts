@@ -72,9 +72,9 @@ async function newestAlerts(db: Database, incident: string, limit: number): Prom
 }
 
 export function readsOf(db: Database): Reads & OutboxReads {
-  const noAssets = (row: { state: string }): IncidentState => incidentFromRow(row, []);
+  const noAssets = (row: { state: string }): IncidentState => incidentFromRow(row);
   return {
-    async state(key) {
+    async state(key, { entries = false }: { entries?: boolean } = {}) {
       const row = await db.selectFrom("incident").select("state").where("key", "=", key).executeTakeFirst();
       if (!row) return null;
       return incidentFromRow(
@@ -84,6 +84,13 @@ export function readsOf(db: Database): Reads & OutboxReads {
           .select(["asset", "state"])
           .where("incident", "=", key)
           .execute(),
+        entries
+          ? await db
+              .selectFrom("incident_entry")
+              .select(["seq", "body"])
+              .where("incident", "=", key)
+              .execute()
+          : [],
       );
     },
     async byThread(channel, threadTs) {
@@ -319,7 +326,7 @@ async function list(
     rows.length > limit && last
       ? Buffer.from(JSON.stringify([last.detected_at, last.key])).toString("base64url")
       : null;
-  return { incidents: page.map((row) => incidentFromRow(row, [])), next };
+  return { incidents: page.map((row) => incidentFromRow(row)), next };
 }
 
 type Listed = Pick<Schema["incident"], "state" | "detected_at" | "key">;

@@ -4,7 +4,7 @@ import { type Silence, SilenceEvent } from "../core/correlate/silence.ts";
 import { EventBody, type RecordedEvent, type Severity } from "../core/incident/events.ts";
 import type { LogEntry } from "../core/incident/log.ts";
 import { Actor, Via } from "../core/incident/person.ts";
-import { type AssetState, type IncidentState, isOpen } from "../core/incident/state.ts";
+import { type AssetState, type Entry, type IncidentState, isOpen } from "../core/incident/state.ts";
 import type { AlertSignal } from "../core/signal/alert.ts";
 import type { KnownChange } from "../core/signal/change.ts";
 import type { AlertRow, OutboxRow, StoredLineage, WaitingRow } from "../engine/ledger.ts";
@@ -61,9 +61,9 @@ export function eventToRow(event: RecordedEvent<unknown>): Schema["event"] {
   };
 }
 
-/** Assets have rows of their own, so that a storm does not rewrite all of them with each alert. */
+/** Assets and entries have rows of their own, so that neither a storm nor a note rewrites all that were before. */
 export function incidentToRow(state: IncidentState): Schema["incident"] {
-  const { assets: _, ...stored } = state;
+  const { assets: _assets, entries: _entries, ...stored } = state;
   return {
     key: state.key,
     number: Number(state.key.split("-")[1]),
@@ -82,13 +82,15 @@ export function incidentToRow(state: IncidentState): Schema["incident"] {
 
 export function incidentFromRow(
   row: Pick<Schema["incident"], "state">,
-  assets: Pick<Schema["incident_asset"], "asset" | "state">[],
+  assets: Pick<Schema["incident_asset"], "asset" | "state">[] = [],
+  entries: Pick<Schema["incident_entry"], "seq" | "body">[] = [],
 ): IncidentState {
-  const stored: Omit<IncidentState, "assets"> = JSON.parse(row.state);
+  const stored: Omit<IncidentState, "assets" | "entries"> = JSON.parse(row.state);
   return {
     ...stored,
     ...sinceStored(stored),
     assets: new Map(assets.map((a) => [a.asset, JSON.parse(a.state) as AssetState])),
+    entries: Object.fromEntries(entries.map(({ seq, body }) => [seq, JSON.parse(body) as Entry])),
   };
 }
 

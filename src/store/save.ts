@@ -5,7 +5,7 @@ import type { KnownChange } from "../core/signal/change.ts";
 import { MOVES_GROUPS } from "../engine/batch.ts";
 import type { AlertRow, Changes, Effect, SignalRow, SilenceChange, StoredLineage } from "../engine/ledger.ts";
 import type { HeldAlert, IncidentAlert } from "../engine/ports.ts";
-import { assetToRow } from "./models.ts";
+import { assetToRow, entryToRow } from "./models.ts";
 import type { Database } from "./open.ts";
 import { isAmong, put } from "./put.ts";
 import { eventToRow, incidentToRow } from "./rows.ts";
@@ -78,6 +78,8 @@ async function saveIncidents(db: Database, { incidents, events }: Changes): Prom
     return touched.map((asset) => ({ incident, ...assetToRow(asset) }));
   });
   await put(db, "incident_asset", assets);
+  const entries = changed.flatMap(({ state, entries }) => [...entries].map((seq) => entryToRow(state, seq)));
+  await put(db, "incident_entry", entries);
   const tellings = changed.flatMap(({ state, telling }) => {
     const terms = new Set(telling.flatMap(termsOf));
     return terms.size > 0 ? [tellingRow(state, terms)] : [];

@@ -65,6 +65,8 @@ export type Schema = {
   };
   incident_group: { grouping_key: string; incident: string; open: number };
   incident_asset: { incident: string; asset: string; recovery: string; state: string };
+  /** What people wrote, by the number of the event; `body` is JSON. */
+  incident_entry: { incident: string; seq: number; body: string };
   /** What an incident is found by, as it was told up to an event; `terms` is JSON. `due`: the index does not have it yet. */
   incident_telling: { incident: string; seq: number; detected_at: string; terms: string; due: number };
   incident_term: { term: string; detected_at: string; incident: string };

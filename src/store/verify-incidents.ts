@@ -92,11 +92,13 @@ async function modelFaults(
     incident: await db.selectFrom("incident").selectAll().where("key", "=", key).execute(),
     incident_group: await db.selectFrom("incident_group").selectAll().where("incident", "=", key).execute(),
     incident_asset: await db.selectFrom("incident_asset").selectAll().where("incident", "=", key).execute(),
+    incident_entry: await db.selectFrom("incident_entry").selectAll().where("incident", "=", key).execute(),
   };
   const expected = {
     incident: [models.incident],
     incident_group: models.groups,
     incident_asset: models.assets,
+    incident_entry: models.entries,
   };
   const differing = (Object.keys(expected) as (keyof typeof expected)[]).filter(
     (table) => !same(stored[table], expected[table]),
@@ -159,6 +161,7 @@ async function verifyOrphans(db: Database, fault: Checking["fault"]): Promise<vo
   for (const table of [
     "incident_group",
     "incident_asset",
+    "incident_entry",
     "incident_telling",
     "incident_alert",
     "outbox",

@@ -79,7 +79,7 @@ function looksBack(name: string, database: () => Promise<{ database: Config["dat
     async function events<T extends EventType>(key: string, type: T): Promise<EventOf<T>[]> {
       const log = await world.reads.events(key);
       expect(brokenAt(log)).toBeNull();
-      expect(await world.reads.state(key)).toEqual(fold(log));
+      expect(await world.reads.state(key, { entries: true })).toEqual(fold(log));
       return log.flatMap(({ body }) => (body.type === type ? [body as EventOf<T>] : []));
     }
     const suspected = async (key: string) =>

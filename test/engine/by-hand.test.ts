@@ -35,7 +35,7 @@ afterEach(async () => {
 async function isSound(): Promise<void> {
   const { incidents } = await world.reads.list({}, 100, null);
   for (const { key, phase } of incidents) {
-    const state = (await world.reads.state(key))!;
+    const state = (await world.reads.state(key, { entries: true }))!;
     expect(fold(await world.reads.events(key)), key).toEqual(state);
     if (phase !== "merged") expect(await world.reads.alerts(key, 100)).toHaveLength(state.alerts.total);
   }

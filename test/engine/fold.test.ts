@@ -210,7 +210,7 @@ it("stores exactly what the log folds to, in an unbroken chain, whatever was ask
         expect(incidents.length).toBeGreaterThanOrEqual(2);
         for (const { key } of incidents) {
           const events = await world.reads.events(key);
-          expect(fold(events)).toEqual(await world.reads.state(key));
+          expect(fold(events)).toEqual(await world.reads.state(key, { entries: true }));
           expect(brokenAt(events)).toBeNull();
           const state = fold(events)!;
           expect(state.alerts.firing).toBeGreaterThanOrEqual(0);

@@ -55,7 +55,7 @@ async function isSound(): Promise<void> {
   const { incidents } = await world.reads.list({}, 200, null);
   const held = new Set<string>();
   for (const { key, phase } of incidents) {
-    expect(fold(await world.reads.events(key)), key).toEqual(await world.reads.state(key));
+    expect(fold(await world.reads.events(key)), key).toEqual(await world.reads.state(key, { entries: true }));
     const state = (await world.reads.state(key))!;
     const alerts = await world.reads.alerts(key, 1000);
     if (phase === "merged") continue;

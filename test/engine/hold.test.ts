@@ -311,6 +311,8 @@ describe("inhibition", () => {
       await world.command("INC-1", { type: "merge_into", into: "INC-2", reason: null });
       expect((await counts(world, "INC-2")).held).toBe(1);
       expect((await held(world))[0]!.incident).toBe("INC-2");
-      expect(fold(await world.reads.events("INC-2"))).toEqual(await world.reads.state("INC-2"));
+      expect(fold(await world.reads.events("INC-2"))).toEqual(
+        await world.reads.state("INC-2", { entries: true }),
+      );
     }, rules));
 });

@@ -276,7 +276,7 @@ function promises(name: string, database: () => Promise<{ database: Config["data
         alertOn("orders", { dedupKey: `t${i}`, impacted: [{ namespace: "bi", name: `d${i % 50}` }] }),
       );
       await world.ingest(...storm);
-      const state = await world.reads.state("INC-1");
+      const state = await world.reads.state("INC-1", { entries: true });
       expect(state!.alerts.total).toBe(1200);
       expect(state!.assets.size).toBe(51);
       const events = await world.reads.events("INC-1");
@@ -313,7 +313,7 @@ function promises(name: string, database: () => Promise<{ database: Config["data
       await world.restart();
       expect(await outcomes(alertOn("orders"))).toEqual(["deduplicated INC-1"]);
       await world.command("INC-1", { type: "acknowledge" });
-      const state = await world.reads.state("INC-1");
+      const state = await world.reads.state("INC-1", { entries: true });
       expect(state).toMatchObject({ phase: "acknowledged", roles: { lead: { name: "Ana Diaz" } } });
       expect(fold(await world.reads.events("INC-1"))).toEqual(state);
     });
@@ -356,6 +356,24 @@ function promises(name: string, database: () => Promise<{ database: Config["data
       ]);
       expect((await keys({ source: "soda" })).keys).toEqual([]);
       expect(await refusal(keys({}, 2, "nonsense"))).toContain("cursor");
+    });
+
+    it("has what people write apart from the rest, so that a note does not cost more for those before it", async () => {
+      await world.ingest(alertOn("orders"));
+      const stored = async () =>
+        (await world.readDb.selectFrom("incident").select("state").executeTakeFirstOrThrow()).state.length;
+      await world.command("INC-1", { type: "note", text: "note 1000", at: null });
+      const before = await stored();
+      for (let n = 1001; n <= 1100; n++)
+        await world.command("INC-1", { type: "note", text: `note ${n}`, at: null });
+      // Its version has a digit more or two.
+      expect((await stored()) - before).toBeLessThan(10);
+      await world.command("INC-1", { type: "edit_entry", seq: 60, text: "another text", at: null });
+      await world.restart();
+      const { entries } = (await world.reads.state("INC-1", { entries: true }))!;
+      expect(Object.keys(entries).length).toBe(101);
+      expect(entries[60]).toMatchObject({ text: "another text", kind: "noted" });
+      expect((await world.reads.state("INC-1"))!.entries).toEqual({});
     });
 
     describe("what it is searched by", () => {

@@ -27,7 +27,7 @@ afterEach(async () => {
 async function holds(): Promise<void> {
   const { incidents } = await world.reads.list({}, 100, null);
   for (const { key } of incidents) {
-    const state = (await world.reads.state(key))!;
+    const state = (await world.reads.state(key, { entries: true }))!;
     expect(fold(await world.reads.events(key))).toEqual(state);
     if (state.phase === "merged") continue;
     const rows = await world.reads.alerts(key, 100);

@@ -193,7 +193,7 @@ describe("group commit", () => {
     expect(await notes()).toEqual(["before", "after"]);
     const events = await readsOf(db).events("INC-1");
     expect(brokenAt(events)).toBeNull();
-    expect(fold(events)).toEqual(await readsOf(db).state("INC-1"));
+    expect(fold(events)).toEqual(await readsOf(db).state("INC-1", { entries: true }));
   });
 
   it("forgets the states of a transaction that did not happen", async () => {
@@ -403,7 +403,7 @@ describe("two writers on one database", () => {
     for (const { key } of incidents) {
       const events = await reads.events(key);
       expect(brokenAt(events), key).toBeNull();
-      expect(fold(events), key).toEqual(await reads.state(key));
+      expect(fold(events), key).toEqual(await reads.state(key, { entries: true }));
       const alerts = await reads.alerts(key, 1000);
       expect(alerts.length, key).toBe((await reads.state(key))!.alerts.total);
     }

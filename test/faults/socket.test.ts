@@ -191,7 +191,7 @@ it("hears of things in another order than they happened: each is done once, and 
   const { ts: root } = (await app.engine.reads.state(key))!.thread!;
   const say = (text: string) => slack.say("maya", CHANNEL, text, root);
   const pinnedText = async () => {
-    const state = (await app.engine.reads.state(key))!;
+    const state = (await app.engine.reads.state(key, { entries: true }))!;
     return Object.values(state.entries).flatMap(({ kind, text, hidden }) =>
       kind === "pinned" && !hidden ? [text] : [],
     );

@@ -104,6 +104,11 @@ CREATE TABLE "incident_asset" ("incident" text not null,
   "state" text not null,
   constraint "incident_asset_pk" primary key ("incident", "asset"));
 
+CREATE TABLE "incident_entry" ("incident" text not null,
+  "seq" integer not null,
+  "body" text not null,
+  constraint "incident_entry_pk" primary key ("incident", "seq"));
+
 CREATE TABLE "incident_group" ("grouping_key" text not null,
   "incident" text not null,
   "open" integer not null,

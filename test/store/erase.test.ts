@@ -127,7 +127,7 @@ describe("erasing a person", () => {
     await db.destroy();
     expect((await faultsIn(place.database)).filter((fault) => !fault.startsWith("schema"))).toEqual(
       [
-        "INC-1, incident: the log does not fold to what is stored",
+        "INC-1, incident_entry: the log does not fold to what is stored",
         "erased entries: what stands in the place of erased words is not what the last erasure left there",
       ].toSorted((a, b) => (a < b ? 1 : -1)),
     );
@@ -169,6 +169,7 @@ it("does the same on Postgres", { timeout: 60_000 }, async () => {
     "event",
     "incident",
     "incident_alert",
+    "incident_entry",
     "incident_telling",
     "incident_term",
     "outbox",

@@ -16,10 +16,12 @@ import { faultsIn, fill } from "./filled.ts";
 const STEPS = Object.keys(MIGRATIONS);
 /** Before it, events had no salt, and were hashed without one. */
 const PROOFS = STEPS.indexOf("0004_proofs");
+/** Before it, what people wrote was a part of an incident's state. */
+const ENTRIES = STEPS.indexOf("0009_entries");
 const TABLES = [
   ...["counter", "event", "signal", "incident", "incident_group", "incident_asset", "incident_term", "alert"],
   ...["incident_alert", "outbox", "processed", "runbook_version", "change", "lineage", "lineage_version"],
-  ...["signal_batch", "audit", "incident_telling"],
+  ...["signal_batch", "audit", "incident_telling", "incident_entry"],
 ];
 type Row = Record<string, unknown>;
 
@@ -72,6 +74,13 @@ async function columnsOf(db: Database, table: string): Promise<string[]> {
   return tables.find(({ name }) => name === table)?.columns.map(({ name }) => name) ?? [];
 }
 
+/** An incident as it was stored when what people wrote in it was a part of its state. */
+function withEntries(row: Row): Row {
+  const rows = filled.get("incident_entry")!.filter(({ incident }) => incident === row.key);
+  const entries = Object.fromEntries(rows.map(({ seq, body }) => [seq, JSON.parse(String(body))]));
+  return { ...row, state: JSON.stringify({ ...JSON.parse(String(row.state)), entries }) };
+}
+
 /** A database as a version with only the first migrations left it. */
 async function oldDatabase(database: Config["database"], steps: string[]): Promise<Map<string, Row[]>> {
   const db = openForWriting(database);
@@ -88,7 +97,7 @@ async function oldDatabase(database: Config["database"], steps: string[]): Promi
       .map((row): Row => Object.fromEntries(columns.map((column) => [column, row[column] ?? null])))
       // Sealed over the columns that there were.
       .map((row) => (row.seal ? sealed(table as SealedTable, row) : row));
-    for (const row of kept)
+    for (const row of table === "incident" && steps.length <= ENTRIES ? kept.map(withEntries) : kept)
       await sql`insert into ${sql.table(table)} (${sql.join(columns.map((column) => sql.ref(column)))}) values (${sql.join(columns.map((column) => row[column]))})`.execute(
         db,
       );

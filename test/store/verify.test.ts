@@ -60,6 +60,11 @@ const EDITS: [string, string, RegExp][] = [
     /^INC-1, incident_asset: /,
   ],
   [
+    "what somebody wrote",
+    "update incident_entry set body = replace(body, 'keyboard', 'dashboard')",
+    /^INC-1, incident_entry: /,
+  ],
+  [
     "a grouping key",
     "update incident_group set open = 1 - open where incident = 'INC-3'",
     /^INC-3, incident_group: /,

@@ -2,6 +2,7 @@ import { hash as hashOf } from "node:crypto";
 import type { Asset } from "../signal/asset.ts";
 import type { Asked } from "./command.ts";
 import { EventBody, type NewEvent, type RecordedEvent } from "./events.ts";
+import type { IncidentState } from "./state.ts";
 
 /** JSON with sorted keys: the same value gives the same bytes, whatever order it was built or parsed in. */
 export function canonicalJson(value: unknown): string {
@@ -114,5 +115,23 @@ export function touchedAssets(body: EventBody): Asset[] | "all" {
       return "all";
     default:
       return [];
+  }
+}
+
+/** The number of the entry that an event writes, if any is of its kind, or changes; `state` is the one before it. */
+export function touchedEntry(
+  state: Pick<IncidentState, "pins"> | null,
+  { seq, body }: RecordedEvent,
+): number {
+  switch (body.type) {
+    case "entry_edited":
+    case "entry_hidden":
+      return body.seq;
+    case "unpinned":
+    case "pin_deleted":
+    case "pin_edited":
+      return state?.pins[body.messageTs] ?? seq;
+    default:
+      return seq;
   }
 }

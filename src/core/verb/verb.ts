@@ -93,6 +93,8 @@ export type Verb = {
   about: "incident" | "none";
   /** Its own words begin with another incident's key (`merge INC-2`): a single key behind the verb is not the target. */
   namesAnother?: true;
+  /** Its words may be about an entry of the timeline: the incident is looked up with these. */
+  entries?: true;
   group: "respond" | "alerts" | "data" | "words" | "runbook" | "after" | "look";
   parse(rest: string, context: VerbContext): Ask;
 };

@@ -11,6 +11,7 @@ export const timeline: Verb = {
   usage: "[edit|hide|started …]",
   help: "Show the timeline, or correct it",
   example: "timeline",
+  entries: true,
   also: [
     {
       usage: "edit <n> <text>",
