@@ -188,38 +188,32 @@ export function readsOf(db: Database): Reads & OutboxReads {
     async due(now, limit) {
       const far = new Date(Date.parse(now) + LONGEST_WAIT_MS).toISOString();
       const rows = await db
+        // A thread is read in order: a post put off holds back the later ones, and a root given up all of them.
+        .with("holding", (cte) =>
+          cte
+            .selectFrom("outbox")
+            .select((e) => ["incident as held", e.fn.min("id").as("first")])
+            .where(undelivered)
+            .where("state", "in", ["pending", "dead"])
+            .where("ts", "is", null)
+            .where((e) =>
+              e.or([
+                e.and([e("state", "=", "pending"), e("not_before", ">", now), e("not_before", "<=", far)]),
+                e.and([e("state", "=", "dead"), e("kind", "=", "card")]),
+              ]),
+            )
+            .groupBy("incident"),
+        )
         .selectFrom("outbox")
-        .selectAll()
+        .leftJoin("holding", (join) =>
+          join.onRef("held", "=", "outbox.incident").onRef("first", "<", "outbox.id"),
+        )
+        .selectAll("outbox")
         .select(severity)
         .where(undelivered)
         .where("state", "=", "pending")
         .where((e) => e.or([e("not_before", "<=", now), e("not_before", ">", far)]))
-        // A thread is read in order: a post put off holds back the later ones, and a root given up all of them.
-        .where((e) =>
-          e.or([
-            e("ts", "is not", null),
-            e.not(
-              e.exists(
-                e
-                  .selectFrom("outbox as earlier")
-                  .select("earlier.id")
-                  .whereRef("earlier.incident", "=", "outbox.incident")
-                  .whereRef("earlier.id", "<", "outbox.id")
-                  .where("earlier.ts", "is", null)
-                  .where((f) =>
-                    f.or([
-                      f.and([
-                        f("earlier.state", "=", "pending"),
-                        f("earlier.not_before", ">", now),
-                        f("earlier.not_before", "<=", far),
-                      ]),
-                      f.and([f("earlier.state", "=", "dead"), f("earlier.kind", "=", "card")]),
-                    ]),
-                  ),
-              ),
-            ),
-          ]),
-        )
+        .where((e) => e.or([e("ts", "is not", null), e("first", "is", null)]))
         // Redraws can wait, however many there are: what tells of many roots comes first, then these, then what is under them.
         .orderBy(
           sql`case when ts is null then case when kind = 'notice' and incident = channel then 0 when kind = 'card' then 1 else 2 end when kind in ('card', 'walk') then 3 else 4 end`,
