@@ -234,6 +234,23 @@ describe("in order", () => {
     expect(looks).toBeGreaterThan(1);
   });
 
+  it("does not rest for long after one look that was held up by something else", async () => {
+    await deliverer.stop();
+    let looks = 0;
+    const due = async () => {
+      if (looks++ === 0) await new Promise((done) => setTimeout(done, 300));
+      return [];
+    };
+    deliverer = newDeliverer({ reads: { ...world.reads, due } });
+    await deliverer.start();
+    await waitFor(() => looks === 1, { what: "the first look" });
+    await new Promise((done) => setTimeout(done, 350));
+    deliverer.committed();
+    deliverer.committed();
+    // Ten times what the first took would be three seconds.
+    await waitFor(() => looks === 3, { what: "a look for each commit", timeout: 1000 });
+  });
+
   it("keeps the order when the first reply has to be tried again", async () => {
     await world.ingest(alertOn("orders"));
     await deliverer.start();
