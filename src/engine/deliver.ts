@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Severity } from "../core/incident/events.ts";
 import type { IncidentState } from "../core/incident/state.ts";
 import type { Document } from "../core/report/document.ts";
 import type { Job } from "./commit.ts";
@@ -46,6 +47,7 @@ export type DelivererDeps = {
   reads: {
     state(key: string): Promise<IncidentState | null>;
     due(now: string, limit: number): Promise<WaitingRow[]>;
+    comingRoots(after: string, until: string): Promise<Map<string, Severity>>;
     sending(): Promise<WaitingRow[]>;
     /** When the next row that is put off may go, ISO 8601 UTC. */
     nextDue(now: string): Promise<string | null>;
@@ -60,6 +62,8 @@ export type DelivererDeps = {
 
 const LOOK_AHEAD = 500;
 const LEAST_GAP_MS = 25;
+/** A root lets a worse one go first that comes to its channel no later than this: a storm is not all there at once. */
+const GIVE_WAY_MS = 1_000;
 /** A post that timed out, or whose sender was killed, may still be on its way: looked for any sooner it is not there yet. */
 const LOOK_AFTER_MS = 2_000;
 const MAX_BACKOFF_MS = 5 * 60_000;
@@ -237,12 +241,17 @@ export function createDeliverer(deps: DelivererDeps) {
     };
     const rows = [...lost.values()].map((l) => l.row).concat(await deps.reads.due(iso(now), LOOK_AHEAD));
     const redraws = rows.filter((row) => row.ts !== null).length;
+    const coming = rows.some(isRoot)
+      ? await deps.reads.comingRoots(iso(now), iso(now + GIVE_WAY_MS))
+      : new Map<string, Severity>();
     const blocked = new Set<string>();
     for (const row of turns.inOrder(rows)) {
       if (stopped) return null;
       if (busy.has(row.incident) || blocked.has(row.incident)) continue;
       // A digest, which is about its channel, is on its way there.
       if (isRoot(row) && busy.has(row.channel)) continue;
+      if (isRoot(row) && row.state === "pending" && row.severity > (coming.get(row.channel) ?? row.severity))
+        continue;
       const notBefore = lost.get(row.id)?.notBefore ?? 0;
       const ms = Math.max(notBefore - now, turns.waitMs(row, redraws, now));
       if (ms > 0) {

@@ -28,6 +28,8 @@ import { assetTerm, sourceTerm, words } from "./terms.ts";
 export type OutboxReads = {
   /** What may be sent now, what matters most first; nothing is posted under an incident before what it must come after. */
   due(now: string, limit: number): Promise<WaitingRow[]>;
+  /** The worst severity of the roots whose first time comes within a span (ISO 8601 UTC), by channel. */
+  comingRoots(after: string, until: string): Promise<Map<string, Severity>>;
   /** Posts that were under way when the process ended. */
   sending(): Promise<WaitingRow[]>;
   nextDue(now: string): Promise<string | null>;
@@ -223,6 +225,22 @@ export function readsOf(db: Database): Reads & OutboxReads {
         .limit(limit)
         .execute();
       return rows.map(waitingFromRow);
+    },
+    async comingRoots(after, until) {
+      const rows = await db
+        .selectFrom("outbox")
+        .innerJoin("incident", "incident.key", "outbox.incident")
+        .select((e) => ["outbox.channel", e.fn.min("incident.severity").as("worst")])
+        .where(undelivered)
+        .where("outbox.state", "=", "pending")
+        .where("outbox.kind", "=", "card")
+        .where("ts", "is", null)
+        .where("attempts", "=", 0)
+        .where("not_before", ">", after)
+        .where("not_before", "<=", until)
+        .groupBy("outbox.channel")
+        .execute();
+      return new Map(rows.map(({ channel, worst }) => [channel, worst as Severity]));
     },
     async sending() {
       const rows = await db

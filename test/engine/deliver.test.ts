@@ -251,6 +251,27 @@ describe("in order", () => {
     await waitFor(() => looks === 3, { what: "a look for each commit", timeout: 1000 });
   });
 
+  it("lets a worse incident go first that comes a moment later, and waits for no other", async () => {
+    await world.close();
+    world = await openWorld(place.database, "C1", { wait: "5s" });
+    deliverer = newDeliverer();
+    await deliverer.start();
+    await world.ingest(alertOn("mild", { severity: "warning" }));
+    world.advance(500);
+    await world.ingest(alertOn("severe", { severity: "critical" }));
+    world.advance(500);
+    await world.ingest(alertOn("milder", { severity: "info" }));
+    world.advance(4100);
+    // The first one's time has come, and the worst one's comes within the second.
+    await settle();
+    expect(chat.marks()).toEqual([]);
+    world.advance(500);
+    await settle();
+    expect(chat.marks().filter((mark) => mark.startsWith("card"))).toEqual(["card:INC-2", "card:INC-1"]);
+    await pass(1);
+    expect(chat.marks()).toContain("card:INC-3");
+  });
+
   it("keeps the order when the first reply has to be tried again", async () => {
     await world.ingest(alertOn("orders"));
     await deliverer.start();

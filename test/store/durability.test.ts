@@ -299,6 +299,7 @@ describe("no read walks through a table that grows", () => {
     lineageStatements: (r) => r.lineageStatements(),
     runbookText: (r) => r.runbookText("hash"),
     due: (r) => r.due(NOW, 500),
+    comingRoots: (r) => r.comingRoots(NOW, NOW),
     sending: (r) => r.sending(),
     nextDue: (r) => r.nextDue(NOW),
     undelivered: (r) => r.undelivered(),
