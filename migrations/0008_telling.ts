@@ -1,9 +1,9 @@
 import { type Kysely, PostgresAdapter, sql } from "kysely";
 
 /**
- * What incidents are found by is kept twice: as it was told, a row for all words of a moment, and by word. Only the first
- * is written as an incident opens; a word of its own place in an index is a page of its own. What is by word is its key
- * and nothing else, so in a file it is kept as that.
+ * What incidents are found by is kept twice: as it was told, one row for all words of a moment, and by word. Only the
+ * first is written as an incident opens, as by word each would change a page of its own. What is by word is a key and
+ * nothing else, so in a file it is kept as that, without rows that the key would only point to.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   const postgres = db.getExecutor().adapter instanceof PostgresAdapter;
