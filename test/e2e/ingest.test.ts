@@ -50,6 +50,23 @@ async function refused(answer: Promise<Answer>, status: number, code: string): P
 
 const outcomes = (answer: Answer) => answer.body.alerts.map((alert: { outcome: string }) => alert.outcome);
 
+test("an incident is found by its words at once, and indexed by them soon after", async () => {
+  await send(LATE_ORDERS);
+  const found = async () => {
+    const { body } = await world.get("/v1/incidents?q=orders");
+    return body.incidents.map(({ key }: { key: string }) => key);
+  };
+  expect(await found()).toEqual(["INC-1"]);
+  const indexed = () => {
+    const db = new SQLite(world.databasePath, { readonly: true });
+    const words = db.prepare("select term from incident_term where incident = 'INC-1'").pluck().all();
+    db.close();
+    return words;
+  };
+  await world.slack.waitFor(() => indexed().includes("orders"), { what: "the index" });
+  expect(await found()).toEqual(["INC-1"]);
+});
+
 test("an alert without a secret is refused", async () => {
   await refused(send(LATE_ORDERS, {}), 401, "unauthorized");
 });
