@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import SQLite from "better-sqlite3";
 import { Kysely, PostgresAdapter, PostgresDialect, SqliteAdapter, SqliteDialect, sql } from "kysely";
 import type { Pool } from "pg";
@@ -118,6 +119,9 @@ function kyselyOver(file: SQLite.Database, rewrite: (text: string) => string): D
   return db;
 }
 
+/** Whoever has closed a connection is still listed by Postgres, or holds a file's lock, for a moment. */
+const LEAVING_MS = 500;
+
 /**
  * The one connection there is: refuses while anybody else has the database open, and lets nobody in until it is closed.
  * For what must not happen beside the running bot.
@@ -125,11 +129,15 @@ function kyselyOver(file: SQLite.Database, rewrite: (text: string) => string): D
 export async function openAlone(database: Config["database"]): Promise<Database> {
   if (database.type === "postgres") {
     const db = openPostgres(database.url, 1);
-    const { rows } = await sql<{ others: number }>`select count(*) as others from pg_stat_activity
-      where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'`.execute(
-      db,
-    );
-    if (Number(rows[0]?.others) === 0) return db;
+    const until = performance.now() + LEAVING_MS;
+    do {
+      const { rows } = await sql<{ others: number }>`select count(*) as others from pg_stat_activity
+        where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'`.execute(
+        db,
+      );
+      if (Number(rows[0]?.others) === 0) return db;
+      await sleep(20);
+    } while (performance.now() < until);
     await db.destroy();
     throw inUse("the database");
   }
@@ -140,7 +148,7 @@ export async function openAlone(database: Config["database"]): Promise<Database>
 
 /** Opens a file for one connection only; what is locked so has no `-shm` file, and nobody else gets in. */
 export function openLocked(path: string): SQLite.Database {
-  const file = new SQLite(path, { timeout: 500 });
+  const file = new SQLite(path, { timeout: LEAVING_MS });
   try {
     file.pragma("locking_mode = EXCLUSIVE");
     file.exec("begin exclusive; commit");
