@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { ROOT } from "../docs/pages.ts";
+import { freePort } from "../harness/port.ts";
 
 const NOBODY = 65_534;
 /** Who is not root is unprivileged already. */
@@ -32,7 +33,7 @@ test("it starts as an unprivileged user, takes an alert, and writes to its data 
     await chmod(dir, 0o755);
     for (const name of ["src", "migrations", "runbooks", "."]) await chmod(join(app, name), 0o555);
     const before = await written(app);
-    const port = 20_000 + (process.pid % 20_000);
+    const port = await freePort();
     const child = spawn(process.execPath, ["src/main.js", "serve"], {
       cwd: app,
       ...(isRoot ? { uid: NOBODY, gid: NOBODY } : {}),

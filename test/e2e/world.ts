@@ -4,7 +4,6 @@
  */
 import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -14,6 +13,7 @@ import { type Config, loadConfig } from "../../src/config.ts";
 import type { TimelineEntry } from "../../src/core/report/timeline.ts";
 import { SANDBOX_WORKSPACE } from "../../src/sandbox/workspace.ts";
 import * as limits from "../../src/slack/limits.ts";
+import { freePort } from "../harness/port.ts";
 import { type Json, type LogEntry, SlackHarness, type SlackMessage } from "../harness/slack.ts";
 
 export const CHANNEL = "#data-incidents";
@@ -374,13 +374,4 @@ export function buttonsOf(message: {
     .filter((block) => block.type === "actions")
     .flatMap((block) => block.elements)
     .map(({ action_id, value, text }) => ({ action_id, value, text: text.text }));
-}
-
-/** A port that was free a moment ago: Slack must know the app's address before the app is there. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const { port } = server.address() as { port: number };
-  await new Promise((done) => server.close(done));
-  return port;
 }

@@ -6,7 +6,6 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -15,6 +14,7 @@ import SQLite from "better-sqlite3";
 import { expect } from "vitest";
 import { openForReading } from "../../src/store/open.ts";
 import { readsOf } from "../../src/store/reads.ts";
+import { freePort } from "../harness/port.ts";
 import { SlackHarness, type SlackMessage } from "../harness/slack.ts";
 import { waitFor } from "../harness/wait.ts";
 import { FaultProxy } from "./proxy.ts";
@@ -354,14 +354,6 @@ export type BotOptions = {
   directory?: string;
   environment?: Record<string, string>;
 };
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  await new Promise((closed) => server.close(closed));
-  return port;
-}
 
 /** The block id of the first block, by which a message of ours is known. */
 function markOf(call: { blocks?: unknown }): string {

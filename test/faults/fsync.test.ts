@@ -8,8 +8,9 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { freePort } from "../harness/port.ts";
 import { waitFor } from "../harness/wait.ts";
-import { Bot, freePort } from "./bot.ts";
+import { Bot } from "./bot.ts";
 import { answersIn, tracedInto, whyNotTraced } from "./strace.ts";
 import { tried } from "./tried.ts";
 

