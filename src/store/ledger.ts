@@ -5,6 +5,7 @@ import type { KnownChange } from "../core/signal/change.ts";
 import { alertKey } from "../engine/batch.ts";
 import type { AlertRow, Ledger, OutboxOutcome, OutboxRow } from "../engine/ledger.ts";
 import type { IncidentAlert } from "../engine/ports.ts";
+import { readIncident } from "./models.ts";
 import type { Database } from "./open.ts";
 import { prune } from "./prune.ts";
 import { isAmong, listOf } from "./put.ts";
@@ -13,7 +14,6 @@ import {
   changeFromRow,
   heldAlertFromRow,
   incidentAlertFromRow,
-  incidentFromRow,
   lineageFromRow,
   outboxFromRow,
   silenceFromRow,
@@ -38,19 +38,7 @@ export function ledgerOf(db: Database): Ledger {
     },
     seenDeliveries: (signals) => readDeliveries(db, signals),
     groups: (keys) => readGroups(db, keys),
-    async incident(key) {
-      const row = await db.selectFrom("incident").select("state").where("key", "=", key).executeTakeFirst();
-      if (!row) return null;
-      return incidentFromRow(
-        row,
-        await db
-          .selectFrom("incident_asset")
-          .select(["asset", "state"])
-          .where("incident", "=", key)
-          .execute(),
-        await db.selectFrom("incident_entry").select(["seq", "body"]).where("incident", "=", key).execute(),
-      );
-    },
+    incident: (key) => readIncident(db, key, { entries: true }),
     async lineageOf(provider, key) {
       const row = await db
         .selectFrom("lineage")

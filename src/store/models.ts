@@ -3,7 +3,7 @@ import { type AssetState, evolve, type IncidentState, isOpen } from "../core/inc
 import { assetId } from "../core/signal/asset.ts";
 import type { Database } from "./open.ts";
 import { put } from "./put.ts";
-import { eventFromRow, incidentToRow } from "./rows.ts";
+import { eventFromRow, incidentFromRow, incidentToRow } from "./rows.ts";
 import type { Schema } from "./schema.ts";
 import { forgetTerms, indexTermsOf, tellingRow } from "./term-index.ts";
 import { termsOf } from "./terms.ts";
@@ -18,6 +18,23 @@ export type Models = {
   /** What it is found by. */
   terms: Set<string>;
 };
+
+/** An incident as it is stored. */
+export async function readIncident(
+  db: Database,
+  key: string,
+  { entries = false }: { entries?: boolean } = {},
+): Promise<IncidentState | null> {
+  const row = await db.selectFrom("incident").select("state").where("key", "=", key).executeTakeFirst();
+  if (!row) return null;
+  return incidentFromRow(
+    row,
+    await db.selectFrom("incident_asset").select(["asset", "state"]).where("incident", "=", key).execute(),
+    entries
+      ? await db.selectFrom("incident_entry").select(["seq", "body"]).where("incident", "=", key).execute()
+      : [],
+  );
+}
 
 const PAGE = 500;
 

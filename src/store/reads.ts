@@ -6,6 +6,7 @@ import type { IncidentState } from "../core/incident/state.ts";
 import { Refusal } from "../core/refusal.ts";
 import { LONGEST_WAIT_MS, type WaitingRow } from "../engine/ledger.ts";
 import type { IncidentAlert, IncidentFilter, Reads } from "../engine/ports.ts";
+import { readIncident } from "./models.ts";
 import type { Database } from "./open.ts";
 import { isAmong } from "./put.ts";
 import {
@@ -76,25 +77,7 @@ async function newestAlerts(db: Database, incident: string, limit: number): Prom
 export function readsOf(db: Database): Reads & OutboxReads {
   const noAssets = (row: { state: string }): IncidentState => incidentFromRow(row);
   return {
-    async state(key, { entries = false }: { entries?: boolean } = {}) {
-      const row = await db.selectFrom("incident").select("state").where("key", "=", key).executeTakeFirst();
-      if (!row) return null;
-      return incidentFromRow(
-        row,
-        await db
-          .selectFrom("incident_asset")
-          .select(["asset", "state"])
-          .where("incident", "=", key)
-          .execute(),
-        entries
-          ? await db
-              .selectFrom("incident_entry")
-              .select(["seq", "body"])
-              .where("incident", "=", key)
-              .execute()
-          : [],
-      );
-    },
+    state: (key, parts) => readIncident(db, key, parts),
     async byThread(channel, threadTs) {
       const row = await db
         .selectFrom("incident")
