@@ -11,15 +11,15 @@ import type { Topology } from "../core/correlate/topology.ts";
 import type { PathRule } from "../core/correlate/touched.ts";
 import type { Asked } from "../core/incident/command.ts";
 import { decide } from "../core/incident/decide.ts";
-import type { EventBody, EventType, NewEvent, RecordedEvent, Severity } from "../core/incident/events.ts";
-import { record, touchedAssets, touchedEntry } from "../core/incident/log.ts";
+import type { EventType, NewEvent, RecordedEvent, Severity } from "../core/incident/events.ts";
+import { record, tellsNew, touchedAssets, touchedEntry } from "../core/incident/log.ts";
 import { react } from "../core/incident/react.ts";
 import { evolve, type IncidentState, isOpen } from "../core/incident/state.ts";
 import { Refusal } from "../core/refusal.ts";
 import type { Document } from "../core/report/document.ts";
 import { replyFor } from "../core/report/replies.ts";
 import { type AlertSignal, fingerprint, type Outcome } from "../core/signal/alert.ts";
-import { type Asset, assetId } from "../core/signal/asset.ts";
+import { assetId } from "../core/signal/asset.ts";
 import { type Aftermath, createAftermath } from "./aftermath.ts";
 import type { Arrival } from "./arrival.ts";
 import { createHolds, type Holds } from "./hold.ts";
@@ -205,7 +205,7 @@ export class Batch {
     const telling: RecordedEvent[] = [];
     const entries: number[] = [];
     for (const event of events) {
-      if (state === null || tellsNew(state, event.body)) telling.push(event);
+      if (tellsNew(state, event.body)) telling.push(event);
       const entry = touchedEntry(state, event);
       state = evolve(state, event);
       if (state.entries[entry]) entries.push(entry);
@@ -503,13 +503,6 @@ export class Batch {
     if (runs) noteRuns(runs, row.fingerprint, passesOf(row));
     return row;
   }
-}
-
-/** Whether an event may bring words that the incident is not found by yet: of a storm on one table only the first does. */
-function tellsNew({ assets, sources }: IncidentState, body: EventBody): boolean {
-  if (body.type !== "alert_attached" || !sources.includes(body.source)) return true;
-  const isNew = (asset: Asset) => !assets.has(assetId(asset));
-  return body.assets.some(isNew) || body.impacted.some(isNew);
 }
 
 /** Events with which an incident begins or ends to be open. */

@@ -9,8 +9,10 @@ import * as repeats from "../../migrations/0006_repeats.ts";
 import * as alertNumbers from "../../migrations/0007_alert_numbers.ts";
 import * as telling from "../../migrations/0008_telling.ts";
 import * as entries from "../../migrations/0009_entries.ts";
+import * as titles from "../../migrations/0010_titles.ts";
 import { appendAct } from "./audit.ts";
 import { openingFault } from "./fault.ts";
+import { retell } from "./models.ts";
 import { type Database, isPostgres } from "./open.ts";
 import { sealAll } from "./seal.ts";
 import { adoptSignals } from "./signal-log.ts";
@@ -26,10 +28,13 @@ export const MIGRATIONS: Record<string, Migration> = {
   "0007_alert_numbers": alertNumbers,
   "0008_telling": telling,
   "0009_entries": entries,
+  "0010_titles": titles,
 };
 
 /** The migration after which rows are sealed, signals chained, and acts recorded. */
 const PROOFS = "0004_proofs";
+/** The migration after which an incident is found by the titles of more than one alert. */
+const TITLES = "0010_titles";
 
 /** Brings the database to this version of the code; on one that is there already it does nothing. Returns what it ran. */
 export async function migrate(db: Database): Promise<string[]> {
@@ -47,12 +52,13 @@ function namesOf(results: MigrationResultSet["results"]): string[] {
   return (results ?? []).map(({ migrationName }) => migrationName);
 }
 
-/** What was stored before there were proofs is vouched for from now on, and the act goes into the audit log. */
+/** What needs more than SQL: proofs of what was stored before there were any, words folded from logs, the act on record. */
 async function settleIn(db: Database, ran: string[]): Promise<void> {
   if (ran.includes(PROOFS)) {
     await sealAll(db);
     await adoptSignals(db);
   }
+  if (ran.includes(TITLES)) await retell(db);
   await appendAct(db, { act: "migrated", by: "bot", details: { ran } });
 }
 

@@ -1,4 +1,5 @@
 import type { RecordedEvent } from "../core/incident/events.ts";
+import { tellsNew } from "../core/incident/log.ts";
 import { type AssetState, evolve, type IncidentState, isOpen } from "../core/incident/state.ts";
 import { assetId } from "../core/signal/asset.ts";
 import type { Database } from "./open.ts";
@@ -63,8 +64,8 @@ export function modeller(): { take(row: Schema["event"]): void; models(): Models
   return {
     take(row) {
       const event: RecordedEvent = eventFromRow(row);
+      if (tellsNew(state, event.body)) for (const term of termsOf(event)) terms.add(term);
       state = evolve(state, event);
-      for (const term of termsOf(event)) terms.add(term);
     },
     models: () => state && modelsOf(state, terms),
   };
@@ -91,20 +92,44 @@ export function entryToRow({ key, entries }: IncidentState, seq: number): Schema
   return { incident: key, seq, body: JSON.stringify(entries[seq]) };
 }
 
-/** Writes the read models of an incident anew, from its log. */
-export async function rebuild(db: Database, key: string): Promise<void> {
+/** What the log of an incident says the read models hold of it; null where there is no log. */
+async function foldedModels(db: Database, key: string): Promise<Models | null> {
   const model = modeller();
   for await (const row of eventsOf(db, key)) model.take(row);
-  const models = model.models();
+  return model.models();
+}
+
+/** Writes the read models of an incident anew, from its log. */
+export async function rebuild(db: Database, key: string): Promise<void> {
+  const models = await foldedModels(db, key);
   if (!models) return;
   await db.updateTable("incident").set(models.incident).where("key", "=", key).execute();
   await db.deleteFrom("incident_group").where("incident", "=", key).execute();
   await db.deleteFrom("incident_asset").where("incident", "=", key).execute();
   await db.deleteFrom("incident_entry").where("incident", "=", key).execute();
-  await forgetTerms(db, key);
   await put(db, "incident_group", models.groups);
   await put(db, "incident_asset", models.assets);
   await put(db, "incident_entry", models.entries);
-  await put(db, "incident_telling", [tellingRow(models.state, models.terms)]);
-  await indexTermsOf(db, [key]);
+  await tellAnew(db, models);
+}
+
+async function tellAnew(db: Database, { state, terms }: Models): Promise<void> {
+  await forgetTerms(db, state.key);
+  await put(db, "incident_telling", [tellingRow(state, terms)]);
+  await indexTermsOf(db, [state.key]);
+}
+
+/** Writes anew what incidents to which alert after alert came are found by. */
+export async function retell(db: Database): Promise<void> {
+  const joined = await db
+    .selectFrom("event")
+    .select("incident")
+    .where("body", "like", '{"type":"alert_attached"%')
+    .groupBy("incident")
+    .having((e) => e.fn.countAll(), ">", 1)
+    .execute();
+  for (const { incident } of joined) {
+    const models = await foldedModels(db, incident);
+    if (models) await tellAnew(db, models);
+  }
 }

@@ -34,7 +34,11 @@ export function termsOf({ incident, body }: Pick<RecordedEvent, "incident" | "bo
     case "cancelled":
       return words(body.reason).slice(0, MAX_TERMS);
     case "alert_attached":
-      return [sourceTerm(body.source), ...[...body.assets, ...body.impacted].flatMap(assetTerms)];
+      return [
+        sourceTerm(body.source),
+        ...words(body.title),
+        ...[...body.assets, ...body.impacted].flatMap(assetTerms),
+      ];
     case "origin_found":
       return words(body.title);
     case "alerts_received":

@@ -431,6 +431,19 @@ function promises(name: string, database: () => Promise<{ database: Config["data
         expect(await found("failed")).toEqual(["INC-2", "INC-1"]);
       });
 
+      it("is the titles of its first alerts, not only of the one that opened it", async () => {
+        const table = alertOn("orders").assets;
+        const tests = Array.from({ length: 25 }, (_, i) =>
+          alertOn(`test_${i}`, { title: `check${i} failed`, assets: table }),
+        );
+        await world.ingest(...tests);
+        expect(await found("check0")).toEqual(["INC-1"]);
+        expect(await found("check19 failed")).toEqual(["INC-1"]);
+        expect(await found("check20")).toEqual([]);
+        await world.engine.index();
+        expect(await found("check19")).toEqual(["INC-1"]);
+      });
+
       it("is indexed however much has gathered", async () => {
         await world.ingest(...Array.from({ length: 230 }, (_, i) => alertOn(`t${i}`)));
         await world.engine.index();

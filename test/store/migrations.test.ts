@@ -144,4 +144,32 @@ describe.each(["sqlite", "postgres"] as const)("a database on %s", (type) => {
       expect(await faultsIn(database)).toEqual([]);
     },
   );
+
+  it("finds an incident of before by the titles of the alerts that joined it", async () => {
+    place = type === "sqlite" ? temporaryFile() : null;
+    const database = place?.database ?? ({ type: "postgres", url: await postgres.createDatabase() } as const);
+    const before = await openWorld(database);
+    const { assets } = alertOn("orders");
+    await before.ingest(
+      alertOn("orders"),
+      alertOn("users"),
+      alertOn("late", { title: "kumquats are late", assets }),
+    );
+    await before.close();
+
+    const db = openForWriting(database);
+    const words = JSON.stringify(["inc", "1", "not_null", "on", "orders", "failed"]);
+    await sql`update incident_telling set terms = ${words} where incident = 'INC-1'`.execute(db);
+    await sql`delete from incident_term`.execute(db);
+    await sql`update incident_telling set due = 1`.execute(db);
+    await sql`delete from kysely_migration where name = '0010_titles'`.execute(db);
+    expect(await migrate(db)).toEqual(["0010_titles"]);
+    await db.destroy();
+
+    expect(await faultsIn(database)).toEqual([]);
+    const after = await openWorld(database);
+    const { incidents } = await after.reads.list({ text: "kumquats" }, 10, null);
+    expect(incidents.map(({ key }) => key)).toEqual(["INC-1"]);
+    await after.close();
+  });
 });

@@ -1,5 +1,5 @@
 import { hash as hashOf } from "node:crypto";
-import type { Asset } from "../signal/asset.ts";
+import { type Asset, assetId } from "../signal/asset.ts";
 import type { Asked } from "./command.ts";
 import { EventBody, type NewEvent, type RecordedEvent } from "./events.ts";
 import type { IncidentState } from "./state.ts";
@@ -134,4 +134,14 @@ export function touchedEntry(
     default:
       return seq;
   }
+}
+
+/** So many alerts of an incident are searched by their titles; a storm tells of more than anybody would look for. */
+const TOLD_BY_TITLE = 20;
+
+/** Whether an event tells what its incident may be found by, as it was before: of a storm only the beginning does. */
+export function tellsNew(state: IncidentState | null, body: EventBody): boolean {
+  if (state === null || body.type !== "alert_attached") return true;
+  if (state.alerts.total < TOLD_BY_TITLE || !state.sources.includes(body.source)) return true;
+  return [...body.assets, ...body.impacted].some((asset) => !state.assets.has(assetId(asset)));
 }
