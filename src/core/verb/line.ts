@@ -16,7 +16,8 @@ const NAMES = VERBS.flatMap((verb) =>
 ).sort((a, b) => b.words.length - a.words.length);
 
 /**
- * Takes a typed line apart: `verb INC-1 rest`, `INC-1 verb rest`, or the key alone, which shows the incident.
+ * Takes a typed line apart: `verb INC-1 rest`, `INC-1 verb rest`, `verb form INC-1 rest`, or the key alone, which shows
+ * the incident.
  * `command` is the slash command's name, which people also type behind a mention.
  */
 export function parseLine(text: string, options: { command: string }): Line {
@@ -26,9 +27,17 @@ export function parseLine(text: string, options: { command: string }): Line {
   if (first && first.rest === "") return { verb: summary, key: first.key, rest: "" };
   const { verb, rest } = takeVerb(first ? first.rest : line);
   if (first || verb.about === "none") return { verb, key: first?.key ?? null, rest };
-  const second = takeKey(rest);
+  const second = takeKey(rest) ?? keyBehindForm(verb, rest);
   if (!second || (verb.namesAnother && !namesTwo(second.rest))) return { verb, key: null, rest };
   return { verb, key: second.key, rest: second.rest };
+}
+
+/** The key in `timeline edit INC-1 5 …`: behind the word with which one of a verb's further forms begins. */
+function keyBehindForm(verb: Verb, text: string): { key: string; rest: string } | null {
+  const { word, rest } = takeWord(text);
+  if (!verb.also?.some(({ usage }) => takeWord(usage).word === folded(word))) return null;
+  const found = takeKey(rest);
+  return found && { key: found.key, rest: `${word} ${found.rest}`.trim() };
 }
 
 /** Spaces of every width as plain ones, and nothing invisible that would make `ack` another word. */

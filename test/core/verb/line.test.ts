@@ -39,6 +39,13 @@ test.each([
   ["ａｃｋ　ＩＮＣ－１", ["ack", "INC-1", ""]],
   ["ack\u00a0INC‑1", ["ack", "INC-1", ""]],
   ["\u200back\u2003INC-1\ufeff", ["ack", "INC-1", ""]],
+  ["timeline edit INC-3 5 the bucket was empty", ["timeline", "INC-3", "edit 5 the bucket was empty"]],
+  ["timeline INC-3 edit 5 at 02:10", ["timeline", "INC-3", "edit 5 at 02:10"]],
+  ["runbook Start inc-3", ["runbook", "INC-3", "Start"]],
+  ["summary set INC-3, all good", ["summary", "INC-3", "set all good"]],
+  ["move all INC-1 users to INC-2", ["move", "INC-1", "all users to INC-2"]],
+  ["move all users to INC-2", ["move", null, "all users to INC-2"]],
+  ["note see INC-3 for more", ["note", null, "see INC-3 for more"]],
   ["note first line\nsecond line", ["note", null, "first line\nsecond line"]],
 ])("%j", (text, expected) => {
   expect(read(text)).toEqual(expected);
