@@ -131,7 +131,8 @@ export class Batch {
     if (this.repeats.delete(alert)) await this.prefetch([alert.signal]);
   }
 
-  private async readAlerts(prints: string[]): Promise<void> {
+  /** Reads into `alerts` those that the batch does not have. */
+  async readAlerts(prints: string[]): Promise<void> {
     const unread = [...new Set(prints)].filter((print) => !this.looked.has(print));
     for (const print of unread) this.looked.add(print);
     // What an earlier job of the batch changed is newer.
@@ -384,8 +385,8 @@ export class Batch {
   /** Takes an alert into another incident, with all that was counted of it. `left` is whether its row stays behind. */
   async moveAlert(row: IncidentAlert, into: string, left: "row" | "nothing"): Promise<void> {
     this.memory.runs.delete(row.incident);
-    const alert =
-      this.alerts.get(row.fingerprint) ?? (await this.ledger.alerts([row.fingerprint])).get(row.fingerprint);
+    await this.readAlerts([row.fingerprint]);
+    const alert = this.alerts.get(row.fingerprint);
     if (!alert || alert.incident !== row.incident) return void this.keepIn({ ...row, incident: into });
     const { repeats, lastSeenAt } = alert;
     const counted = repeats > 0 ? { ...row, count: row.count + repeats, lastSeenAt } : row;

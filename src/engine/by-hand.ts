@@ -11,7 +11,7 @@ import { alertsMeant } from "../core/verb/alert-words.ts";
 import { asSignals } from "./as-signal.ts";
 import { openFor } from "./assign.ts";
 import { type Batch, type News, tell } from "./batch.ts";
-import { moveSome } from "./combine.ts";
+import { moveSome, requireSameKind } from "./combine.ts";
 import type { CommandResult, IncidentAlert } from "./ports.ts";
 
 /** Alerts that a person puts elsewhere: into an incident of their own, or into another open one. */
@@ -172,11 +172,7 @@ function requireOpen({ key, phase, mergedInto }: IncidentState, verb: string): v
 async function targetOf(batch: Batch, from: IncidentState, key: string): Promise<IncidentState> {
   if (key === from.key) throw new Refusal("invalid", `They are in ${key} already. Name another incident.`);
   const into = await batch.state(key);
-  if (into.kind !== from.kind)
-    throw new Refusal(
-      "invalid",
-      `${into.kind === "drill" ? key : from.key} is a drill, which is practice: no alert goes between a drill and an incident.`,
-    );
+  requireSameKind(from, into);
   if (isOpen(into.phase)) return into;
   const next = into.mergedInto
     ? `Move them to ${into.mergedInto}, which has its alerts.`

@@ -4,10 +4,11 @@ import type { Asked, Command } from "../core/incident/command.ts";
 import { decide } from "../core/incident/decide.ts";
 import type { Origin, RecordedEvent } from "../core/incident/events.ts";
 import type { IncidentState } from "../core/incident/state.ts";
+import { Refusal } from "../core/refusal.ts";
 import { type Asset, assetId } from "../core/signal/asset.ts";
 import { asSignals } from "./as-signal.ts";
 import { type Batch, CLOCK, type News, tell } from "./batch.ts";
-import { followMerge, holdForming } from "./hold.ts";
+import { followMerge, heldOn, holdForming } from "./hold.ts";
 import { endForming, isForming } from "./memory.ts";
 import type { IncidentAlert } from "./ports.ts";
 import { broughtFrom } from "./recur.ts";
@@ -20,13 +21,16 @@ export async function mergeInto(
   news: News,
 ): Promise<RecordedEvent[]> {
   const into = await batch.state(command.into);
+  requireSameKind(from, into);
   const mergedEvents = decide(from, command, asked);
-  const known = await batch.incidentAlertsOf(into.key);
-  const moving = (await batch.incidentAlertsOf(from.key)).filter(
-    (row) => !known.some((k) => k.fingerprint === row.fingerprint),
+  const { moving, staying, replaced } = await joined(batch, from.key, into.key);
+  const held = await heldOn(batch, from.key);
+  const count = (status: IncidentAlert["status"]) =>
+    withStatus(moving, status).length - withStatus(replaced, status).length;
+  const uncounted = Map.groupBy(
+    withStatus([...staying, ...replaced], "firing").flatMap((row) => row.assets.map(assetId)),
+    (id) => id,
   );
-  const firing = moving.filter((row) => row.status === "firing").length;
-  const held = await followMerge(batch, from.key, into.key);
   const absorbed = decide(
     into,
     {
@@ -35,15 +39,15 @@ export async function mergeInto(
       title: from.title,
       groupingKeys: from.groupingKeys,
       alerts: {
-        total: moving.length,
-        firing,
-        resolved: moving.length - firing,
-        ...(held > 0 ? { held } : {}),
+        total: moving.length - replaced.length,
+        firing: count("firing"),
+        resolved: count("resolved"),
+        ...(held.length > 0 ? { held: held.length } : {}),
       },
-      assets: [...from.assets.values()].map((a) => ({
-        ...a.asset,
-        firing: a.firing,
-        recovery: a.recovery,
+      assets: [...from.assets].map(([id, { asset, firing, recovery }]) => ({
+        ...asset,
+        firing: firing - (uncounted.get(id)?.length ?? 0),
+        recovery,
       })),
       sources: from.sources,
       roots: from.roots,
@@ -56,7 +60,40 @@ export async function mergeInto(
   tell(news, from.key, events);
   tell(news, into.key, batch.append(into.key, absorbed, asked));
   for (const row of moving) await batch.moveAlert(row, into.key, "row");
+  await followMerge(batch, held, into.key);
   return events;
+}
+
+/**
+ * What becomes of the alerts of one incident that is merged into another. One that both have, as it came to one after it
+ * had been in the other, is as it was where it came last: there it moves from, or stays, and counts once.
+ */
+async function joined(batch: Batch, from: string, into: string) {
+  const there = new Map((await batch.incidentAlertsOf(into)).map((row) => [row.fingerprint, row]));
+  const rows = await batch.incidentAlertsOf(from);
+  await batch.readAlerts(rows.map((row) => row.fingerprint));
+  const moving = rows.filter(
+    ({ fingerprint: print }) => !there.has(print) || batch.alerts.get(print)?.incident === from,
+  );
+  const gone = new Set(moving);
+  return {
+    moving,
+    staying: rows.filter((row) => !gone.has(row)),
+    replaced: moving.flatMap((row) => there.get(row.fingerprint) ?? []),
+  };
+}
+
+function withStatus(rows: IncidentAlert[], status: IncidentAlert["status"]): IncidentAlert[] {
+  return rows.filter((row) => row.status === status);
+}
+
+/** A drill is practice, and nothing of it is counted. */
+export function requireSameKind(from: IncidentState, into: IncidentState): void {
+  if (into.kind === from.kind) return;
+  throw new Refusal(
+    "invalid",
+    `${into.kind === "drill" ? into.key : from.key} is a drill, which is practice: no alert goes between a drill and an incident.`,
+  );
 }
 
 /** Sorts the alerts of all incidents that nobody has seen yet into problems, whatever order they came in. */

@@ -199,10 +199,15 @@ export async function letGo(
   tell(news, incident, batch.append(incident, decide(state, command, asked), asked));
 }
 
-/** Held alerts follow the incident they count on into another. Returns how many. */
-export async function followMerge(batch: Batch, from: string, into: string): Promise<number> {
+/** The held alerts that count on an incident. */
+export async function heldOn({ memory, ledger }: Batch, incident: string): Promise<HeldAlert[]> {
+  const { held } = await recallHeld(memory, ledger);
+  return [...held.values()].filter((alert) => alert.incident === incident);
+}
+
+/** Held alerts follow the incident they count on into another. */
+export async function followMerge(batch: Batch, following: HeldAlert[], into: string): Promise<void> {
   const { held } = await recallHeld(batch.memory, batch.ledger);
-  const following = [...held.values()].filter(({ incident }) => incident === from);
   const unread = following.flatMap(({ fingerprint: print }) =>
     batch.changes.held.get(print) ? [] : [print],
   );
@@ -213,7 +218,6 @@ export async function followMerge(batch: Batch, from: string, into: string): Pro
     held.set(each.fingerprint, alert);
     batch.changes.held.set(each.fingerprint, { alert, signal });
   }
-  return following.length;
 }
 
 /**

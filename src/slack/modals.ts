@@ -155,7 +155,9 @@ function incidentOf(context: { incident: IncidentState | null }): IncidentState 
 function openIncident(context: ModalContext): IncidentState {
   const state = incidentOf(context);
   if (isOpen(state.phase)) return state;
-  const next = state.mergedInto ? `Use ${state.mergedInto} instead.` : "`reopen <reason>` opens it again.";
+  const next = state.mergedInto
+    ? `Use ${state.mergedInto} instead.`
+    : `\`reopen ${state.key} <reason>\` opens it again.`;
   throw new Refusal("wrong_state", `${state.key} is ${state.phase} already. ${next}`);
 }
 

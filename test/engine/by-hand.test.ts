@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { draftDocument } from "../../src/core/correlate/lineage-document.ts";
 import type { ByHand } from "../../src/core/incident/command.ts";
 import { fold } from "../../src/core/incident/state.ts";
+import { fingerprint } from "../../src/core/signal/alert.ts";
 import { alertOn, ana, openWorld, temporaryFile, type World } from "./world.ts";
 
 const asset = (name: string) => ({ namespace: "snowflake://acme", name: `analytics.core.${name}` });
@@ -58,6 +59,52 @@ const passes = (table: string) => fires(table, { status: "resolved" });
 async function titles(key: string): Promise<string[]> {
   return (await world.reads.alerts(key, 100)).map(({ title }) => title.split(" ")[2]!).sort();
 }
+
+describe("an alert that two incidents have, as it came to one after the other", () => {
+  /** It passed in INC-1, which ended and is open again; INC-2 is where it came since, with one on u. */
+  async function twice(status: "firing" | "resolved"): Promise<void> {
+    await start();
+    await fires("t");
+    await passes("t");
+    await world.command("INC-1", { type: "cancel", reason: "nothing" });
+    world.advance(30 * HOUR_MS);
+    await fires("t");
+    await fires("t", { dedupKey: "another test of t" });
+    await fires("u");
+    await by("INC-2", move(fingerprint(alertOn("t")), "INC-3"));
+    await world.command("INC-2", { type: "cancel", reason: "nothing" });
+    await world.command("INC-1", { type: "reopen", reason: "it was something" });
+    if (status === "resolved") await passes("t");
+  }
+  const firing = async (key: string) =>
+    [...(await world.reads.state(key))!.assets.values()].map(({ asset: { name }, firing }) => [name, firing]);
+
+  it("goes with the one it came to last into the other, as it is there", async () => {
+    await twice("firing");
+    await world.command("INC-3", { type: "merge_into", into: "INC-1", reason: null });
+    expect((await world.reads.state("INC-1"))!.alerts).toMatchObject({ total: 2, firing: 2, resolved: 0 });
+    expect(await firing("INC-1")).toEqual([
+      ["analytics.core.t", 1],
+      ["analytics.core.u", 1],
+    ]);
+    expect(await passes("t")).toBe("resolved INC-1");
+    expect(await firing("INC-1")).toEqual([
+      ["analytics.core.t", 0],
+      ["analytics.core.u", 1],
+    ]);
+  });
+
+  it("stays in the one it came to last when the other is merged into that, and counts once", async () => {
+    await twice("resolved");
+    await world.command("INC-1", { type: "merge_into", into: "INC-3", reason: null });
+    expect((await world.reads.state("INC-3"))!.alerts).toMatchObject({ total: 2, firing: 1, resolved: 1 });
+    expect(await firing("INC-3")).toEqual([
+      ["analytics.core.t", 0],
+      ["analytics.core.u", 1],
+    ]);
+    expect(await fires("t")).toBe("grouped INC-3");
+  });
+});
 
 describe("an alert that is split off", () => {
   it("has an incident of its own, which both logs say, with who and why", async () => {
@@ -365,5 +412,8 @@ describe("what is refused", () => {
       },
     });
     expect(await refused("INC-1", move("core.z", "DRILL-1"))).toMatch(/^DRILL-1 is a drill/);
+    await expect(
+      world.command("INC-1", { type: "merge_into", into: "DRILL-1", reason: null }),
+    ).rejects.toThrow("DRILL-1 is a drill");
   });
 });

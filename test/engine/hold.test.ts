@@ -315,4 +315,21 @@ describe("inhibition", () => {
         await world.reads.state("INC-2", { entries: true }),
       );
     }, rules));
+
+  test("stays where it is when taking its incident in is refused", () =>
+    inWorld(async (world) => {
+      await world.ingest(platform());
+      await world.ingest(alertOn("orders"));
+      await world.ingest(alertOn("invoices", { source: "airflow", dedupKey: "dag" }));
+      await world.command("INC-2", { type: "cancel", reason: "nothing" });
+      await expect(
+        world.command("INC-1", { type: "merge_into", into: "INC-2", reason: null }),
+      ).rejects.toThrow(
+        "Cannot take another incident in: INC-2 is cancelled. `reopen INC-2 <reason>` opens it again.",
+      );
+      expect((await held(world))[0]!.incident).toBe("INC-1");
+      await world.command("INC-1", { type: "cancel", reason: "a test of the alarm" });
+      await world.engine.tick();
+      expect([(await counts(world, "INC-1")).held, (await counts(world, "INC-2")).held]).toEqual([0, 0]);
+    }, rules));
 });

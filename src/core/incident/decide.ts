@@ -284,7 +284,7 @@ function requirePhase(state: IncidentState, phases: Phase[], verb: string): void
       : isOpen(state.phase)
         ? "`help` lists what can be done now."
         : state.phase === "resolved" || state.phase === "closed" || state.phase === "cancelled"
-          ? "`reopen <reason>` opens it again."
+          ? `\`reopen ${state.key} <reason>\` opens it again.`
           : "";
   throw new Refusal(
     "wrong_state",

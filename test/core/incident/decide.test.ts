@@ -104,7 +104,7 @@ describe("acknowledging", () => {
   it("is not for what is over", () => {
     const over = given(opened, { type: "resolved", text: "fixed" });
     expect(refused(over, { type: "acknowledge" })).toBe(
-      "wrong_state: Cannot acknowledge: INC-1 is resolved. `reopen <reason>` opens it again.",
+      "wrong_state: Cannot acknowledge: INC-1 is resolved. `reopen INC-1 <reason>` opens it again.",
     );
   });
 });
