@@ -348,9 +348,11 @@ async function becomeOrigin(
     ...batch.topology.below(each).map((kin) => ({ ...kin, kind: "upstream" as const })),
     ...batch.topology.beside(each).map((kin) => ({ ...kin, kind: "sibling" as const })),
   ]);
+  // An incident may be about several things around it.
+  const own = new Set([incident]);
   for (const kin of around) {
-    const isOwn = kin.incident === incident;
-    if (!isOwn) {
+    if (kin.steps > batch.settings.grouping.maxSteps) continue;
+    if (!own.has(kin.incident)) {
       const state = await batch.state(kin.incident);
       if (!isOpen(state.phase) || !(await mayMerge(batch, state, incident, kin.kind, signal, asked.now)))
         continue;
@@ -359,6 +361,7 @@ async function becomeOrigin(
           ? `${asset!.name}, upstream of both, failed too`
           : `${kin.asset.name} fails as ${asset!.name} does, and reads from the same`;
       await mergeInto(batch, state, { type: "merge_into", into: incident, reason: why }, system, news);
+      own.add(kin.incident);
     }
     if (kin.kind === "upstream") replaces.push(kin.asset);
   }
@@ -385,7 +388,8 @@ async function joinNamed(
   const system: Asked = { ...asked, actor: { kind: "system" } };
   const named = new Set(batch.keysOf(signal).keys.flatMap((key) => batch.groups.get(key)?.open ?? []));
   for (const asset of causes(signal))
-    for (const { incident: below } of batch.topology.below(asset)) named.add(below);
+    for (const { incident: below, steps } of batch.topology.below(asset))
+      if (steps <= batch.settings.grouping.maxSteps) named.add(below);
   named.delete(incident);
   for (const key of [...named].sort(older)) {
     const state = await batch.state(key);

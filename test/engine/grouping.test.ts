@@ -114,6 +114,31 @@ describe("alerts that lineage ties together", () => {
     await isSound();
   });
 
+  it("do not take in what is beyond the steps from them, though more of it is nearer", async () => {
+    await start(["a>b", "b>c", "c>d"], { wait: "0s", maxSteps: 1 });
+    for (const table of ["d", "b", "a"]) {
+      await world.ingest(alertOn(table));
+      world.advance(120_000);
+    }
+    expect(await groups()).toEqual(["a b", "d"]);
+    await world.ingest(alertOn("load", { assets: [asset("a"), asset("c"), asset("e")] }));
+    expect(await groups()).toEqual(["a a b d"]);
+    await isSound();
+  });
+
+  it("explain all that an incident was about which they take in", async () => {
+    await start(["a>b", "a>p", "a>q", "a>r"], { wait: "0s" });
+    await world.ingest(alertOn("b"));
+    world.advance(120_000);
+    await world.ingest(alertOn("p", { assets: [asset("p"), asset("q"), asset("r")] }));
+    world.advance(120_000);
+    await world.ingest(alertOn("a"));
+    expect((await world.reads.list({ open: true }, 9, null)).incidents.map(({ roots }) => roots)).toEqual([
+      [asset("a")],
+    ]);
+    await isSound();
+  });
+
   it("stay apart where lineage is not to be used", async () => {
     await start(DIAMOND, { lineage: false });
     await world.ingest(alertOn("x"), alertOn("z"));
