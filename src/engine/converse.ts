@@ -4,7 +4,7 @@ import type { ByHand, Command } from "../core/incident/command.ts";
 import type { RecordedEvent } from "../core/incident/events.ts";
 import { SEVERITIES } from "../core/incident/events.ts";
 import type { Via } from "../core/incident/person.ts";
-import { currentStep, type IncidentState } from "../core/incident/state.ts";
+import { currentStep, type IncidentState, isOpen } from "../core/incident/state.ts";
 import { Refusal } from "../core/refusal.ts";
 import type { Document, Span } from "../core/report/document.ts";
 import { replyFor } from "../core/report/replies.ts";
@@ -17,6 +17,7 @@ import {
   EXPLAINED,
   type Explained,
   explainDocument,
+  LISTED,
   listDocument,
   rolesDocument,
   runbooksDocument,
@@ -59,10 +60,9 @@ export type ConversationDeps = {
   now(): string;
 };
 
-const LISTED = 25;
 /** The alerts of one incident among which one is looked for by its words. */
 const EXPLAINABLE = 1000;
-/** Statistics look at this many incidents at most; beyond it the window is too long for a chat answer. */
+/** So many incidents are looked at to count them or to find the worst; more make no chat answer. */
 const COUNTED = 2000;
 
 /** Turns what people say or press into commands and answers: one way for all doors. Refusals reject. */
@@ -254,11 +254,13 @@ export function createConversation(deps: ConversationDeps) {
     switch (query.type) {
       case "help":
         return helpDocument(deps.command, query.verb);
-      case "list":
-        return listDocument(
-          (await engine.reads.list(query.all ? {} : { open: true }, LISTED, null)).incidents,
-          now,
-        );
+      case "list": {
+        const { incidents: open } = await engine.reads.list({ open: true }, COUNTED, null);
+        if (!query.all) return listDocument(open, now);
+        const { incidents: newest, next } = await engine.reads.list({}, LISTED, null);
+        const over = newest.filter(({ phase }) => !isOpen(phase));
+        return listDocument([...open, ...over], now, next !== null);
+      }
       case "explain": {
         const state = await known(key);
         const alerts = alertsNamed(await engine.reads.alerts(state.key, EXPLAINABLE), query.text);
@@ -277,12 +279,10 @@ export function createConversation(deps: ConversationDeps) {
           held,
         });
       }
-      case "search":
-        return searchDocument(
-          (await engine.reads.list({ text: query.text }, LISTED, null)).incidents,
-          query.text,
-          now,
-        );
+      case "search": {
+        const { incidents, next } = await engine.reads.list({ text: query.text }, LISTED, null);
+        return searchDocument(incidents, query.text, now, next !== null);
+      }
       case "stats": {
         const since = new Date(Date.parse(now) - query.days * 86_400_000).toISOString();
         return statsDocument((await engine.reads.list({ since }, COUNTED, null)).incidents, query.days, now);

@@ -83,7 +83,11 @@ describe("list", () => {
   test("none, and too many for one message", () => {
     expect(listDocument([], NOW).title).toBe("No open incidents");
     const many = Array.from({ length: LISTED + 3 }, (_, i) => incident(`INC-${i + 1}`));
-    expect(lines(listDocument(many, NOW)).at(-1)).toMatch(/^and 3 more/);
+    expect(lines(listDocument(many, NOW)).at(-1)).toMatch(/^and 3 more; search/);
+    const over = walked("INC-99", { ack: 1, fix: 2, end: 61 });
+    const all = listDocument([incident("INC-1"), over], NOW, true);
+    expect(all.title).toBe("1 open incident, and the last 1 that ended");
+    expect(lines(all).at(-1)).toMatch(/^and more; search/);
   });
   test("a search keeps its order, and finding nothing says what to try", () => {
     const found = searchDocument(
@@ -92,6 +96,9 @@ describe("list", () => {
       NOW,
     );
     expect(found.summary).toBe("2 incidents found for “orders”: INC-9, INC-1");
+    expect(searchDocument([incident("INC-9")], "orders", NOW, true).title).toBe(
+      "The newest 1 incident found for “orders”",
+    );
     expect(lines(searchDocument([], "orders", NOW))).toEqual([
       "Try fewer words, or a part of a table's name.",
     ]);

@@ -6,19 +6,25 @@ import { incidentLine } from "./incident-line.ts";
 /** How many incidents one answer holds; Slack's limit on a message's blocks leaves no room for more. */
 export const LISTED = 25;
 
-/** Incidents, the worst open ones first: severity, then the longest open; behind them the ones that are over. */
-export function listDocument(incidents: IncidentState[], now: string): Document {
+/**
+ * Incidents, the worst open ones first: severity, then the longest open; behind them the ones that are over. `older`:
+ * of the latter there are more than these.
+ */
+export function listDocument(incidents: IncidentState[], now: string, older = false): Document {
   const open = incidents.filter((state) => isOpen(state.phase)).sort(worstFirst);
   const over = incidents.filter((state) => !isOpen(state.phase));
   const shown = [...open, ...over].slice(0, LISTED);
-  const summary = `${plural(open.length, "open incident")}${over.length > 0 ? `, ${over.length} over` : ""}`;
+  const hidden = incidents.length - shown.length;
+  const ended =
+    over.length === 0 ? "" : older ? `, and the last ${over.length} that ended` : `, ${over.length} over`;
+  const summary = `${plural(open.length, "open incident")}${ended}`;
   if (shown.length === 0) return { summary, title: "No open incidents", blocks: [] };
   return {
     summary: `${summary}: ${shown.map((state) => `${state.key} ${state.severity} ${state.phase}`).join(", ")}`,
     title: summary,
     blocks: [
       { type: "list", items: shown.map((state) => incidentLine(state, now)) },
-      ...(incidents.length > shown.length ? [more(incidents.length - shown.length)] : []),
+      ...(hidden > 0 || older ? [more(hidden > 0 && !older ? `${hidden} more` : "more")] : []),
     ],
   };
 }
@@ -31,14 +37,13 @@ function worstFirst(a: IncidentState, b: IncidentState): number {
   );
 }
 
-function more(count: number): { type: "context"; text: string } {
-  return { type: "context", text: `and ${count} more; search finds one by its words` };
+function more(count: string): { type: "context"; text: string } {
+  return { type: "context", text: `and ${count}; search finds one by its words` };
 }
 
-/** What a search found, in the order in which the search ranked it. */
-export function searchDocument(incidents: IncidentState[], text: string, now: string): Document {
-  const shown = incidents.slice(0, LISTED);
-  const found = `${plural(incidents.length, "incident")} found for “${text}”`;
+/** What a search found, the newest first. `older`: it found more than these. */
+export function searchDocument(shown: IncidentState[], text: string, now: string, older = false): Document {
+  const found = `${older ? "The newest " : ""}${plural(shown.length, "incident")} found for “${text}”`;
   if (shown.length === 0) {
     return {
       summary: found,
@@ -51,7 +56,7 @@ export function searchDocument(incidents: IncidentState[], text: string, now: st
     title: found,
     blocks: [
       { type: "list", items: shown.map((state) => incidentLine(state, now)) },
-      ...(incidents.length > shown.length ? [more(incidents.length - shown.length)] : []),
+      ...(older ? [{ type: "context" as const, text: "and older ones; more words find fewer" }] : []),
     ],
   };
 }
