@@ -35,7 +35,9 @@ const GOOD_WORDS =
 const BAD_WORDS =
   /\b(fail|fails|failed|failing|failure|failures|error|errors|errored|exception|alert|alerting|firing|triggered|down|late|stale|missing|broken|breach|breached|warning|warn|critical|unsuccessful|unhealthy|incomplete|not (ok|successful|passed|resolved|fixed|healthy|completed))\b/i;
 const NOTHING_BAD = /\b(no|0|zero|without|without any) (fail\w*|errors?|exceptions?|warnings?|alerts?)\b/gi;
-const LEADS_WELL = /^[^A-Za-z0-9]{0,20}(resolved|recovered|recovery|fixed|ok|success|succeeded|passed)\b/i;
+/** A status by itself, before what it is about: `[RESOLVED] …`, `OK: …`, `Recovery - …`; not "Recovery job failed". */
+const LEADS_WELL =
+  /^[^A-Za-z0-9]{0,20}(resolved|recovered|recovery|fixed|ok|success|succeeded|passed)(?=\s*[\])}:!–—|]|\s-\s|[\s.]*$)/i;
 
 /**
  * Whether a message says that something is whole again. What stands first counts ("[RESOLVED] load failed"), then any
