@@ -13,7 +13,7 @@ import { type Kin, older } from "../core/correlate/topology.ts";
 import type { Asked, Command } from "../core/incident/command.ts";
 import { decide, severityOf } from "../core/incident/decide.ts";
 import type { Relation } from "../core/incident/events.ts";
-import { type IncidentState, isOpen } from "../core/incident/state.ts";
+import { type IncidentState, isOpen, provenAt } from "../core/incident/state.ts";
 import { Refusal } from "../core/refusal.ts";
 import { formatDuration } from "../core/report/clocks.ts";
 import { type AlertOutcome, type AlertSignal, fingerprint, type Outcome } from "../core/signal/alert.ts";
@@ -140,8 +140,11 @@ async function placed(
     batch.settings.reopenWithinMs,
     batch.keysOf(signal).about,
     alone ? await kinOf(batch, signal, current, now) : null,
+    isCurrent ? provenAt(signal.assets.flatMap((asset) => current.assets.get(assetId(asset)) ?? [])) : null,
   );
-  if (placement.to === "open" || placement.to === "attach" || placement.to === "reopen") {
+  // What is told already is not held back; it fails anew where it fires.
+  const isTold = isCurrent && alert?.status === "firing";
+  if (!isTold && (placement.to === "open" || placement.to === "attach" || placement.to === "reopen")) {
     const hold = await batch.holds.on(signal, print, now);
     if (hold) return keepBack(batch, signal, said, placement, hold, now, news);
   }

@@ -14,7 +14,7 @@ import { decide } from "../core/incident/decide.ts";
 import type { EventType, NewEvent, RecordedEvent, Severity } from "../core/incident/events.ts";
 import { record, tellsNew, touchedAssets, touchedEntry } from "../core/incident/log.ts";
 import { react } from "../core/incident/react.ts";
-import { evolve, type IncidentState, isOpen } from "../core/incident/state.ts";
+import { evolve, type IncidentState, isOpen, provenAt } from "../core/incident/state.ts";
 import { Refusal } from "../core/refusal.ts";
 import type { Document } from "../core/report/document.ts";
 import { replyFor } from "../core/report/replies.ts";
@@ -148,6 +148,9 @@ export class Batch {
     const { flapping, silences, held } = this.memory;
     const state = this.states.get(alert.incident);
     const isKnown = state !== undefined && isOpen(state.phase) && !flapping.has(state.key);
+    // Where its sender gives no times, each message is a failure; after the data was proven right it is news.
+    const isTimeless = alert.startsAt === null && alert.observedAt === null;
+    if (isKnown && isTimeless && provenAt([...state.assets.values()]) !== null) return null;
     return isKnown && silences !== null && !held.has(alert.fingerprint) ? state.key : null;
   }
 

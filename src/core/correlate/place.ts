@@ -92,6 +92,8 @@ export function place(
   about: string,
   /** An open incident that lineage ties it to. */
   kin: Kinship | null = null,
+  /** When its data was last proven right in its open incident, where it was, though the alert did not pass. */
+  provenAt: string | null = null,
 ): Placement {
   if (alert?.observedAt && signal.observedAt && signal.observedAt < alert.observedAt) {
     return {
@@ -101,7 +103,7 @@ export function place(
   }
   return signal.status === "resolved"
     ? placeResolved(alert, incidentOpen)
-    : placeFiring(signal, alert, incidentOpen, group, now, reopenWithinMs, about, kin);
+    : placeFiring(signal, alert, incidentOpen, group, now, reopenWithinMs, about, kin, provenAt);
 }
 
 function placeResolved(alert: KnownAlert | null, incidentOpen: boolean): Placement {
@@ -125,11 +127,15 @@ function placeFiring(
   reopenWithinMs: number,
   about: string,
   kin: Kinship | null,
+  provenAt: string | null,
 ): Placement {
   if (alert?.incident && incidentOpen) {
-    return alert.status === "firing"
-      ? { to: "duplicate", incident: alert.incident, reason: stillFiring(alert.incident) }
-      : { to: "attach", incident: alert.incident, reason: `fires again in ${alert.incident}` };
+    const { incident } = alert;
+    if (alert.status !== "firing") return { to: "attach", incident, reason: `fires again in ${incident}` };
+    // A repeat of what failed before the data was proven says nothing of it; a later failure does.
+    if (provenAt !== null && (signal.startsAt ?? signal.observedAt ?? now) > provenAt)
+      return { to: "attach", incident, reason: "it failed again after its data was verified" };
+    return { to: "duplicate", incident, reason: stillFiring(incident) };
   }
   // A sender repeats what still fires (Alertmanager's repeat_interval); that alone does not undo a person's "resolved".
   if (

@@ -118,7 +118,7 @@ function decideOn(
       return resolve(state, command.text);
     case "reopen":
       requirePhase(state, ["resolved", "closed", "cancelled"], "reopen");
-      return [{ type: "reopened", reason: command.reason }];
+      return [{ type: "reopened", reason: command.reason }, ...brokenStill(state, asked.now)];
     case "close":
       requirePhase(state, ["resolved"], "close");
       return [{ type: "closed", reason: command.reason }];
@@ -309,7 +309,7 @@ function alertFired(
   if (state.phase === "resolved") events.push({ type: "reopened", reason: alert.reason });
   else requireOpen(state, "attach an alert");
   const { known, routed, ...news } = alert;
-  if (known === "firing") return events;
+  if (known === "firing") return [...events, ...brokenAgain(state, alert)];
   if (known === "resolved") {
     const { fingerprint, title, assets, brokenAt, reason, recovery } = news;
     const said = recovery ? { recovery } : {};
@@ -327,6 +327,31 @@ function alertFired(
     });
   }
   return events;
+}
+
+/** An alert that never passed fails anew: what was proven or given up on since the last time is wrong. */
+function brokenAgain(
+  state: IncidentState,
+  { assets, brokenAt, reason }: Extract<Command, { type: "alert_fired" }>["alert"],
+): EventBody[] {
+  const settled = assets.filter((asset) => {
+    const known = state.assets.get(assetId(asset));
+    return known !== undefined && known.recovery !== "impacted";
+  });
+  return settled.map((asset) => ({ type: "asset_impacted", asset, brokenAt, reason }));
+}
+
+/** Data on which alerts fire was proven by somebody's word, and it is not over by another's. */
+function brokenStill({ assets }: IncidentState, now: string): EventBody[] {
+  const doubted = [...assets.values()].filter(
+    ({ recovery, firing }) => recovery === "verified" && firing > 0,
+  );
+  return doubted.map(({ asset }) => ({
+    type: "asset_impacted",
+    asset,
+    brokenAt: now,
+    reason: "its alerts still fire",
+  }));
 }
 
 function alertPassed(

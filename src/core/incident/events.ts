@@ -290,6 +290,8 @@ export const EventBody = z.discriminatedUnion("type", [
 
   // assets
   z.object({ type: z.literal("asset_added"), asset: Asset, reason: text }),
+  /** It was proven right or given up on, and an alert that had not passed says that it is wrong again, or still. */
+  z.object({ type: z.literal("asset_impacted"), asset: Asset, brokenAt: Instant, reason: text }),
   z.object({ type: z.literal("asset_recovering"), asset: Asset, reason: text }),
   z.object({ type: z.literal("asset_verified"), asset: Asset, reason: z.string().nullable() }),
   z.object({ type: z.literal("asset_waived"), asset: Asset, reason: text }),

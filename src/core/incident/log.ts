@@ -107,6 +107,7 @@ export function touchedAssets(body: EventBody): Asset[] | "all" {
     case "alerts_moved":
       return [...body.alerts.flatMap((alert) => alert.assets), ...body.released];
     case "asset_added":
+    case "asset_impacted":
     case "asset_recovering":
     case "asset_verified":
     case "asset_waived":

@@ -280,6 +280,13 @@ function absorbAsset(
   state.assets.get(id)!.firing += firing;
 }
 
+/** When the last of some assets was proven right, of those on which alerts fire all the same; null where none was. */
+export function provenAt(assets: AssetState[]): string | null {
+  const proven = assets.filter(({ recovery, firing }) => recovery === "verified" && firing > 0);
+  const instants = proven.flatMap(({ downtime }) => downtime.at(-1)?.to ?? []);
+  return instants.sort().at(-1) ?? null;
+}
+
 function settle(
   state: IncidentState,
   asset: Asset,
@@ -541,6 +548,9 @@ function apply(state: IncidentState, event: RecordedEvent, body: EventBody): voi
     case "asset_added":
       // One that was settled before is wrong again, not wrong since the beginning.
       impact(state, body.asset, state.assets.has(assetId(body.asset)) ? event.at : state.startedAt);
+      return;
+    case "asset_impacted":
+      impact(state, body.asset, body.brokenAt);
       return;
     case "asset_recovering": {
       const known = state.assets.get(assetId(body.asset));

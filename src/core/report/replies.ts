@@ -341,6 +341,7 @@ function leftToRecover(state: IncidentState): Block[] {
 
 const ASSET_WORDS = {
   asset_added: { sign: "➕", words: "Added" },
+  asset_impacted: { sign: "🔴", words: "Wrong again" },
   asset_verified: { sign: "✅", words: "Data recovered" },
   asset_waived: { sign: "⚪", words: "Waived" },
   asset_recovering: { sign: "🔵", words: "Recovering" },

@@ -183,6 +183,8 @@ function sentence({ actor, body, incident }: RecordedEvent, words: string): stri
       return `Nobody is ${body.role} any more`;
     case "asset_added":
       return `${body.asset.name} was added to what is affected: ${body.reason}`;
+    case "asset_impacted":
+      return `${body.asset.name} is wrong again: ${body.reason}`;
     case "asset_recovering":
       return `${body.asset.name} is recovering: ${body.reason}`;
     case "asset_verified":
@@ -248,6 +250,7 @@ const STORM_WORDS: Partial<Record<EventType, string>> = {
   alert_refired: "more alerts fired again",
   alert_resolved: "more alerts resolved",
   asset_added: "more assets were added",
+  asset_impacted: "more assets went wrong again",
   asset_recovering: "more assets began to recover",
   asset_verified: "more assets were verified",
   asset_waived: "more assets were waived",
