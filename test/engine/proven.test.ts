@@ -68,6 +68,23 @@ describe("is wrong again", () => {
     expect((await asset()).recovery).toBe("impacted");
   });
 
+  it("where its alert fires again after it had passed, and the thread says so once", async () => {
+    await fires();
+    await world.ingest(alertOn("orders", { status: "resolved" }));
+    await restore();
+    expect(await fires()).toBe("grouped INC-1: fires again in INC-1");
+    await world.ingest(alertOn("orders", { status: "resolved" }));
+    await fires();
+    const replies = await world.readDb
+      .selectFrom("outbox")
+      .select("payload")
+      .where("kind", "=", "reply")
+      .execute();
+    const told = replies.filter(({ payload }) => payload.includes("Wrong again"));
+    expect(told).toHaveLength(1);
+    expect(told[0]!.payload).toContain("fires again in INC-1");
+  });
+
   it("where its alert reopens what was resolved", async () => {
     await proven({ startsAt: world.now() });
     await resolve();

@@ -314,6 +314,7 @@ function alertFired(
     const { fingerprint, title, assets, brokenAt, reason, recovery } = news;
     const said = recovery ? { recovery } : {};
     events.push({ type: "alert_refired", fingerprint, title, assets, brokenAt, reason, ...said });
+    events.push(...brokenAgain(state, alert));
   } else {
     events.push({ type: "alert_attached", ...news });
   }
@@ -329,14 +330,14 @@ function alertFired(
   return events;
 }
 
-/** An alert that never passed fails anew: what was proven or given up on since the last time is wrong. */
+/** An alert fails anew: people are told which data it was that they had proven right or given up on. */
 function brokenAgain(
   state: IncidentState,
   { assets, brokenAt, reason }: Extract<Command, { type: "alert_fired" }>["alert"],
 ): EventBody[] {
   const settled = assets.filter((asset) => {
-    const known = state.assets.get(assetId(asset));
-    return known !== undefined && known.recovery !== "impacted";
+    const recovery = state.assets.get(assetId(asset))?.recovery;
+    return recovery === "verified" || recovery === "waived";
   });
   return settled.map((asset) => ({ type: "asset_impacted", asset, brokenAt, reason }));
 }
