@@ -107,9 +107,7 @@ describe("stays right", () => {
   it("where its sender repeats the failure from before", async () => {
     const startsAt = world.now();
     await proven({ startsAt, observedAt: startsAt });
-    expect(await fires({ startsAt, observedAt: startsAt })).toBe(
-      "deduplicated INC-1: still firing in INC-1",
-    );
+    expect(await fires({ startsAt, observedAt: startsAt })).toBe("deduplicated INC-1: still firing in INC-1");
     expect(await fires({ startsAt, observedAt: world.now() })).toBe(
       "deduplicated INC-1: still firing in INC-1",
     );
