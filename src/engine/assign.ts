@@ -424,6 +424,8 @@ export async function openFor(
   reason: string,
   asked: Asked,
   news: News,
+  /** When it was noticed, where that was before now. */
+  detectedAt?: string,
 ): Promise<string> {
   const routing = batch.routeOf(signal);
   const { severity } = routing;
@@ -437,6 +439,7 @@ export async function openFor(
       title: signal.title,
       channel: routing.channel ?? batch.settings.channel,
       startedAt: brokenAt(signal, asked.now),
+      ...(detectedAt ? { detectedAt } : {}),
       origin: {
         source: signal.source,
         fingerprint: print,

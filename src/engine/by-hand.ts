@@ -64,7 +64,8 @@ async function splitOff(
   const why = whyOf("split off", from, reason, asked);
   const first: AlertSignal = { ...signal!, status: "firing", startsAt: startsAt! };
   await batch.prefetch([first]);
-  const key = await openFor(batch, first, lead.fingerprint, why, asked, news);
+  const [noticedAt] = parted.leaving.map((row) => row.firstSeenAt).sort();
+  const key = await openFor(batch, first, lead.fingerprint, why, asked, news, noticedAt);
   const opened = news.get(key)!;
   news.delete(key);
   batch.announce(key, opened);

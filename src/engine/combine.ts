@@ -44,11 +44,18 @@ export async function mergeInto(
         resolved: count("resolved"),
         ...(held.length > 0 ? { held: held.length } : {}),
       },
-      assets: [...from.assets].map(([id, { asset, firing, recovery }]) => ({
+      assets: [...from.assets].map(([id, { asset, firing, recovery, downtime }]) => ({
         ...asset,
         firing: firing - (uncounted.get(id)?.length ?? 0),
         recovery,
+        downtime,
       })),
+      startedAt: from.startedAt,
+      detectedAt: from.detectedAt,
+      roles: from.roles,
+      tasks: from.tasks.flatMap(({ text, owner, due, doneAt }) =>
+        doneAt === null ? { text, owner, due } : [],
+      ),
       sources: from.sources,
       roots: from.roots,
       ...broughtFrom(from, moving),
@@ -59,6 +66,12 @@ export async function mergeInto(
   const events = batch.append(from.key, mergedEvents, asked);
   tell(news, from.key, events);
   tell(news, into.key, batch.append(into.key, absorbed, asked));
+  const { severity } = from;
+  if (severity < into.severity && !into.severitySetByPerson) {
+    const worse: Command = { type: "set_severity", severity, reason: `${from.key}, which it took in, was` };
+    const system: Asked = { ...asked, actor: { kind: "system" } };
+    tell(news, into.key, batch.append(into.key, decide(await batch.state(into.key), worse, system), system));
+  }
   for (const row of moving) await batch.moveAlert(row, into.key, "row");
   await followMerge(batch, held, into.key);
   return events;

@@ -19,8 +19,18 @@ type Rule<Column extends string> = {
 const RULES: { [T in keyof Schema]?: Rule<keyof Schema[T] & string> } = {
   incident: {
     key: ["key"],
-    renewed: ["phase", "open", "severity", "channel", "thread_ts", "resolved_at", "version", "state"],
-    indexed: { columns: ["phase", "open", "channel", "thread_ts"] },
+    renewed: [
+      "phase",
+      "open",
+      "severity",
+      "channel",
+      "thread_ts",
+      "detected_at",
+      "resolved_at",
+      "version",
+      "state",
+    ],
+    indexed: { columns: ["phase", "open", "channel", "thread_ts", "detected_at"] },
   },
   incident_group: { key: ["grouping_key", "incident"], renewed: ["open"] },
   incident_asset: { key: ["incident", "asset"], renewed: ["recovery", "state"] },

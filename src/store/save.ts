@@ -12,7 +12,7 @@ import { eventToRow, incidentToRow } from "./rows.ts";
 import type { Schema } from "./schema.ts";
 import { sealed } from "./seal.ts";
 import { type AppendedSignals, appendSignals, lastLink, repeatOf } from "./signal-log.ts";
-import { indexTermsOf, tellingRow } from "./term-index.ts";
+import { indexTermsOf, redate, tellingRow } from "./term-index.ts";
 import { termsOf } from "./terms.ts";
 
 /** Writes all that a batch changes, within the transaction of `db`. */
@@ -84,6 +84,9 @@ async function saveIncidents(db: Database, { incidents, events }: Changes): Prom
     const terms = new Set(telling.flatMap(termsOf));
     return terms.size > 0 ? [tellingRow(state, terms)] : [];
   });
+  for (const { incident, body } of events)
+    if (body.type === "absorbed" && body.detectedAt)
+      await redate(db, incident, incidents.get(incident)!.state.detectedAt);
   await put(db, "incident_telling", tellings);
   const over = changed.filter(({ state }) => !isOpen(state.phase));
   await indexTermsOf(

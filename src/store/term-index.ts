@@ -43,6 +43,21 @@ export async function indexTermsOf(db: Database, incidents: string[]): Promise<v
   await db.updateTable("incident_telling").set({ due: 0 }).where(isAmong(db, keys)).where(isDue).execute();
 }
 
+/** An incident was noticed earlier than was known: what it told before is found by the new time from now on. */
+export async function redate(db: Database, incident: string, detected_at: string): Promise<void> {
+  const told = await toldIn(db, [incident]).where("detected_at", "<>", detected_at).execute();
+  if (told.length === 0) return;
+  await db
+    .deleteFrom("incident_term")
+    .where(areIndexed(db, byWord(told)))
+    .execute();
+  await db
+    .updateTable("incident_telling")
+    .set({ detected_at, due: 1 })
+    .where("incident", "=", incident)
+    .execute();
+}
+
 /** The incidents that have all of some terms and told one of them too lately for the index to have it. */
 export async function toldLately(db: Database, terms: string[]): Promise<string[]> {
   const late = await toldIn(db).where(isDue).execute();

@@ -3,6 +3,7 @@ import { draftDocument } from "../../src/core/correlate/lineage-document.ts";
 import type { ByHand } from "../../src/core/incident/command.ts";
 import { fold } from "../../src/core/incident/state.ts";
 import { fingerprint } from "../../src/core/signal/alert.ts";
+import { faultsIn } from "../store/filled.ts";
 import { alertOn, ana, openWorld, temporaryFile, type World } from "./world.ts";
 
 const asset = (name: string) => ({ namespace: "snowflake://acme", name: `analytics.core.${name}` });
@@ -28,6 +29,7 @@ beforeEach(() => {
 });
 afterEach(async () => {
   await isSound();
+  expect(await faultsIn(place.database)).toEqual([]);
   await world.close();
   place.remove();
 });
@@ -106,6 +108,56 @@ describe("an alert that two incidents have, as it came to one after the other", 
   });
 });
 
+describe("an incident that another takes in", () => {
+  it("brings its severity, its clocks, how long its data was wrong, its people and what they have to do", async () => {
+    await start();
+    const since = world.now();
+    await fires("aa", { severity: "critical" });
+    await world.command("INC-1", { type: "assign_role", role: "lead", person: { id: "U2", name: "Bo" } });
+    await world.command("INC-1", { type: "assign_role", role: "comms", person: { id: "U3", name: "Cy" } });
+    await world.command("INC-1", { type: "add_task", text: "alert on it", owner: null, due: null });
+    await world.command("INC-1", { type: "add_task", text: "done by now", owner: null, due: null });
+    await world.command("INC-1", { type: "finish_task", task: 2 });
+    await world.engine.index();
+    world.advance(5 * HOUR_MS);
+    await fires("bb", { severity: "info" });
+    await world.command("INC-2", { type: "assign_role", role: "lead", person: { id: "U4", name: "Di" } });
+    await world.command("INC-2", { type: "add_task", text: "its own", owner: null, due: null });
+    await world.command("INC-1", { type: "merge_into", into: "INC-2", reason: "one load" });
+
+    const state = (await world.reads.state("INC-2"))!;
+    expect(state).toMatchObject({
+      severity: "SEV1",
+      startedAt: since,
+      detectedAt: since,
+      roles: { lead: { name: "Di" }, comms: { name: "Cy" } },
+      tasks: [
+        { task: 1, text: "its own" },
+        { task: 2, text: "alert on it", doneAt: null },
+      ],
+    });
+    expect(state.assets.get("snowflake://acme/analytics.core.aa")!.downtime).toEqual([
+      { from: since, to: null },
+    ]);
+    const found = async (text: string) =>
+      (await world.reads.list({ text }, 9, null)).incidents.map(({ key }) => key);
+    expect([await found("core aa"), await found("core bb")]).toEqual([["INC-2", "INC-1"], ["INC-2"]]);
+    await world.engine.index();
+    expect([await found("core aa"), await found("core bb")]).toEqual([["INC-2", "INC-1"], ["INC-2"]]);
+  });
+
+  it("leaves what a person chose, and what was worse or earlier", async () => {
+    await start();
+    await fires("bb", { severity: "critical" });
+    await world.command("INC-1", { type: "set_severity", severity: "SEV3", reason: "a test table" });
+    const { startedAt, detectedAt } = (await world.reads.state("INC-1"))!;
+    world.advance(HOUR_MS);
+    await fires("aa", { severity: "critical" });
+    await world.command("INC-2", { type: "merge_into", into: "INC-1", reason: null });
+    expect((await world.reads.state("INC-1"))!).toMatchObject({ severity: "SEV3", startedAt, detectedAt });
+  });
+});
+
 describe("an alert that is split off", () => {
   it("has an incident of its own, which both logs say, with who and why", async () => {
     await start(["x>m", "m>z"]);
@@ -149,6 +201,8 @@ describe("an alert that is split off", () => {
     await by("INC-1", split("core.z"));
     const own = (await world.reads.state("INC-2"))!;
     expect(own.startedAt).toBe(since);
+    // It was noticed when its alert came, not when somebody took it apart.
+    expect(own.detectedAt).toBe(since);
     expect([...own.assets.values()][0]!.downtime).toEqual([{ from: since, to: null }]);
   });
 

@@ -2,7 +2,6 @@ import type { AlertSeverity, Link } from "../signal/alert.ts";
 import type { Asset } from "../signal/asset.ts";
 import type {
   EventOf,
-  FlappingAlerts,
   IncidentKind,
   NumberedSuspect,
   Origin,
@@ -51,6 +50,7 @@ export type Command =
       title: string;
       channel: string;
       startedAt: string;
+      detectedAt?: string;
       origin: Origin | null;
       groupingKey: string | null;
       assets: Asset[];
@@ -104,19 +104,7 @@ export type Command =
   | { type: "close"; reason: string | null }
   | { type: "cancel"; reason: string }
   | { type: "merge_into"; into: string; reason: string | null }
-  | {
-      type: "absorb";
-      incident: string;
-      title: string;
-      groupingKeys: string[];
-      alerts: { total: number; firing: number; resolved: number; held?: number };
-      assets: (Asset & { firing: number; recovery: string })[];
-      sources: string[];
-      roots: Asset[];
-      recovery?: RecoveryRule;
-      flapping?: FlappingAlerts;
-      apart?: string[];
-    }
+  | ({ type: "absorb" } & Omit<EventOf<"absorbed">, "type">)
   | { type: "suggest_runbooks"; runbooks: { slug: string; title: string; reason: string }[] }
   | {
       type: "start_runbook";

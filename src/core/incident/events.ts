@@ -115,6 +115,8 @@ export const EventBody = z.discriminatedUnion("type", [
     channel: z.string(),
     /** When the data broke, as the sender or the person says; else when it was noticed. */
     startedAt: Instant,
+    /** When it was noticed, where that was before: its alerts were in another incident. */
+    detectedAt: Instant.optional(),
     /** The first alert, or null when a person declared it. */
     origin: Origin.nullable(),
     groupingKey: z.string().nullable(),
@@ -269,7 +271,12 @@ export const EventBody = z.discriminatedUnion("type", [
     title: text,
     groupingKeys: z.array(z.string()),
     alerts: z.object({ total: z.int(), firing: z.int(), resolved: z.int(), held: z.int().optional() }),
-    assets: z.array(Asset.extend({ firing: z.int(), recovery: z.string() })),
+    assets: z.array(Asset.extend({ firing: z.int(), recovery: z.string(), downtime: Downtime.optional() })),
+    /** Its clocks, its people and what they have yet to do go on here; logs of the first versions do not say. */
+    startedAt: Instant.optional(),
+    detectedAt: Instant.optional(),
+    roles: z.record(z.string(), Person).optional(),
+    tasks: z.array(z.object({ text, owner: Person.nullable(), due: z.string().nullable() })).optional(),
     /** Who sent its alerts; logs of the first versions do not say. */
     sources: z.array(z.string()).optional(),
     /** What it was about. */

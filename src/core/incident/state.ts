@@ -174,7 +174,7 @@ function open(event: RecordedEvent, body: Extract<EventBody, { type: "opened" }>
     thread: null,
     startedAt: body.startedAt,
     startedAtSetByPerson: false,
-    detectedAt: event.at,
+    detectedAt: body.detectedAt ?? event.at,
     acknowledgedAt: null,
     acknowledgedBy: null,
     mitigatedAt: null,
@@ -278,6 +278,24 @@ function absorbAsset(
     );
   }
   state.assets.get(id)!.firing += firing;
+}
+
+/** What began earlier in an incident that was taken in began then, unless a person said when it did. */
+function takeClocks(state: IncidentState, { startedAt, detectedAt }: EventOf<"absorbed">) {
+  if (startedAt && startedAt < state.startedAt && !state.startedAtSetByPerson) state.startedAt = startedAt;
+  if (detectedAt && detectedAt < state.detectedAt && detectedAt >= state.startedAt)
+    state.detectedAt = detectedAt;
+}
+
+/** Two histories of the same data as one: stretches that overlap or touch are one, or time would count twice. */
+function joined(a: AssetState["downtime"], b: AssetState["downtime"]): AssetState["downtime"] {
+  const stretches: AssetState["downtime"] = [];
+  for (const { from, to } of [...a, ...b].sort((x, y) => (x.from < y.from ? -1 : 1))) {
+    const last = stretches.at(-1);
+    if (!last || (last.to !== null && last.to < from)) stretches.push({ from, to });
+    else if (last.to !== null && (to === null || to > last.to)) last.to = to;
+  }
+  return stretches;
 }
 
 /** When the last of some assets was proven right, of those on which alerts fire all the same; null where none was. */
@@ -513,7 +531,15 @@ function apply(state: IncidentState, event: RecordedEvent, body: EventBody): voi
       state.alerts.resolved += body.alerts.resolved;
       state.alerts.held += body.alerts.held ?? 0;
       state.sources = [...new Set([...state.sources, ...(body.sources ?? [])])];
-      for (const asset of body.assets) absorbAsset(state, body.incident, asset, event.at);
+      for (const asset of body.assets) {
+        absorbAsset(state, body.incident, asset, event.at);
+        const known = state.assets.get(assetId(asset))!;
+        if (asset.downtime) known.downtime = joined(known.downtime, asset.downtime);
+      }
+      takeClocks(state, body);
+      state.roles = { ...body.roles, ...state.roles };
+      for (const task of body.tasks ?? [])
+        state.tasks.push({ task: state.tasks.length + 1, ...task, doneAt: null });
       addRoots(state, body.roots ?? []);
       keepApart(state, body.apart ?? []);
       state.apart = state.apart.filter((key) => key !== body.incident);

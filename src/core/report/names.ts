@@ -17,6 +17,10 @@ export function namesIn(events: RecordedEvent[]): Names {
     if (body.type === "role_assigned") add(body.person);
     else if (body.type === "pinned") add(body.author);
     else if (body.type === "task_added") add(body.owner);
+    else if (body.type === "absorbed") {
+      for (const person of Object.values(body.roles ?? {})) add(person);
+      for (const { owner } of body.tasks ?? []) add(owner);
+    }
   }
   return names;
 }

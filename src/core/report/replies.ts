@@ -90,7 +90,7 @@ const TELLERS: { [T in EventType]?: Teller<T> } = {
     const who: Span[] = alone ? [" by itself"] : [" by ", actorSpan(event.actor)];
     return [
       line("🟢 ", { strong: "Resolved" }, ...who, ...because(event.body.text)),
-      { type: "context", text: clockWords(clocks(state)) },
+      { type: "context", text: `${clockWords(clocks(state))}${stillFiring(state)}` },
       ...(alone
         ? [
             {
@@ -131,6 +131,14 @@ const TELLERS: { [T in EventType]?: Teller<T> } = {
       { strong: `Took in ${event.body.incident}` },
       `: ${event.body.title} (${plural(event.body.alerts.total, "alert")})`,
     ),
+    ...(event.body.tasks?.length
+      ? [
+          {
+            type: "context" as const,
+            text: `${plural(event.body.tasks.length, "action item")} came with it.`,
+          },
+        ]
+      : []),
   ],
   origin_found: (event) => [
     line("🎯 ", { strong: "Likely origin: " }, event.body.asset.name, ` – ${event.body.title}`),
