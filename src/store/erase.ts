@@ -4,7 +4,7 @@ import { digestsOf } from "../core/incident/log.ts";
 import { Refusal } from "../core/refusal.ts";
 import { appendAct } from "./audit.ts";
 import { sealOfErased } from "./erased.ts";
-import { rebuild } from "./models.ts";
+import { rebuild, rebuildSilence } from "./models.ts";
 import { type Database, isPostgres } from "./open.ts";
 import { pages, type WalkedTable } from "./pages.ts";
 import { withPermit } from "./permit.ts";
@@ -33,7 +33,6 @@ const WORDED: { [T in WalkedTable]?: readonly string[] } = {
   outbox: ["payload"],
   processed: ["result"],
   change: ["body"],
-  silence: ["body"],
   held_alert: ["body", "signal"],
 };
 
@@ -53,19 +52,19 @@ export async function erasePerson(db: Database, asked: Erasure): Promise<Erased>
 }
 
 async function eraseIn(db: Database, asked: Erasure): Promise<Erased> {
-  const { names, texts, wrote } = await findAll(db, asked);
+  const { names, texts, silences } = await findAll(db, asked);
   if (names.size === 0)
     throw new Refusal(
       "not_found",
       `Nobody with the id ${asked.id} stands in any log. The id is in their Slack profile: Copy member ID.`,
     );
   for (const name of asked.names) names.add(name);
-  const forget = forgetter({ id: asked.id, names: [...names], texts });
+  const forget = forgetter({ id: asked.id, names: [...names], texts, silences });
   if (forget.inText(asked.reason) !== asked.reason)
     throw new Refusal("invalid", "The reason names the person, and would stay. Say it without the name.");
   const events = await eraseEvents(db, asked, forget);
-  for (const key of events.logs) if (/^(INC|DRILL)-/.test(key)) await rebuild(db, key);
-  const rows = await eraseRows(db, forget, wrote);
+  for (const key of events.logs) await (key.startsWith("S-") ? rebuildSilence : rebuild)(db, key);
+  const rows = await eraseRows(db, forget, asked.texts ? events.logs : null);
   const signals = await eraseSignals(db, forget);
   await eraseActs(db, forget);
   const left = await stillNamed(db, forget);
@@ -80,18 +79,19 @@ async function eraseIn(db: Database, asked: Erasure): Promise<Erased> {
   return { events: events.count, incidents: events.logs.size, signals, rows, left };
 }
 
-/** The names that the logs have for the id; with `texts` also all they wrote, and the logs in which they did. */
-async function findAll(
-  db: Database,
-  { id, texts }: Erasure,
-): Promise<{ names: Set<string>; texts: Set<string>; wrote: Set<string> }> {
-  const found = { names: new Set<string>(), texts: new Set<string>(), wrote: new Set<string>() };
+type Found = { names: Set<string>; texts: Set<string>; silences: Map<string, string> };
+
+/** The names that the logs have for the id; with `texts` also all they wrote, and why they silenced alerts. */
+async function findAll(db: Database, { id, texts }: Erasure): Promise<Found> {
+  const found: Found = { names: new Set(), texts: new Set(), silences: new Map() };
   for await (const rows of pages(db, "event")) {
     for (const row of rows) {
       const { actor, body } = entryFromRow(row);
       for (const name of namesIn([actor, body], id)) found.names.add(name);
       if (!texts || !isBy(actor, body, id)) continue;
-      found.wrote.add(row.incident);
+      // A silence begins with why.
+      if (row.seq === 1 && row.incident.startsWith("S-"))
+        for (const reason of writtenIn(body)) found.silences.set(row.incident, reason);
       // One word is as likely to be a value of some field as a quotation.
       for (const text of writtenIn(body)) if (/\s/.test(text.trim())) found.texts.add(text);
     }
@@ -124,18 +124,25 @@ async function eraseEvents(
   return { count, logs };
 }
 
-/** A reply that is told already is of no use any more, and may quote what was written. */
-const NO_REPLY = JSON.stringify({ summary: "(erased)", title: null, blocks: [] });
+const NO_WORDS = { summary: "(erased)", title: null, blocks: [] };
 
-async function eraseRows(db: Database, forget: Forget, wrote: Set<string>): Promise<number> {
+/** What is told already is of no use any more, and may quote what was written. */
+function withoutWhatWasTold(kind: unknown, payload: string): string {
+  if (kind === "reply") return JSON.stringify(NO_WORDS);
+  return kind === "notice" ? JSON.stringify({ ...JSON.parse(payload), document: NO_WORDS }) : payload;
+}
+
+/** `wordless` are the logs out of which what they wrote was taken; null where that stays. */
+async function eraseRows(db: Database, forget: Forget, wordless: Set<string> | null): Promise<number> {
   let count = 0;
   for (const [table, columns] of Object.entries(WORDED) as [WalkedTable, string[]][]) {
     for await (const rows of pages(db, table)) {
       for (const each of rows) {
         const row: Record<string, unknown> = { ...each };
         const set = Object.fromEntries(columns.map((column) => [column, cleansed(row, column, forget)]));
-        if (table === "outbox" && row.kind === "reply" && row.state === "done")
-          if (wrote.has(String(row.incident))) set.payload = NO_REPLY;
+        if (wordless && table === "outbox" && row.state === "done")
+          if (wordless.has(String(row.incident)) || set.payload !== row.payload)
+            set.payload = withoutWhatWasTold(row.kind, String(set.payload));
         if (columns.every((column) => set[column] === row[column])) continue;
         const seal = table in SEALED ? { seal: sealOf(table as SealedTable, { ...row, ...set }) } : {};
         await updateRow(db, table, row, { ...set, ...seal });
@@ -210,7 +217,7 @@ async function stillNamed(db: Database, forget: Forget): Promise<string[]> {
 async function sweep(db: Database): Promise<void> {
   if (isPostgres(db)) {
     const models = ["incident", "incident_asset", "incident_entry", "incident_telling", "incident_term"];
-    const tables = ["event", ...models, "signal", ...Object.keys(WORDED)];
+    const tables = ["event", ...models, "silence", "signal", ...Object.keys(WORDED)];
     await sql`vacuum full ${sql.join(tables.map((table) => sql.table(table)))}`.execute(db);
     return;
   }

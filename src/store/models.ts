@@ -1,11 +1,13 @@
+import { evolveSilence, type Silence } from "../core/correlate/silence.ts";
 import type { RecordedEvent } from "../core/incident/events.ts";
 import { tellsNew } from "../core/incident/log.ts";
 import { type AssetState, evolve, type IncidentState, isOpen } from "../core/incident/state.ts";
 import { assetId } from "../core/signal/asset.ts";
 import type { Database } from "./open.ts";
 import { put } from "./put.ts";
-import { eventFromRow, incidentFromRow, incidentToRow } from "./rows.ts";
+import { eventFromRow, incidentFromRow, incidentToRow, silenceEventFromRow } from "./rows.ts";
 import type { Schema } from "./schema.ts";
+import { sealed } from "./seal.ts";
 import { forgetTerms, indexTermsOf, tellingRow } from "./term-index.ts";
 import { termsOf } from "./terms.ts";
 
@@ -111,6 +113,16 @@ export async function rebuild(db: Database, key: string): Promise<void> {
   await put(db, "incident_asset", models.assets);
   await put(db, "incident_entry", models.entries);
   await tellAnew(db, models);
+}
+
+/** Writes a silence anew, from its log. Whether it is open stays as it is: the log does not say what ends by the clock. */
+export async function rebuildSilence(db: Database, id: string): Promise<void> {
+  const row = await db.selectFrom("silence").selectAll().where("id", "=", id).executeTakeFirst();
+  if (!row) return;
+  let silence: Silence | null = null;
+  for await (const event of eventsOf(db, id)) silence = evolveSilence(silence, silenceEventFromRow(event));
+  const renewed = { ...row, body: JSON.stringify(silence) };
+  await put(db, "silence", [sealed("silence", renewed)]);
 }
 
 async function tellAnew(db: Database, { state, terms }: Models): Promise<void> {

@@ -2,14 +2,16 @@ import { readFileSync } from "node:fs";
 import { sql } from "kysely";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Config } from "../../src/config.ts";
+import type { Actor } from "../../src/core/incident/person.ts";
+import type { SilenceAsk } from "../../src/core/verb/verb.ts";
 import { acts } from "../../src/store/audit.ts";
 import { type Erasure, erasePerson } from "../../src/store/erase.ts";
 import { openAlone, openForReading, openForWriting } from "../../src/store/open.ts";
 import { pruneAll } from "../../src/store/prune.ts";
 import { readsOf } from "../../src/store/reads.ts";
-import { openWorld, temporaryFile } from "../engine/world.ts";
+import { alertOn, openWorld, temporaryFile } from "../engine/world.ts";
 import { startPostgres } from "../harness/postgres.ts";
-import { bo, faultsIn, fill, zoe } from "./filled.ts";
+import { bo, deliver, faultsIn, fill, zoe } from "./filled.ts";
 
 const ASKED: Erasure = {
   id: "U0ZOE7Q",
@@ -26,6 +28,27 @@ async function erase(database: Config["database"], asked: Partial<Erasure> = {})
   } finally {
     await db.destroy();
   }
+}
+
+/** Zoë silences alerts from a thread and from a channel, which then fire; Bo has the first silence last longer. */
+async function silence(database: Config["database"]) {
+  const world = await openWorld(database);
+  const ask = (actor: Actor, asked: SilenceAsk, incident: string | null = null) =>
+    world.engine.silence({
+      ...{ ask: asked, incident, channel: "C1", actor, via: "slash", permalink: null },
+      idempotencyKey: `${asked.type} ${incident}`,
+    });
+  const [opened] = await world.ingest(alertOn("stocks"));
+  const twoHours = { type: "silence", lengthMs: 7_200_000 } as const;
+  await ask(zoe, { ...twoHours, matcher: "asset=*.stocks", reason: "overhaul" }, opened!.incident);
+  await ask(zoe, { ...twoHours, matcher: "asset=*.prices", reason: "we move warehouses" });
+  await ask(bo, { type: "extend", id: "S-1", byMs: 3_600_000, reason: null }, opened!.incident);
+  await world.ingest(
+    alertOn("stocks", { dedupKey: "again", labels: { job: "overhaul" }, deliveryId: "d2" }),
+    alertOn("prices"),
+  );
+  await deliver(world);
+  await world.close();
 }
 
 let place: ReturnType<typeof temporaryFile>;
@@ -88,6 +111,26 @@ describe("erasing a person", () => {
       expect(bytes(), words).not.toContain(words);
     expect(bytes()).toContain("same cause");
     expect(await faultsIn(place.database)).toEqual([]);
+  });
+
+  it("takes why she silenced alerts out of what it is quoted in, also a single word, which elsewhere is none of hers", async () => {
+    await silence(place.database);
+    expect(await faultsIn(place.database)).toEqual([]);
+    await erase(place.database, { texts: true });
+    expect(await faultsIn(place.database)).toEqual([]);
+    expect(bytes()).not.toContain("move warehouses");
+    expect(bytes()).toContain('"job":"overhaul"');
+    expect(bytes().replaceAll('"job":"overhaul"', "")).not.toContain("overhaul");
+    const db = openForReading(place.database);
+    const { silences, held } = await readsOf(db).silences();
+    expect(silences.map(({ reason, createdBy }) => ({ reason, createdBy }))).toEqual(
+      Array(2).fill({ reason: "[erased]", createdBy: { kind: "person", id: null, name: "erased person" } }),
+    );
+    expect(held.map(({ reason }) => reason)).toEqual([
+      "silenced by erased person until 22 Nov 2026 06:00 UTC (S-1, asset=*.stocks): [erased]",
+      "silenced by erased person until 22 Nov 2026 05:00 UTC (S-2, asset=*.prices): [erased]",
+    ]);
+    await db.destroy();
   });
 
   it("is written down without saying who it was", async () => {
@@ -162,7 +205,8 @@ it("does the same on Postgres", { timeout: 60_000 }, async () => {
   const postgres = await startPostgres();
   const database = { type: "postgres", url: postgres.url } as const;
   await fill(database);
-  expect(await erase(database, { texts: true })).toMatchObject({ incidents: 3, signals: 2 });
+  await silence(database);
+  expect(await erase(database, { texts: true })).toMatchObject({ incidents: 6, signals: 4 });
   expect(await faultsIn(database)).toEqual([]);
   const db = openForReading(database);
   for (const table of [
@@ -175,11 +219,15 @@ it("does the same on Postgres", { timeout: 60_000 }, async () => {
     "outbox",
     "processed",
     "change",
+    "silence",
+    "held_alert",
     "signal",
     "audit",
   ]) {
     const { rows } = await sql`select * from ${sql.table(table)}`.execute(db);
-    expect(JSON.stringify(rows).toLowerCase(), table).not.toMatch(/quartermain|u0zoe7q|zoë/);
+    expect(JSON.stringify(rows).toLowerCase(), table).not.toMatch(
+      /quartermain|u0zoe7q|zoë|: overhaul|"reason\\*":\\*"overhaul|move warehouses/,
+    );
   }
   await db.destroy();
   await postgres.stop();

@@ -4,7 +4,7 @@ import type { Actor } from "../../src/core/incident/person.ts";
 import { ChangeSignal } from "../../src/core/signal/change.ts";
 import { type Database, openForReading } from "../../src/store/open.ts";
 import { type Fault, verifyDatabase } from "../../src/store/verify.ts";
-import { alertOn, ana, openWorld } from "../engine/world.ts";
+import { alertOn, ana, openWorld, type World } from "../engine/world.ts";
 
 export const bo: Actor = { kind: "person", id: "U0BO", name: "Bo Karlsson" };
 /** Somebody whose name and id are found nowhere by chance. */
@@ -83,6 +83,24 @@ export async function fill(database: Config["database"]): Promise<void> {
   await as(ana, "INC-2", { type: "merge_into", into: "INC-1", reason: "same cause" });
   await as(ana, "INC-1", { type: "restore", assets: [], reason: "counted" });
   await as(zoe, "INC-1", { type: "resolve", text: "restarted the loader twice" });
+  await deliver(world);
+  const change = { source: "github", dedupKey: "deploy/7", kind: "deployment", status: "succeeded" };
+  const unsaid = { deliveryId: null, description: null, repository: null, revision: null, environment: null };
+  const none = { paths: [], assets: [], labels: {}, links: [], warnings: [], raw: {} };
+  await world.engine.record(
+    [
+      ChangeSignal.parse({
+        ...{ ...change, ...unsaid, ...none, title: "Deploy 7", actor: "Zoë Quartermain" },
+        ...{ startedAt: null, endedAt: world.now() },
+      }),
+    ],
+    world.now(),
+  );
+  await world.close();
+}
+
+/** As though Slack had taken all that is due. */
+export async function deliver(world: World): Promise<void> {
   for (const row of await world.reads.due(world.now(), 100)) {
     await world.submit({ type: "claim", id: row.id, now: world.now() });
     await world.submit({
@@ -98,19 +116,6 @@ export async function fill(database: Config["database"]): Promise<void> {
       now: world.now(),
     });
   }
-  const change = { source: "github", dedupKey: "deploy/7", kind: "deployment", status: "succeeded" };
-  const unsaid = { deliveryId: null, description: null, repository: null, revision: null, environment: null };
-  const none = { paths: [], assets: [], labels: {}, links: [], warnings: [], raw: {} };
-  await world.engine.record(
-    [
-      ChangeSignal.parse({
-        ...{ ...change, ...unsaid, ...none, title: "Deploy 7", actor: "Zoë Quartermain" },
-        ...{ startedAt: null, endedAt: world.now() },
-      }),
-    ],
-    world.now(),
-  );
-  await world.close();
 }
 
 /** What `db verify` finds, one line each. */

@@ -256,3 +256,8 @@ export function silencedBy(
     reason: `silenced by ${actorName(createdBy)} until ${utcDateTime(endsAt)} (${id}, ${matcher}): ${reason}`,
   };
 }
+
+/** The silence of which such a reason speaks; null for other text. */
+export function silenceQuotedIn(reason: string): string | null {
+  return reason.startsWith("silenced by ") ? (/ \((S-\d+), /.exec(reason)?.[1] ?? null) : null;
+}

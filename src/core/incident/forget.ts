@@ -1,9 +1,19 @@
+import { silenceQuotedIn } from "../correlate/silence.ts";
+
 /** What stands in the place of a person, and of words. One for all: telling them apart would be telling who it was. */
 export const FORGOTTEN_NAME = "erased person";
 export const FORGOTTEN_TEXT = "[erased]";
 
-/** Whom to forget: a Slack user id, the names that were used for it, and whole texts to take away wherever they are quoted. */
-export type Forgetting = { id: string; names: string[]; texts: ReadonlySet<string> };
+/**
+ * Whom to forget: a Slack user id, the names that were used for it, and whole texts to take away wherever they are
+ * quoted. So are the reasons of silences, by the silence's id, which tell them apart from the same words elsewhere.
+ */
+export type Forgetting = {
+  id: string;
+  names: string[];
+  texts: ReadonlySet<string>;
+  silences: ReadonlyMap<string, string>;
+};
 
 /** Fields by which things are told apart, or that have few values: changing one would make it another thing. */
 const IDENTITY: ReadonlySet<string> = new Set([
@@ -54,7 +64,7 @@ export function withoutWords(body: unknown): unknown {
  * Forgets somebody in JSON values: `inValue` gives the same value back where they are not in it. Names are found as
  * whole words in any case of letters, ids as they are.
  */
-export function forgetter({ id, names, texts }: Forgetting) {
+export function forgetter({ id, names, texts, silences }: Forgetting) {
   const literal = (text: string) => text.replace(/[\\^$.*+?()[\]{}|/-]/gu, "\\$&");
   const word = (text: string) => `(?<![\\p{L}\\p{N}])${text}(?![\\p{L}\\p{N}])`;
   const byId = new RegExp(`<@${literal(id)}(?:\\|[^>]*)?>|${word(literal(id))}`, "gu");
@@ -63,8 +73,17 @@ export function forgetter({ id, names, texts }: Forgetting) {
 
   function inText(text: string): string {
     if (texts.has(text)) return FORGOTTEN_TEXT;
-    const nameless = byName ? text.replace(byName, FORGOTTEN_NAME) : text;
+    const wordless = withoutReason(text);
+    const nameless = byName ? wordless.replace(byName, FORGOTTEN_NAME) : wordless;
     return nameless.replace(byId, FORGOTTEN_NAME);
+  }
+
+  /** Why an alert is silenced, without what the silence itself says of that. */
+  function withoutReason(text: string): string {
+    const reason = silences.get(silenceQuotedIn(text) ?? "");
+    return reason !== undefined && text.endsWith(`: ${reason}`)
+      ? text.slice(0, -reason.length) + FORGOTTEN_TEXT
+      : text;
   }
 
   function inValue(value: unknown): unknown {
@@ -79,6 +98,8 @@ export function forgetter({ id, names, texts }: Forgetting) {
     const fields = Object.entries(value).map(([field, each]) => [field, kept(field) ? each : inValue(each)]);
     const forgotten = Object.fromEntries(fields) as Json;
     if (value.id === id) forgotten.id = null;
+    const silenced = silences.get(String(value.silence ?? value.id));
+    if (silenced !== undefined && value.reason === silenced) forgotten.reason = FORGOTTEN_TEXT;
     return Object.keys(value).some((field) => forgotten[field] !== value[field]) ? forgotten : value;
   }
 
