@@ -35,20 +35,33 @@ export function durationBetween(least: string, most: string) {
 
 const SPOKEN = /^(\d{1,6})\s?(seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d|weeks?|w)/i;
 
+/** What an amount ends with. */
+const BREAK = /^[\s,;:.–—]+|^$/;
+
 /**
- * The length of time that a person's words begin with, and the words behind it: `2h`, `90 min`, `1h30m`, `2 days`,
- * `for 2h`. Null where they begin with none.
+ * The length of time that a person's words begin with, and the words behind it: `2h`, `90 min`, `1h30m`, `1h 30m`,
+ * `2 days`, `for 2h`. Null where they begin with none.
  */
 export function takeDuration(words: string): { milliseconds: number; rest: string } | null {
-  let rest = words.trim().replace(/^for\s+/i, "");
-  let milliseconds: number | null = null;
+  const taken = takeAmounts(words.trim().replace(/^for\s+/i, ""), Number.POSITIVE_INFINITY);
+  return taken && { ...taken, rest: taken.rest.replace(BREAK, "") };
+}
+
+/** The sum of the amounts at the beginning, of which the first has a smaller unit than `below` milliseconds. */
+function takeAmounts(words: string, below: number): { milliseconds: number; rest: string } | null {
+  let rest = words;
+  let milliseconds = 0;
+  let unit = below;
   for (let match = SPOKEN.exec(rest); match; match = SPOKEN.exec(rest)) {
-    const unit = match[2]![0]!.toLowerCase();
-    milliseconds = (milliseconds ?? 0) + Number(match[1]) * (unit === "w" ? 7 * UNITS.d! : UNITS[unit]!);
+    const letter = match[2]![0]!.toLowerCase();
+    unit = letter === "w" ? 7 * UNITS.d! : UNITS[letter]!;
+    if (rest === words && unit >= below) return null;
+    milliseconds += Number(match[1]) * unit;
     rest = rest.slice(match[0].length);
-    if (/^[\s,;:.–—]|^$/.test(rest)) break;
   }
   // `2hx` is no length of time, and neither is `2 months`.
-  if (milliseconds === null || !/^[\s,;:.–—]|^$/.test(rest)) return null;
-  return { milliseconds, rest: rest.replace(/^[\s,;:.–—]+/, "") };
+  if (rest === words || !BREAK.test(rest)) return null;
+  // Behind spaces only a smaller unit adds to it: `2h 3 days of rows` is two hours.
+  const more = /^\s/.test(rest) ? takeAmounts(rest.trimStart(), unit) : null;
+  return more ? { ...more, milliseconds: milliseconds + more.milliseconds } : { milliseconds, rest };
 }

@@ -47,6 +47,14 @@ test.each([
   ["2 days because", 2 * 86_400, "because"],
   ["1w", 7 * 86_400, ""],
   ["45sec, x", 45, "x"],
+  ["1h 30m backfill", 5400, "backfill"],
+  ["for 1 day 2 hours 5 min", 93_900, ""],
+  ["1h30m 10s", 5410, ""],
+  // The same length or a longer one is what the words are about, and so is what another break stands before.
+  ["2h 3 days of rows", 2 * 3600, "3 days of rows"],
+  ["1h 2h of rows", 3600, "2h of rows"],
+  ["1h: 30m backfill", 3600, "30m backfill"],
+  ["1h 5 s3 buckets", 3600, "5 s3 buckets"],
 ])("%j is a length and what is behind it", (words, seconds, rest) => {
   expect(takeDuration(words)).toEqual({ milliseconds: seconds * 1000, rest });
 });
