@@ -240,7 +240,9 @@ function withDefaults(allow: RedactionRules["allow"]): RedactionRules["allow"] {
 }
 
 /** Reads environment and file into one frozen object, or refuses with every wrong field named. */
-export function loadConfig(env: NodeJS.ProcessEnv): Config {
+export function loadConfig(environment: NodeJS.ProcessEnv): Config {
+  // A line such as `PORT=` says nothing: Compose and the like pass it on where nobody has set the variable.
+  const env = Object.fromEntries(Object.entries(environment).filter(([, value]) => value?.trim()));
   const parsed = Environment.safeParse(env);
   if (!parsed.success) refuse("environment", parsed.error);
   const e = parsed.data;
