@@ -129,21 +129,34 @@ const LEAVING_MS = 500;
 export async function openAlone(database: Config["database"]): Promise<Database> {
   if (database.type === "postgres") {
     const db = openPostgres(database.url, 1);
-    const until = performance.now() + LEAVING_MS;
-    do {
-      const { rows } = await sql<{ others: number }>`select count(*) as others from pg_stat_activity
-        where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'`.execute(
-        db,
-      );
-      if (Number(rows[0]?.others) === 0) return db;
-      await sleep(20);
-    } while (performance.now() < until);
-    await db.destroy();
-    throw inUse("the database");
+    try {
+      await refuseOthers(db);
+      return db;
+    } catch (error) {
+      await db.destroy();
+      throw openingFault(error);
+    }
   }
-  const file = openLocked(database.path);
-  file.pragma("synchronous = FULL");
-  return kyselyOver(file, (text) => text);
+  try {
+    const file = openLocked(database.path);
+    file.pragma("synchronous = FULL");
+    return kyselyOver(file, (text) => text);
+  } catch (error) {
+    throw openingFault(error, database.path);
+  }
+}
+
+async function refuseOthers(db: Database): Promise<void> {
+  const until = performance.now() + LEAVING_MS;
+  do {
+    const { rows } = await sql<{ others: number }>`select count(*) as others from pg_stat_activity
+      where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'`.execute(
+      db,
+    );
+    if (Number(rows[0]?.others) === 0) return;
+    await sleep(20);
+  } while (performance.now() < until);
+  throw inUse("the database");
 }
 
 /** Opens a file for one connection only; what is locked so has no `-shm` file, and nobody else gets in. */
