@@ -154,6 +154,7 @@ function decideOn(
       requireUnmerged(state);
       return [{ type: "summary_set", text: command.text }];
     case "set_started_at":
+      requireUnmerged(state);
       if (command.startedAt > state.detectedAt) {
         throw new Refusal(
           "invalid",

@@ -161,6 +161,9 @@ describe("the resolve gate", () => {
   it("does not change the data of an incident that was merged", () => {
     const merged = given(opened, attached("f1"), { type: "merged", into: "INC-7", reason: null });
     expect(refused(merged, { type: "waive", assets: [], reason: "x" })).toMatch("Use INC-7 instead");
+    expect(refused(merged, { type: "set_started_at", startedAt: at(-60), reason: "x" })).toMatch(
+      "Use INC-7 instead",
+    );
   });
 });
 
