@@ -45,6 +45,8 @@ export type Job =
 export type JobResult =
   | {
       ok: true;
+      /** Whether something happened to an incident, so that there may be something to show. */
+      tells: boolean;
       value:
         | AlertOutcome[]
         | ChangeOutcome[]
@@ -73,8 +75,10 @@ export async function commitJobs(
   await batch.prefetchArrivals(jobs.filter((job) => job.type === "ingest"));
   const results: JobResult[] = [];
   for (const job of jobs) {
+    const before = batch.changes.events.length;
     try {
-      results.push({ ok: true, value: await run(batch, job) });
+      const value = await run(batch, job);
+      results.push({ ok: true, tells: batch.changes.events.length > before, value });
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       results.push({

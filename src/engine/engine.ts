@@ -32,7 +32,8 @@ export function createEngine(deps: {
   async function run(job: Job): Promise<unknown> {
     const result = await deps.writer.submit(job);
     if (!result.ok) throw new Refusal(result.refusal.code, result.refusal.message, result.refusal.issues);
-    if (job.type === "index" || isRepeats(job, result.value)) return result.value;
+    // Most alerts are known already, and nothing comes of them.
+    if (job.type === "index" || (job.type === "ingest" && !result.tells)) return result.value;
     told = true;
     deps.committed();
     return result.value;
@@ -94,12 +95,4 @@ export function createEngine(deps: {
       while ((await run({ type: "index", now: deps.now() })) === true);
     },
   };
-}
-
-/** Alerts that all were known already have nothing to show. */
-function isRepeats(job: Job, value: unknown): boolean {
-  if (job.type !== "ingest") return false;
-  return (value as AlertOutcome[]).every(
-    ({ outcome }) => outcome === "deduplicated" || outcome === "ignored",
-  );
 }

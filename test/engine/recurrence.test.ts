@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { fold } from "../../src/core/incident/state.ts";
 import { type AlertSignal, fingerprint } from "../../src/core/signal/alert.ts";
+import { createEngine } from "../../src/engine/engine.ts";
 import { alertOn, openWorld, temporaryFile, type World } from "./world.ts";
 
 const MINUTE = 60_000;
@@ -266,6 +267,26 @@ describe("an alert that flaps", () => {
       status: "firing",
       flapping: "resolved",
     });
+  });
+
+  it("is told at once, and so is its end, though the alert says nothing that was not known", async () => {
+    await start([], { flapping: { ...FLAPPING, changes: 3 } });
+    let woken = 0;
+    const writer = { submit: world.submit, close: async () => {} };
+    const { reads, now } = world;
+    const engine = createEngine({ writer, reads, now, committed: () => void woken++ });
+    const wakes = async (minutes: number, status: AlertSignal["status"]) => {
+      woken = 0;
+      world.advance(minutes * MINUTE);
+      const [answer] = await engine.ingest([alertOn("orders", { status })], now());
+      return [answer!.outcome, (await types()).at(-1), woken];
+    };
+    await fires("orders");
+    await change(2);
+    expect(await wakes(1, "resolved")).toEqual(["deduplicated", "flapping_began", 1]);
+    expect(await wakes(1, "firing")).toEqual(["deduplicated", "flapping_began", 0]);
+    expect(await wakes(31, "firing")).toEqual(["deduplicated", "flapping_ended", 1]);
+    expect(await wakes(1, "firing")).toEqual(["deduplicated", "flapping_ended", 0]);
   });
 
   it("stands again as it last was when it is quiet: passing, so that the end is asked for", async () => {
