@@ -7,6 +7,7 @@ import { Refusal } from "../core/refusal.ts";
 import { type AlertSignal, fingerprint } from "../core/signal/alert.ts";
 import { assetId } from "../core/signal/asset.ts";
 import { type ChangeSignal, changeId } from "../core/signal/change.ts";
+import { type NamespaceRule, renameSignal } from "../core/signal/dataset.ts";
 import { redactAlert, redactChange } from "../core/signal/redact.ts";
 import { SOURCES } from "../source/registry.ts";
 import type { Source, SourceRequest } from "../source/source.ts";
@@ -66,17 +67,21 @@ function test(terminal: Terminal, name: string, file: string, options: Options):
   if (!reader) throw new Refusal("not_found", `${source.title} sends no changes. Leave --changes out.`);
   const request = requestOf(source, file, options);
   const reading = reader(request);
-  const { redaction } = loadConfig(process.env);
-  const alerts = reading.alerts.map((alert) => redactAlert(alert, redaction));
-  const changes = (reading.changes ?? []).map((change) => redactChange(change, redaction));
+  const { redaction, assetNames } = loadConfig(process.env);
+  const alerts = reading.alerts.map((sent) => stored(sent, redactAlert(sent, redaction), assetNames));
+  const changes = (reading.changes ?? []).map((sent) =>
+    stored(sent, redactChange(sent, redaction), assetNames),
+  );
   if (options.json) {
-    terminal.out(JSON.stringify({ alerts, changes, rejected: reading.rejected }, null, 2));
+    const signals = {
+      alerts: alerts.map(({ signal }) => signal),
+      changes: changes.map(({ signal }) => signal),
+    };
+    terminal.out(JSON.stringify({ ...signals, rejected: reading.rejected }, null, 2));
     return;
   }
-  for (const [i, alert] of alerts.entries())
-    showAlert(terminal, alert, JSON.stringify(alert) !== JSON.stringify(reading.alerts[i]));
-  for (const [i, change] of changes.entries())
-    showChange(terminal, change, JSON.stringify(change) !== JSON.stringify(reading.changes![i]));
+  for (const { signal, redacted } of alerts) showAlert(terminal, signal, redacted);
+  for (const { signal, redacted } of changes) showChange(terminal, signal, redacted);
   for (const { path, message } of reading.rejected)
     terminal.out(`Not read: ${path || "the body"}: ${message}\n`);
   terminal.out(
@@ -85,6 +90,18 @@ function test(terminal: Terminal, name: string, file: string, options: Options):
       : "Neither alert nor change: it would be answered 200, and nothing more. Nothing was stored.",
   );
   if (reading.rejected.length > 0) terminal.exit(1);
+}
+
+/** A signal under the names that the bot stores it by, and whether something was taken out of it. */
+function stored<Signal extends AlertSignal | ChangeSignal>(
+  sent: Signal,
+  safe: Signal,
+  assetNames: NamespaceRule[],
+) {
+  return {
+    signal: renameSignal(safe, assetNames),
+    redacted: JSON.stringify(safe) !== JSON.stringify(sent),
+  };
 }
 
 function requestOf(source: Source, file: string, options: Options): SourceRequest {

@@ -2,9 +2,8 @@ import type { FastifyRequest } from "fastify";
 import type { Config } from "../config.ts";
 import { Refusal } from "../core/refusal.ts";
 import type { AlertOutcome } from "../core/signal/alert.ts";
-import type { Asset } from "../core/signal/asset.ts";
 import type { ChangeOutcome } from "../core/signal/change.ts";
-import { renameAsset } from "../core/signal/dataset.ts";
+import { renameSignal } from "../core/signal/dataset.ts";
 import { redactAlert, redactChange } from "../core/signal/redact.ts";
 import type { Engine, LineageOutcome } from "../engine/ports.ts";
 import type { Reading, Source, SourceRequest } from "../source/source.ts";
@@ -88,12 +87,10 @@ async function receive(
   if (await source.handshake?.(received)) return nothing;
   const { rejected, ...read } = source[reader]!(received);
   const { redaction, assetNames } = deps.config;
-  const rename = <Signal extends { assets: Asset[] }>(signal: Signal): Signal =>
-    assetNames.length === 0
-      ? signal
-      : { ...signal, assets: signal.assets.map((asset) => renameAsset(asset, assetNames)) };
-  const alerts = read.alerts.map((alert) => rename(redactAlert(alert, redaction)));
-  const changes = (read.changes ?? []).map((change) => rename(redactChange(change, redaction)));
+  const alerts = read.alerts.map((alert) => renameSignal(redactAlert(alert, redaction), assetNames));
+  const changes = (read.changes ?? []).map((change) =>
+    renameSignal(redactChange(change, redaction), assetNames),
+  );
   const { lineage = [] } = read;
   if (alerts.length + changes.length + lineage.length === 0 && rejected.length > 0) {
     throw new HttpProblem("invalid", "Nothing in this body could be read.", { errors: rejected });

@@ -6,7 +6,7 @@ import { isOpen } from "../core/incident/state.ts";
 import { Refusal } from "../core/refusal.ts";
 import type { AlertOutcome } from "../core/signal/alert.ts";
 import type { ChangeSignal } from "../core/signal/change.ts";
-import { type NamespaceRule, renameAsset } from "../core/signal/dataset.ts";
+import { type NamespaceRule, renameSignal } from "../core/signal/dataset.ts";
 import { Arrival } from "../engine/arrival.ts";
 import type { Job } from "../engine/commit.ts";
 import type { Reads } from "../engine/ports.ts";
@@ -196,11 +196,7 @@ export async function rerun(log: Log, setting: Setting, progress: (signals: numb
     const answers = await Promise.all(
       groups.map(({ at, rows }) => {
         forward(at);
-        const signals = rows.map(({ signal }) => ({
-          ...signal,
-          raw: null,
-          assets: renamed(signal.assets, setting),
-        }));
+        const signals = rows.map(({ signal }) => renameSignal({ ...signal, raw: null }, setting.assetNames));
         return ingested({ type: "ingest", alerts: signals.map(Arrival.of), now });
       }),
     );
@@ -281,14 +277,8 @@ async function learnChanges(
   for (let day = later(since, -4 * DAY_MS); day < until; day = later(day, DAY_MS)) {
     const known = await reads.changes({ since: day, until: later(day, DAY_MS) }, CHANGES_A_DAY);
     if (known.length > 0)
-      await learn(
-        known.map(({ change }) => ({ ...change, raw: null, assets: renamed(change.assets, setting) })),
-      );
+      await learn(known.map(({ change }) => renameSignal({ ...change, raw: null }, setting.assetNames)));
   }
-}
-
-function renamed<Named extends Parameters<typeof renameAsset>[0]>(assets: Named[], { assetNames }: Setting) {
-  return assetNames.length === 0 ? assets : assets.map((asset) => renameAsset(asset, assetNames));
 }
 
 function earliest(...instants: (string | null | undefined)[]): string {

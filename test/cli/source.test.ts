@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { sourceCommand } from "../../src/cli/source.ts";
 import { SOURCES } from "../../src/source/registry.ts";
 import { runCommand } from "./run.ts";
@@ -11,7 +11,10 @@ let dir: string;
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), "source-"));
 });
-afterEach(() => rm(dir, { recursive: true }));
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await rm(dir, { recursive: true });
+});
 
 async function payload(body: unknown): Promise<string> {
   const path = join(dir, "payload.json");
@@ -45,6 +48,19 @@ describe("breakwater source test", () => {
     await writeFile(path, gzipSync(JSON.stringify(LATE)));
     const { out } = await run("test", "generic", path, "--json");
     expect(JSON.parse(out).alerts[0]).toMatchObject({ title: "orders is late", status: "firing" });
+  });
+
+  test("names assets as the bot would, by the configuration", async () => {
+    const config = join(dir, "breakwater.yaml");
+    await writeFile(config, "assetNames: [{from: warehouse, to: 'postgres://db:5432', prefix: shop.core}]");
+    vi.stubEnv("BREAKWATER_CONFIG", config);
+    const late = await payload({ title: "orders is late", assets: ["warehouse/orders"] });
+    const { out } = await run("test", "generic", late);
+    expect(out).toMatch(/assets +postgres:\/\/db:5432\/shop\.core\.orders$/m);
+    expect(out).toMatch(/together by +asset:postgres:\/\/db:5432\/shop\.core\.orders$/m);
+    expect(out).not.toContain("were taken out");
+    const json = JSON.parse((await run("test", "generic", late, "--changes", "--json")).out);
+    expect(json.changes[0].assets).toEqual([{ namespace: "postgres://db:5432", name: "shop.core.orders" }]);
   });
 
   test("reads a change with the headers and the path it came with", async () => {

@@ -1,7 +1,9 @@
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { Refusal } from "../../src/core/refusal.ts";
+import { dbt } from "../../src/source/dbt.ts";
 import type { Source, SourceRequest } from "../../src/source/source.ts";
 import { waitFor } from "../harness/wait.ts";
 import { ALERT, connect, NOW, SECRET, sendAlert, startEdge } from "./harness.ts";
@@ -30,6 +32,20 @@ describe("an alert that is taken", () => {
     expect(edge.engine.ingested).toMatchObject([
       { source: "generic", title: "orders is late", status: "firing" },
     ]);
+  });
+
+  it("is stored under the names that assetNames gives, in all that it names", async () => {
+    const to = "bigquery://shop";
+    const edge = await startEdge({
+      sources: [dbt],
+      config: config({ sourceSecrets: new Map([["dbt", [SECRET]]]), assetNames: [{ from: "bigquery", to }] }),
+    });
+    await sendAlert(edge, {
+      path: "/v1/alerts/dbt",
+      body: await readFile("test/fixtures/sources/dbt/build-with-cascade.json"),
+    });
+    const [failed] = edge.engine.ingested.filter(({ impacted }) => impacted.length > 0);
+    expect([...failed!.assets, ...failed!.impacted].map(({ namespace }) => namespace)).toEqual([to, to, to]);
   });
 
   const cases: [string, Parameters<typeof sendAlert>[1]][] = [

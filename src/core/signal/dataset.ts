@@ -202,6 +202,24 @@ export function renameAsset(asset: Asset, rules: NamespaceRule[]): Asset {
   return namespace === asset.namespace && name === asset.name ? asset : { namespace, name };
 }
 
+/**
+ * An alert or a change with all its assets under the names that the rules give them. Where two names are one after that,
+ * it stands once, and what is broken is not listed as hurt too: an asset that counts twice would never be whole again.
+ */
+export function renameSignal<Signal extends { assets: Asset[]; impacted?: Asset[] }>(
+  signal: Signal,
+  rules: NamespaceRule[],
+): Signal {
+  if (rules.length === 0) return signal;
+  const listed = new Set<string>();
+  const renamed = (assets: Asset[]) =>
+    assets
+      .map((asset) => renameAsset(asset, rules))
+      .filter((asset) => !listed.has(assetId(asset)) && listed.add(assetId(asset)));
+  const assets = renamed(signal.assets);
+  return { ...signal, assets, ...(signal.impacted ? { impacted: renamed(signal.impacted) } : {}) };
+}
+
 function homeOf(namespace: string, rules: NamespaceRule[]): string | null {
   return rules.find(({ to }) => equalFolded(to, namespace))?.to ?? null;
 }

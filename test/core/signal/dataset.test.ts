@@ -11,6 +11,7 @@ import {
   platformNamespace,
   relationParts,
   renameAsset,
+  renameSignal,
   sameRelation,
 } from "../../../src/core/signal/dataset.ts";
 
@@ -338,6 +339,38 @@ describe("renameAsset", () => {
       }),
       { numRuns: 1000 },
     );
+  });
+});
+
+describe("renameSignal", () => {
+  const rules: NamespaceRule[] = [{ from: "warehouse", to: "postgres://db:5432", prefix: "shop.core" }];
+  const warehouse = (name: string) => ({ namespace: "warehouse", name });
+  const postgres = (name: string) => ({ namespace: "postgres://db:5432", name: `shop.core.${name}` });
+
+  test("renames what is broken and what is hurt by it", () => {
+    const signal = { title: "t", assets: [warehouse("orders")], impacted: [warehouse("revenue")] };
+    expect(renameSignal(signal, rules)).toEqual({
+      title: "t",
+      assets: [postgres("orders")],
+      impacted: [postgres("revenue")],
+    });
+    expect(renameSignal({ assets: [warehouse("orders")] }, rules)).toEqual({ assets: [postgres("orders")] });
+  });
+
+  test("a table that had two names is in it once, as broken where it is that", () => {
+    const signal = {
+      assets: [warehouse("orders"), postgres("orders")],
+      impacted: [postgres("orders"), warehouse("revenue"), postgres("revenue")],
+    };
+    expect(renameSignal(signal, rules)).toEqual({
+      assets: [postgres("orders")],
+      impacted: [postgres("revenue")],
+    });
+  });
+
+  test("without rules nothing is renamed", () => {
+    const signal = { assets: [warehouse("orders")], impacted: [] };
+    expect(renameSignal(signal, [])).toBe(signal);
   });
 });
 
