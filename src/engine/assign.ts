@@ -66,7 +66,8 @@ function again(batch: Batch, arrival: Arrival, now: string): AlertOutcome | null
 export async function release(batch: Batch, now: string): Promise<boolean> {
   const { silences, held } = await recallHeld(batch.memory, batch.ledger);
   const free: HeldAlert[] = [];
-  for (const alert of held.values()) if (!(await batch.holds.stillHolds(alert, now))) free.push(alert);
+  for (const alert of held.values())
+    if ((await batch.holds.stillHolds(alert, now)) === null) free.push(alert);
   const told = free.slice(0, RELEASED);
   const stored = await batch.ledger.heldSignals(told.map((alert) => alert.fingerprint));
   const signals = told.map(

@@ -34,7 +34,7 @@ export type Job =
   | { type: "changes"; changes: ChangeSignal[]; now: string }
   | { type: "command"; request: CommandRequest; now: string }
   | { type: "silence"; request: SilenceRequest; now: string }
-  | { type: "explain"; incident: string; fingerprints: string[]; now: string }
+  | { type: "explain"; incident: string | null; fingerprints: string[]; now: string }
   /** `rootOf`: the incident whose root message it is; a digest that tells of that one goes before it. */
   | { type: "claim"; id: number; rootOf?: string; now: string }
   | { type: "settle"; id: number; outcome: OutboxOutcome; now: string }

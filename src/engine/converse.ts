@@ -1,11 +1,12 @@
 import { activeWindows } from "../core/correlate/maintenance.ts";
 import { activeSilences } from "../core/correlate/silence.ts";
 import type { ByHand, Command } from "../core/incident/command.ts";
-import type { RecordedEvent } from "../core/incident/events.ts";
+import type { RecordedEvent, Relation } from "../core/incident/events.ts";
 import { SEVERITIES } from "../core/incident/events.ts";
 import type { Via } from "../core/incident/person.ts";
 import { currentStep, type IncidentState, isOpen } from "../core/incident/state.ts";
 import { Refusal } from "../core/refusal.ts";
+import { isHeld } from "../core/report/alerts.ts";
 import type { Document, Span } from "../core/report/document.ts";
 import { replyFor } from "../core/report/replies.ts";
 import { silencedDocument, silencesDocument } from "../core/report/silences.ts";
@@ -17,6 +18,7 @@ import {
   EXPLAINED,
   type Explained,
   explainDocument,
+  explainHeldDocument,
   LISTED,
   listDocument,
   rolesDocument,
@@ -60,8 +62,9 @@ export type ConversationDeps = {
   now(): string;
 };
 
-/** The alerts of one incident among which one is looked for by its words. */
+/** The alerts of one incident among which one is looked for by its words, and those that are held. */
 const EXPLAINABLE = 1000;
+const HELD = 5000;
 /** So many incidents are looked at to count them or to find the worst; more make no chat answer. */
 const COUNTED = 2000;
 
@@ -95,17 +98,15 @@ export function createConversation(deps: ConversationDeps) {
       openInChannel: open.map((i) => i.key),
       verb: line.verb,
     });
-    if ("pick" in target)
-      return { kind: "document", document: whichIncidentDocument(open, text, deps.command) };
-    const incident = "incident" in target ? await known(target.incident, line.verb.entries) : null;
     const names = await deps.names(mentionedIds(line.rest));
-    const parsed = line.verb.parse(line.rest, {
-      now: deps.now(),
-      timeZone: asker.timeZone,
-      asker,
-      names,
-      incident,
-    });
+    const read = (incident: IncidentState | null) =>
+      line.verb.parse(line.rest, { now: deps.now(), timeZone: asker.timeZone, asker, names, incident });
+    if ("pick" in target) {
+      const held = line.verb.orHeld ? await heldAnswer(read(null)) : null;
+      return { kind: "document", document: held ?? whichIncidentDocument(open, text, deps.command) };
+    }
+    const incident = "incident" in target ? await known(target.incident, line.verb.entries) : null;
+    const parsed = read(incident);
     if (parsed.kind === "silence") return silence(parsed.ask, threadIncident, where.channel, asker, door);
     return ask(parsed, incident?.key ?? null, asker, door);
   }
@@ -156,18 +157,49 @@ export function createConversation(deps: ConversationDeps) {
     }
   }
 
-  /** What was decided on alerts when they came, and what would be today, which the writer knows. */
-  async function explain(key: string, alerts: IncidentAlert[]): Promise<Explained[]> {
-    const prints = alerts.map(({ fingerprint }) => fingerprint);
-    const today = await engine.explain(key, prints);
-    const log = alerts.length > 0 ? await engine.reads.events(key) : [];
-    return alerts.flatMap((alert, i) => {
-      const attached = log.findLast(
-        ({ body }) => body.type === "alert_attached" && body.fingerprint === alert.fingerprint,
-      )?.body;
-      const relation = attached?.type === "alert_attached" ? (attached.relation ?? null) : null;
-      return today[i] ? [{ ...today[i], alert, relation }] : [];
-    });
+  /** Why alerts are in an incident or, where it has none that is called so, why those of all that are held are. */
+  async function explain(key: string, text: string): Promise<Document> {
+    const found = onceEach(alertsNamed(await engine.reads.alerts(key, EXPLAINABLE), text));
+    if (found.length > 0) {
+      const log = await engine.reads.events(key);
+      const why = (alert: IncidentAlert) =>
+        isHeld(alert) ? null : { reason: alert.reason, relation: relationIn(log, alert.fingerprint) };
+      return explainDocument(key, text, await explained(key, found, why), found.length);
+    }
+    return (await explainHeld(key, text)) ?? explainDocument(key, text, [], 0);
+  }
+
+  /** Null where none that is held is called so. */
+  async function explainHeld(key: string | null, text: string): Promise<Document | null> {
+    const held = await engine.reads.held(HELD);
+    const found = alertsNamed(held, text);
+    if (found.length === 0 && held.length === HELD)
+      throw new Refusal(
+        "not_found",
+        `“${text}” is none of the first ${HELD} alerts that are held back; there may be more. \`explain INC-1 <alert>\` looks in one incident, \`silences\` says what holds them.`,
+      );
+    if (found.length === 0) return null;
+    return explainHeldDocument(key, text, await explained(key, found, () => null), found.length);
+  }
+
+  /** The first few of the alerts that were found, with what would be decided today, which the writer knows. */
+  async function explained<Alert extends Explained["alert"]>(
+    key: string | null,
+    found: Alert[],
+    here: (alert: Alert) => Explained["here"],
+  ): Promise<Explained[]> {
+    const alerts = found.slice(0, EXPLAINED);
+    const today = await engine.explain(
+      key,
+      alerts.map(({ fingerprint }) => fingerprint),
+    );
+    return alerts.map((alert, i) => ({ alert, here: here(alert), now: today[i]! }));
+  }
+
+  async function heldAnswer(asked: Ask): Promise<Document | null> {
+    return asked.kind === "query" && asked.query.type === "explain"
+      ? explainHeld(null, asked.query.text)
+      : null;
   }
 
   async function known(key: string | null, entries = false): Promise<IncidentState> {
@@ -262,10 +294,13 @@ export function createConversation(deps: ConversationDeps) {
         return listDocument([...open, ...over], now, next !== null);
       }
       case "explain": {
-        const state = await known(key);
-        const alerts = alertsNamed(await engine.reads.alerts(state.key, EXPLAINABLE), query.text);
-        const explained = await explain(state.key, alerts.slice(0, EXPLAINED));
-        return explainDocument(state.key, query.text, explained, alerts.length);
+        if (key) return explain((await known(key)).key, query.text);
+        const held = await explainHeld(null, query.text);
+        if (held) return held;
+        throw new Refusal(
+          "not_found",
+          `No incident is open in this channel, and no alert that is held back is called “${query.text}”. Name the incident you mean: \`explain INC-1 <alert>\`; \`list all\` shows them.`,
+        );
       }
       case "silences": {
         const { silences, held, counts } = await engine.reads.silences();
@@ -329,6 +364,20 @@ export function createConversation(deps: ConversationDeps) {
   return { say, ask };
 }
 export type Conversation = ReturnType<typeof createConversation>;
+
+/** How lineage tied an alert to its incident, as the log has it. */
+function relationIn(log: RecordedEvent[], fingerprint: string): Relation | null {
+  const attached = log.findLast(
+    ({ body }) => body.type === "alert_attached" && body.fingerprint === fingerprint,
+  )?.body;
+  return attached?.type === "alert_attached" ? (attached.relation ?? null) : null;
+}
+
+/** An alert that was told before it was held is in the list twice; its own row comes first. */
+function onceEach(alerts: IncidentAlert[]): IncidentAlert[] {
+  const seen = new Set<string>();
+  return alerts.filter(({ fingerprint }) => !seen.has(fingerprint) && seen.add(fingerprint));
+}
 
 /** What the asker is told: what the thread is told, or in few words that it is done. */
 function confirmation(events: RecordedEvent[], state: IncidentState): Document {

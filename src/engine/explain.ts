@@ -13,36 +13,59 @@ import { asSignals } from "./as-signal.ts";
 import { causes, objection } from "./assign.ts";
 import { alertKey, type Batch } from "./batch.ts";
 import { recallHeld } from "./memory.ts";
+import type { HeldAlert } from "./ports.ts";
 
 /**
- * What would become of alerts of an incident were they to come now, with all that is tried on them. Asked of the writer,
- * which has the graph, the open incidents and the silences in memory: a second graph in the thread that answers Slack
- * would hold it up for two of Slack's three seconds at 100,000 assets, and could say something else. Null for one that
- * the incident does not have.
+ * What would become of alerts were they to come now, with all that is tried on them. Asked of the writer, which has the
+ * graph, the open incidents and the silences in memory: a second graph in the thread that answers Slack would hold it up
+ * for two of Slack's three seconds at 100,000 assets, and could say something else. Null for one that the incident does
+ * not have, unless it is held, wherever that counts.
  */
 export async function explain(
   batch: Batch,
-  incident: string,
+  incident: string | null,
   fingerprints: string[],
   now: string,
 ): Promise<(Explanation | null)[]> {
-  const rows = await batch.ledger.incidentAlerts(
-    fingerprints.map((print) => ({ incident, fingerprint: print })),
-  );
+  const { held } = await recallHeld(batch.memory, batch.ledger);
+  const told = await batch.ledger.heldSignals(fingerprints.filter((print) => held.has(print)));
   const explained: (Explanation | null)[] = [];
   for (const print of fingerprints) {
-    const row = batch.incidentAlerts.get(alertKey(incident, print)) ?? rows.get(alertKey(incident, print));
-    const [known] = row ? await asSignals(batch, [row]) : [];
-    explained.push(known ? await explainOne(batch, { ...known, status: "firing" }, now) : null);
+    const alert = held.get(print) ?? null;
+    const signal = alert
+      ? (batch.changes.held.get(print)?.signal ?? told.get(print)!)
+      : await signalIn(batch, incident, print);
+    explained.push(signal ? await explainOne(batch, { ...signal, status: "firing" }, alert, now) : null);
   }
   return explained;
 }
 
-async function explainOne(batch: Batch, signal: AlertSignal, now: string): Promise<Explanation> {
+async function signalIn(batch: Batch, incident: string | null, print: string): Promise<AlertSignal | null> {
+  if (incident === null) return null;
+  const key = alertKey(incident, print);
+  const row =
+    batch.incidentAlerts.get(key) ??
+    (await batch.ledger.incidentAlerts([{ incident, fingerprint: print }])).get(key);
+  return row ? (await asSignals(batch, [row]))[0]! : null;
+}
+
+async function explainOne(
+  batch: Batch,
+  signal: AlertSignal,
+  held: HeldAlert | null,
+  now: string,
+): Promise<Explanation> {
   await batch.prefetch([signal]);
   const facts = assetFacts(signal, batch.memory.lineage);
   const { severityReason, trail } = batch.routeOf(signal);
   return {
+    held: held && {
+      by: held.by,
+      holder: held.holder,
+      reason: await batch.holds.stillHolds(held, now),
+      since: held.since,
+      incident: held.incident,
+    },
     facts: factWords(facts),
     severityReason,
     routes: trail,

@@ -3,10 +3,15 @@
  * as soon as nothing holds it any more. That something is whole again is never held.
  */
 import { type FiringAlert, type Inhibited, inhibition } from "../core/correlate/inhibit.ts";
-import { type ActiveWindow, activeWindows, heldByWindow } from "../core/correlate/maintenance.ts";
+import {
+  type ActiveWindow,
+  activeWindows,
+  heldByWindow,
+  windowWords,
+} from "../core/correlate/maintenance.ts";
 import { type Matchable, matchable } from "../core/correlate/matcher.ts";
 import type { Placement } from "../core/correlate/place.ts";
-import { isOver, silencedBy } from "../core/correlate/silence.ts";
+import { isOver, silencedBy, silencedWords } from "../core/correlate/silence.ts";
 import { assetFacts } from "../core/correlate/tiers.ts";
 import type { Asked } from "../core/incident/command.ts";
 import { decide } from "../core/incident/decide.ts";
@@ -95,17 +100,19 @@ export function createHolds(batch: Batch) {
     return rule && { by: "rule", holder: rule.rule, reason: rule.reason, inhibitor: rule.by };
   }
 
-  /** Whether what holds an alert still does. */
-  async function stillHolds({ by, holder, fingerprint }: HeldAlert, now: string): Promise<boolean> {
+  /** Why what holds an alert still does, in the words of this moment; null where it does no more. */
+  async function stillHolds({ by, holder, fingerprint }: HeldAlert, now: string): Promise<string | null> {
     switch (by) {
       case "silence": {
         const silence = (await recallHeld(memory, ledger)).silences.get(holder);
-        return silence !== undefined && !isOver(silence, now);
+        return silence && !isOver(silence, now) ? silencedWords(silence) : null;
       }
-      case "window":
-        return windowsAt(now).some(({ window }) => window.name === holder);
+      case "window": {
+        const active = windowsAt(now).find(({ window }) => window.name === holder);
+        return active ? windowWords(active) : null;
+      }
       case "rule":
-        return (await inhibited(fingerprint)) !== null;
+        return (await inhibited(fingerprint))?.reason ?? null;
       default:
         return by satisfies never;
     }

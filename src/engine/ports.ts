@@ -71,8 +71,8 @@ export type Engine = {
   record(changes: ChangeSignal[], receivedAt: string): Promise<ChangeOutcome[]>;
   command(request: CommandRequest): Promise<CommandResult>;
   silence(request: SilenceRequest): Promise<SilenceResult>;
-  /** What would become of alerts of an incident were they to come now; null for one that it does not have. */
-  explain(incident: string, fingerprints: string[]): Promise<(Explanation | null)[]>;
+  /** What would become of alerts of an incident, or of held ones, were they to come now; null for one that is neither. */
+  explain(incident: string | null, fingerprints: string[]): Promise<(Explanation | null)[]>;
   reads: Reads;
 };
 
@@ -135,7 +135,9 @@ export type Reads = {
   events(key: string): Promise<RecordedEvent[]>;
   /** What is silenced now: silences that are not over, and the alerts held, the longest held first. */
   silences(): Promise<{ silences: Silence[]; held: HeldAlert[]; counts: Map<string, number> }>;
-  /** Newest first, the firing ones before the resolved. */
+  /** All that is held, wherever it counts, as alerts of an incident are shown. */
+  held(limit: number): Promise<Omit<IncidentAlert, "incident">[]>;
+  /** Newest first, the firing ones before the resolved, and then those that are held on it. */
   alerts(key: string, limit: number): Promise<IncidentAlert[]>;
   /** Changes that took effect in a span (ISO 8601 UTC, since inclusive, until exclusive), newest first. */
   changes(span: { since: string; until: string }, limit: number): Promise<KnownChange[]>;

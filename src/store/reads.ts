@@ -116,7 +116,11 @@ export function readsOf(db: Database): Reads & OutboxReads {
         .where("incident", "=", key)
         .limit(limit - rows.length)
         .execute();
-      return [...rows, ...held.map((row) => heldAsAlert(key, row))];
+      return [...rows, ...held.map((row) => ({ incident: key, ...heldAsAlert(row) }))];
+    },
+    async held(limit) {
+      const rows = await db.selectFrom("held_alert").select(["body", "signal"]).limit(limit).execute();
+      return rows.map(heldAsAlert);
     },
     async silences() {
       const silences = await db.selectFrom("silence").select("body").where(silenceIsOpen).execute();

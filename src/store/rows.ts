@@ -157,16 +157,14 @@ export function heldAlertFromRow(row: Pick<Schema["held_alert"], "body">): HeldA
   return JSON.parse(row.body);
 }
 
-/** A held alert as one of the incident on which it counts. */
+/** A held alert as those of incidents are shown. */
 export function heldAsAlert(
-  incident: string,
   row: Pick<Schema["held_alert"], "body" | "signal">,
-): IncidentAlert {
+): Omit<IncidentAlert, "incident"> {
   const { fingerprint, since, by, reason } = heldAlertFromRow(row);
   const signal: AlertSignal = JSON.parse(row.signal);
   const { source, severity, title, description, assets, labels, links, warnings, startsAt } = signal;
   return {
-    incident,
     fingerprint,
     source,
     status: "firing",

@@ -30,3 +30,15 @@ test("explain says when no alert has that name", async () => {
   await world.mention("maya", key, "why revenue");
   await world.told("maya", "is called “revenue”");
 });
+
+test("explain says what holds an alert that nobody was told of", async () => {
+  await world.slash("maya", "silence title=late* 2h backfill is running");
+  await world.told("maya", "Silenced (S-1)");
+  await world.send("generic", { title: "late orders", assets: ["postgres/shop.public.orders"] });
+  await world.slash("jonas", "explain late orders");
+  const { text, blocks } = await world.told("jonas", "Held back since");
+  const said = text + JSON.stringify(blocks);
+  expect(said).toContain("silenced by Maya");
+  expect(said).toContain("In no incident");
+  expect(said).toContain("unsilence S-1");
+});

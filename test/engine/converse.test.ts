@@ -1,14 +1,19 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import type { Config } from "../../src/config.ts";
 import { compileRunbooks } from "../../src/core/runbook/match.ts";
 import { createConversation } from "../../src/engine/converse.ts";
-import { alertOn, openWorld, temporaryFile, type World } from "./world.ts";
+import { alertOn, ana, openWorld, temporaryFile, type World } from "./world.ts";
 
+type Routing = Config["routing"];
+const HOUR_MS = 3_600_000;
 const ANA = { id: "U1", name: "Ana Diaz", timeZone: "UTC" };
 
-/** Opens a SEV1 and 30 of the least severity after it, and ends one; what is said is then answered with a document. */
-async function inManyIncidents(play: (say: (line: string) => Promise<string>) => Promise<void>) {
+type Say = (line: string) => Promise<string>;
+
+/** What is said in the channel is answered with a document, of which the words are looked at. */
+async function talking(play: (say: Say, world: World) => Promise<void>, routing: Routing = {}) {
   const file = temporaryFile();
-  const world: World = await openWorld(file.database);
+  const world: World = await openWorld(file.database, "C1", {}, routing);
   const conversation = createConversation({
     engine: world.engine,
     catalog: compileRunbooks([]),
@@ -19,12 +24,6 @@ async function inManyIncidents(play: (say: (line: string) => Promise<string>) =>
     now: world.now,
   });
   try {
-    await world.ingest(alertOn("first", { severity: "critical" }));
-    for (let i = 2; i <= 32; i++) {
-      world.advance(1000);
-      await world.ingest(alertOn(`t${i}`, { severity: "info" }));
-    }
-    await world.command("INC-2", { type: "cancel", reason: "an exercise" });
     await play(async (line) => {
       const answer = await conversation.say(
         line,
@@ -34,12 +33,24 @@ async function inManyIncidents(play: (say: (line: string) => Promise<string>) =>
       );
       if (answer.kind !== "document") throw new Error(`${line} was answered with a ${answer.kind}`);
       return `${answer.document.summary}\n${JSON.stringify(answer.document.blocks)}`;
-    });
+    }, world);
   } finally {
     await world.close();
     file.remove();
   }
 }
+
+/** Opens a SEV1 and 30 of the least severity after it, and ends one. */
+const inManyIncidents = (play: (say: Say) => Promise<void>) =>
+  talking(async (say, world) => {
+    await world.ingest(alertOn("first", { severity: "critical" }));
+    for (let i = 2; i <= 32; i++) {
+      world.advance(1000);
+      await world.ingest(alertOn(`t${i}`, { severity: "info" }));
+    }
+    await world.command("INC-2", { type: "cancel", reason: "an exercise" });
+    await play(say);
+  });
 
 test("list has the worst first however many are open, and says how many there are", () =>
   inManyIncidents(async (say) => {
@@ -56,3 +67,103 @@ test("search says that there are more than it shows", () =>
     expect(found).toContain("and older ones; more words find fewer");
     expect(await say("search first")).toMatch(/^1 incident found for “first”: INC-1\n/);
   }));
+
+describe("explain", () => {
+  const silence = (world: World, matcher: string) =>
+    world.engine.silence({
+      ask: { type: "silence", matcher, lengthMs: 2 * HOUR_MS, reason: "backfill is running" },
+      ...{ incident: null, channel: "C1", actor: ana, via: "slash", permalink: null, idempotencyKey: null },
+    });
+  const unique = (table: string) =>
+    alertOn(table, { dedupKey: `unique.${table}`, title: `unique on ${table} failed` });
+
+  test("says of an alert that its incident lists as held what holds it, since when, and what comes after", () =>
+    talking(async (say, world) => {
+      await world.ingest(alertOn("orders"));
+      await silence(world, "title=unique*");
+      world.advance(60_000);
+      await world.ingest(unique("orders"));
+      await say("silence extend S-1 1h it is slow");
+      const said = await say("explain INC-1 unique");
+      expect(said).toMatch(/^Why INC-1 has 1 alert “unique”\n/);
+      expect(said).toContain(
+        '["Held back since ",{"time":"2026-11-22T03:01:00.000Z","style":"datetime"},": silenced by Ana Diaz until 22 Nov 2026 06:00 UTC (S-1, title=unique*): backfill is running"]',
+      );
+      expect(said).toContain("Counted on INC-1 as held back");
+      expect(said).toContain("it is told if it still fires then");
+      expect(said).toContain('{"code":"unsilence S-1"}');
+      expect(said).not.toContain("Here because");
+    }));
+
+  test("finds what is held in no incident, whatever is open, and whichever incident is asked", () =>
+    talking(async (say, world) => {
+      await silence(world, "title=unique*");
+      await world.ingest(unique("orders"));
+      const held = /^Why 1 alert “unique” is held back\n.*silenced by Ana Diaz.*In no incident/;
+      expect(await say("explain unique")).toMatch(held);
+      await world.ingest(alertOn("payments"));
+      const instead = await say("explain INC-1 unique");
+      expect(instead).toMatch(held);
+      expect(instead).toContain("No alert of INC-1 is called so.");
+      await world.ingest(alertOn("customers"));
+      expect(await say("explain unique")).toMatch(held);
+      expect(await say("explain payments")).toMatch(/^Which incident\? 2 are open here/);
+      expect(await say("explain INC-2 revenue")).toMatch(
+        /^No alert of INC-2 is called “revenue”, nor one that is held back\n/,
+      );
+    }));
+
+  test("says so where nothing is open and nothing that is held is called so", () =>
+    talking(async (say) => {
+      await expect(say("explain orders")).rejects.toThrow(
+        "No incident is open in this channel, and no alert that is held back is called “orders”. Name the incident you mean: `explain INC-1 <alert>`; `list all` shows them.",
+      );
+    }));
+
+  test("says which window or rule holds it", () =>
+    talking(
+      async (say, world) => {
+        await world.ingest(alertOn("orders"));
+        expect(await say("explain orders")).toContain(
+          '": maintenance “migration” until 22 Nov 2026 05:00 UTC (asset=*.orders)"',
+        );
+        await world.ingest(alertOn("platform", { title: "The cluster is down", source: "cloudwatch" }));
+        await world.ingest(alertOn("revenue"));
+        const said = await say("explain INC-1 revenue");
+        expect(said).toContain('": rule “platform down”: “The cluster is down” fires"');
+        expect(said).not.toContain("unsilence");
+      },
+      {
+        maintenance: [
+          {
+            name: "migration",
+            match: "asset=*.orders",
+            from: "2026-11-22T03:00:00Z",
+            to: "2026-11-22T05:00:00Z",
+          },
+        ],
+        // biome-ignore lint/suspicious/noThenProperty: it is the word in the file.
+        inhibit: [{ name: "platform down", when: "source=cloudwatch", then: "asset=*.revenue" }],
+      },
+    ));
+
+  test("of an alert that was told before and is held anew says both, once", () =>
+    talking(async (say, world) => {
+      await world.ingest(alertOn("orders"));
+      await world.ingest(alertOn("orders", { status: "resolved" }));
+      await silence(world, "asset=*.orders");
+      await world.ingest(alertOn("orders"));
+      const said = await say("explain orders");
+      expect(said).toMatch(/^Why INC-1 has 1 alert “orders”\n/);
+      expect(said).toContain("Here because: ");
+      expect(said).toContain("Held back since ");
+    }));
+
+  test("says of one whose silence has just ended that it is told soon", () =>
+    talking(async (say, world) => {
+      await silence(world, "asset=*.orders");
+      await world.ingest(alertOn("orders"));
+      world.advance(2 * HOUR_MS);
+      expect(await say("explain orders")).toContain("nothing holds it any more; it is told within a minute");
+    }));
+});

@@ -135,8 +135,30 @@ it("says which silences, windows and inhibition rules were tried", async () => {
   ]);
 });
 
-it("knows nothing of an alert that the incident does not have", async () => {
+it("says of an alert that is held what holds it, in whatever incident it is asked for", async () => {
+  await start();
+  await world.engine.silence({
+    ask: { type: "silence", matcher: "asset=*.z", lengthMs: HOUR_MS, reason: "known" },
+    ...{ incident: null, channel: "C1", actor: ana, via: "slash", permalink: null, idempotencyKey: null },
+  });
+  await world.ingest(alertOn("z"));
+  for (const incident of [null, "INC-1"]) {
+    const [explanation] = await world.engine.explain(incident, [fingerprint(alertOn("z"))]);
+    expect(explanation!.held).toEqual({
+      by: "silence",
+      holder: "S-1",
+      reason: "silenced by Ana Diaz until 22 Nov 2026 04:00 UTC (S-1, asset=*.z): known",
+      since: "2026-11-22T03:00:00.000Z",
+      incident: null,
+    });
+    expect(explanation!.grouping[0]).toMatchObject({ rule: "key asset:snowflake://acme/analytics.core.z" });
+  }
+});
+
+it("knows nothing of an alert that neither the incident has nor anything holds", async () => {
   await start();
   await world.ingest(alertOn("x"));
+  const [explanation] = await world.engine.explain("INC-1", [fingerprint(alertOn("x"))]);
+  expect(explanation!.held).toBeNull();
   expect(await world.engine.explain("INC-1", ["0000000000000000"])).toEqual([null]);
 });

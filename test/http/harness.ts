@@ -26,6 +26,7 @@ const NOTHING: Reads = {
   openIn: async () => [],
   list: async () => ({ incidents: [], next: null }),
   events: async () => [],
+  held: async () => [],
   silences: async () => ({ silences: [], held: [], counts: new Map() }),
   alerts: async () => [],
   changes: async () => [],

@@ -293,6 +293,7 @@ describe("no read walks through a table that grows", () => {
     openIn: (r) => r.openIn("C1"),
     events: (r) => r.events("INC-1"),
     alerts: (r) => r.alerts("INC-1", 10),
+    held: (r) => r.held(10),
     silences: (r) => r.silences(),
     changes: (r) => r.changes({ since: NOW, until: NOW }, 100),
     lineage: (r) => r.lineage(),

@@ -135,9 +135,10 @@ export function heldByWindow(
   const [held] = active
     .filter(({ window }) => window.match.try(alert).fits)
     .sort((a, b) => (a.to < b.to ? 1 : a.to > b.to ? -1 : 0));
-  if (!held) return null;
-  return {
-    ...held,
-    reason: `maintenance “${held.window.name}” until ${utcDateTime(held.to)} (${held.window.match.text})`,
-  };
+  return held ? { ...held, reason: windowWords(held) } : null;
+}
+
+/** Why an alert is held by a window. */
+export function windowWords({ window, to }: ActiveWindow): string {
+  return `maintenance “${window.name}” until ${utcDateTime(to)} (${window.match.text})`;
 }

@@ -250,11 +250,12 @@ export function silencedBy(
   if (alert.status === "resolved") return null;
   const silence = activeSilences(silences, now).findLast(({ match }) => match.try(alert).fits);
   if (!silence) return null;
-  const { id, matcher, createdBy, endsAt, reason } = silence;
-  return {
-    silence,
-    reason: `silenced by ${actorName(createdBy)} until ${utcDateTime(endsAt)} (${id}, ${matcher}): ${reason}`,
-  };
+  return { silence, reason: silencedWords(silence) };
+}
+
+/** Why an alert is held by a silence, as that stands now: until when may have been put off. */
+export function silencedWords({ id, matcher, createdBy, endsAt, reason }: Silence): string {
+  return `silenced by ${actorName(createdBy)} until ${utcDateTime(endsAt)} (${id}, ${matcher}): ${reason}`;
 }
 
 /** The silence of which such a reason speaks; null for other text. */

@@ -63,19 +63,20 @@ function unsaid({ description, title }: AlertLine): string[] {
   return lines.filter((line) => line !== "" && !title.includes(line)).slice(0, SHOWN_LINES);
 }
 
-function held(alert: AlertLine): boolean {
+/** Whether it is held back: in the list of an incident, but nobody was told of it. */
+export function isHeld(alert: Pick<ReportedAlert, "outcome">): boolean {
   return alert.outcome === "silenced" || alert.outcome === "inhibited";
 }
 
 function sign(alert: AlertLine): string {
-  if (held(alert)) return "🔇";
+  if (isHeld(alert)) return "🔇";
   if (alert.flapping) return "🌀";
   return alert.status === "firing" ? "🔴" : "✅";
 }
 
 function state(alert: AlertLine): string {
   if (alert.flapping) return "flapping";
-  return held(alert) ? `${alert.outcome}, ${alert.status}` : alert.status;
+  return isHeld(alert) ? `${alert.outcome}, ${alert.status}` : alert.status;
 }
 
 function details(alert: AlertLine): Text {
@@ -91,7 +92,7 @@ function details(alert: AlertLine): Text {
   const links = alert.links
     .slice(0, 3)
     .flatMap((link): Span[] => [" · ", { link: clip(link.title, 40), url: link.url }]);
-  const why = held(alert) ? [` · ${clip(alert.reason, 160)}`] : [];
+  const why = isHeld(alert) ? [` · ${clip(alert.reason, 160)}`] : [];
   // What exactly, `explain` says.
   const partly = (alert.warnings ?? []).length > 0 ? [" · ⚠️ only partly understood"] : [];
   return [`${alert.source} · `, ...seen, ...why, ...partly, ...links];

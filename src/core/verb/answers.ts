@@ -5,6 +5,8 @@ export {
   type Explained,
   type Explanation,
   explainDocument,
+  explainHeldDocument,
+  type HeldBack,
 } from "./answers/explain.ts";
 export { LISTED, listDocument, searchDocument } from "./answers/list.ts";
 export { rolesDocument } from "./answers/roles.ts";

@@ -13,7 +13,7 @@ export function chooseTarget(asked: {
   key: string | null;
   threadIncident: string | null;
   openInChannel: string[];
-  verb: Pick<Verb, "name" | "usage" | "about">;
+  verb: Pick<Verb, "name" | "usage" | "about" | "orHeld">;
 }): Target {
   if (asked.verb.about === "none") return { none: true };
   if (asked.key) return { incident: asked.key };
@@ -21,6 +21,7 @@ export function chooseTarget(asked: {
   const [only, ...others] = asked.openInChannel;
   if (only && others.length === 0) return { incident: only };
   if (only) return { pick: asked.openInChannel };
+  if (asked.verb.orHeld) return { none: true };
   const usage = usageOf(asked.verb).replace(asked.verb.name, `${asked.verb.name} INC-1`);
   throw new Refusal(
     "not_found",

@@ -91,6 +91,8 @@ export type Verb = {
   also?: { usage: string; help: string; example: string }[];
   /** Whether it is about one incident (its key may be left out where that is clear) or none. */
   about: "incident" | "none";
+  /** Its words may mean an alert that is held, maybe in no incident: where none is clear, that is looked for first. */
+  orHeld?: true;
   /** Its own words begin with another incident's key (`merge INC-2`): a single key behind the verb is not the target. */
   namesAnother?: true;
   /** Its words may be about an entry of the timeline: the incident is looked up with these. */

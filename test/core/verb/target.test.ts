@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { chooseTarget } from "../../../src/core/verb/target.ts";
+import { explain } from "../../../src/core/verb/verbs/explain.ts";
 import { list } from "../../../src/core/verb/verbs/list.ts";
 import { severity } from "../../../src/core/verb/verbs/severity.ts";
 
@@ -28,6 +29,13 @@ test("several are a question, never a guess", () => {
 
 test("none is refused with how to name one", () => {
   expect(() => chooseTarget(nothing)).toThrow("`severity INC-1 <1-4> <reason>`");
+});
+
+test("a verb whose words may mean what is held asks without one where none is open, and picks where several are", () => {
+  expect(chooseTarget({ ...nothing, verb: explain })).toEqual({ none: true });
+  expect(chooseTarget({ ...nothing, verb: explain, openInChannel: ["INC-2", "INC-3"] })).toEqual({
+    pick: ["INC-2", "INC-3"],
+  });
 });
 
 test("a verb that needs none gets none", () => {

@@ -1,6 +1,6 @@
 import type { Relation } from "../../incident/events.ts";
 import type { ReportedAlert } from "../../report/api.ts";
-import type { Block, Document } from "../../report/document.ts";
+import type { Block, Document, Span, Text } from "../../report/document.ts";
 import { plural } from "../../report/wording.ts";
 
 /** As many alerts one answer explains; a title's words can fit hundreds in a storm. */
@@ -9,8 +9,21 @@ export const EXPLAINED = 3;
 /** Something that was tried on an alert, whether it applied, and why in words. */
 export type Attempt = { rule: string; matched: boolean; why: string };
 
+/** What an alert is held back by since an instant (ISO 8601 UTC), and the incident on which it counts. */
+export type HeldBack = {
+  by: "silence" | "window" | "rule";
+  /** The silence's id, the window's or the rule's name. */
+  holder: string;
+  /** As it is in force now; null where it is no more, and the alert about to be told. */
+  reason: string | null;
+  since: string;
+  incident: string | null;
+};
+
 /** What would become of an alert were it to come now: by the rules, the grouping, and what holds alerts back. */
 export type Explanation = {
+  /** Null for one that is not held. */
+  held: HeldBack | null;
   /** What lineage knows of its assets, in words; empty where it knows nothing. */
   facts: string[];
   severityReason: string;
@@ -22,25 +35,40 @@ export type Explanation = {
 };
 
 /** An alert with what was decided when it came, and what would be now. */
-export type Explained = Explanation & {
+export type Explained = {
   alert: ReportedAlert & { warnings: string[] };
-  /** How lineage tied it to the incident, as the log has it. */
-  relation: Relation | null;
+  /** Why it is in the incident that was asked for; null for one that nobody was told of there. */
+  here: { reason: string; relation: Relation | null } | null;
+  /** Null where it went while it was asked for: a silence has ended, or a person has moved it. */
+  now: Explanation | null;
 };
 
 /** Why alerts are where they are: what was decided when they came, and what each rule says of them today. */
 export function explainDocument(incident: string, text: string, found: Explained[], total: number): Document {
-  const title =
-    total === 0
-      ? `No alert of ${incident} is called “${text}”`
-      : `Why ${incident} has ${plural(total, "alert")} “${text}”`;
   if (total === 0) {
-    return {
-      summary: title,
-      title,
-      blocks: [{ type: "paragraph", text: "Try fewer words of its title, its asset, or its fingerprint." }],
-    };
+    const title = `No alert of ${incident} is called “${text}”, nor one that is held back`;
+    const next = "Try fewer words of its title, its asset, or its fingerprint.";
+    return { summary: title, title, blocks: [{ type: "paragraph", text: next }] };
   }
+  return explanation(`Why ${incident} has ${plural(total, "alert")} “${text}”`, found, total);
+}
+
+/** The same of alerts that are held back; `incident` has none that is called so, or is null where none was asked for. */
+export function explainHeldDocument(
+  incident: string | null,
+  text: string,
+  found: Explained[],
+  total: number,
+): Document {
+  const title = `Why ${plural(total, "alert")} “${text}” ${total === 1 ? "is" : "are"} held back`;
+  const instead: Text = incident
+    ? `No alert of ${incident} is called so.`
+    : ["Of an alert in an incident: ", { code: "explain INC-1 <alert>" }];
+  const document = explanation(title, found, total);
+  return { ...document, blocks: [...document.blocks, { type: "context", text: instead }] };
+}
+
+function explanation(title: string, found: Explained[], total: number): Document {
   const more = total - found.length;
   return {
     summary: title,
@@ -52,7 +80,7 @@ export function explainDocument(incident: string, text: string, found: Explained
   };
 }
 
-function explained({ alert, relation, facts, severityReason, routes, grouping, holds }: Explained): Block[] {
+function explained({ alert, here, now }: Explained): Block[] {
   return [
     {
       type: "paragraph",
@@ -61,12 +89,38 @@ function explained({ alert, relation, facts, severityReason, routes, grouping, h
     {
       type: "list",
       items: [
-        `Here because: ${alert.reason}${relation ? ` (${relationWords(relation)})` : ""}`,
-        `Severity: ${severityReason}`,
-        ...facts.map((fact) => `Lineage: ${fact}`),
+        ...(here
+          ? [`Here because: ${here.reason}${here.relation ? ` (${relationWords(here.relation)})` : ""}`]
+          : []),
+        ...(now?.held ? heldLines(now.held) : []),
+        ...(now ? [`Severity: ${now.severityReason}`] : ["It has gone from here just now. Ask again."]),
+        ...(now?.facts ?? []).map((fact) => `Lineage: ${fact}`),
         ...alert.warnings.map((warning) => `Not understood: ${warning}`),
       ],
     },
+    ...(now ? tried(now) : []),
+  ];
+}
+
+function heldLines({ by, holder, reason, since, incident }: HeldBack): Text[] {
+  const unsilence: Span[] =
+    by === "silence" ? [" ", { code: `unsilence ${holder}` }, " ends it at once."] : [];
+  return [
+    [
+      "Held back since ",
+      { time: since, style: "datetime" },
+      `: ${reason ?? "nothing holds it any more; it is told within a minute"}`,
+    ],
+    incident ? `Counted on ${incident} as held back` : "In no incident: nobody is told of it",
+    ...(reason === null ? [] : [[AFTERWARDS, ...unsilence]]),
+  ];
+}
+
+const AFTERWARDS =
+  "When that ends, it is told if it still fires then, and joins or opens an incident as it would now.";
+
+function tried({ routes, grouping, holds }: Explanation): Block[] {
+  return [
     ...attempts("Were it to come now, it would go by", grouping, "nothing: it would open an incident"),
     ...attempts("Routing rules", routes, "none are configured"),
     ...attempts("Held back by", holds, "nothing: no silence, window or inhibition rule is set"),

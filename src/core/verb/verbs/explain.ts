@@ -6,9 +6,10 @@ export const explain: Verb = {
   name: "explain",
   aliases: ["why"],
   usage: "<alert>",
-  help: "Say why an alert is in this incident, and which rules were tried",
+  help: "Say why an alert is in this incident or held back, and which rules were tried",
   example: "explain not_null on orders",
   about: "incident",
+  orHeld: true,
   group: "look",
   parse(rest, context) {
     const text = unquoted(plainText(rest, context.names)).replace(/\s+/g, " ");
