@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { loadConfig } from "../../src/config.ts";
+import { Grouping } from "../../src/core/correlate/grouping.ts";
+import { RoutingSections } from "../../src/core/correlate/sections.ts";
 import { codes, filesOf, read, rowsOf } from "./pages.ts";
 
 const source = read("src/config.ts");
@@ -72,6 +74,25 @@ describe("the example of breakwater.yaml", () => {
     writeFileSync(full, defaults.join("\n"));
     expect(loadConfig({ BREAKWATER_CONFIG: full })).toEqual(loadConfig({ BREAKWATER_CONFIG: empty }));
   });
+});
+
+test("every example in YAML is taken, and a bar in its matchers means either", () => {
+  const folder = mkdtempSync(join(tmpdir(), "breakwater-examples-"));
+  const path = join(folder, "breakwater.yaml");
+  const examples = [...page.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, example]) => {
+    writeFileSync(path, example!);
+    const { routing, grouping } = loadConfig({ BREAKWATER_CONFIG: path });
+    return { ...RoutingSections.parse(routing), ...Grouping.parse(grouping) };
+  });
+  rmSync(folder, { recursive: true, force: true });
+  const rules = examples.flatMap(({ routes, maintenance, inhibit, keys }) => [
+    ...[...routes, ...maintenance, ...keys].map(({ match }) => match),
+    ...inhibit.flatMap((rule) => [rule.when, rule.held]),
+  ]);
+  expect(rules).toHaveLength(7);
+  const globs = rules.flatMap(({ terms }) => terms.flatMap((term) => term.globs));
+  expect(globs.filter((glob) => glob.includes("|"))).toEqual([]);
+  expect(globs).toEqual(expect.arrayContaining(["dbt", "airflow"]));
 });
 
 test("the variables' defaults are as the page says", () => {

@@ -131,8 +131,8 @@ function takeTerm(text: string): Taken | null {
     };
   const value = takeValue(name.rest.slice(operator.length), `${name.written}${operator}`);
   if ("problem" in value) return value;
-  const globs = alternatives(value.value);
-  if (globs.includes(""))
+  const globs = takeGlobs(value.value);
+  if (globs === null)
     return {
       problem: `\`${name.written}${operator}\` has an empty value beside a |; write \\| for the character`,
     };
@@ -224,8 +224,8 @@ function bareLength(text: string): number {
   return text.length;
 }
 
-/** The values between the bars that stand outside braces. */
-function alternatives(value: string): string[] {
+/** The values between the bars that stand outside braces, without spaces around them; null where one of several is empty. */
+export function takeGlobs(value: string): string[] | null {
   const parts: string[] = [];
   let from = 0;
   walk(value, (char, at, braced) => {
@@ -233,7 +233,8 @@ function alternatives(value: string): string[] {
     parts.push(value.slice(from, at));
     from = at + 1;
   });
-  return [...parts, value.slice(from)];
+  const globs = [...parts, value.slice(from)].map((part) => part.trim());
+  return globs.length > 1 && globs.includes("") ? null : globs;
 }
 
 /** With a backslash before the characters that would end a value or part it. */

@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { isTooBroad, MATCH_FIELDS, type Matcher, type Term } from "./matcher.ts";
-import { MATCHER_EXAMPLE, makeMatcher, parseMatcher, problemOf } from "./matcher-words.ts";
+import { MATCHER_EXAMPLE, makeMatcher, parseMatcher, problemOf, takeGlobs } from "./matcher-words.ts";
 
 /**
- * A matcher in breakwater.yaml: the text that people type, or fields with a glob or a list of them:
- * `{ source: dbt, asset: ["*.orders", "*.returns"], labels: { env: prod } }`. `all` is every alert; an empty one is
- * refused, as it may as well be a slip.
+ * A matcher in breakwater.yaml: the text that people type, or fields with a glob, several with bars between them, or a
+ * list: `{ source: "dbt|airflow", asset: ["*.orders", "*.returns"], labels: { env: prod } }`. `all` is every alert; an
+ * empty one is refused, as it may as well be a slip.
  */
 export const Match = z.unknown().transform((value, context): Matcher => {
   const read = typeof value === "string" ? fromText(value) : fromFields(value);
@@ -70,7 +70,10 @@ function termOf(field: Term["field"], said: unknown): Term | string {
   if (globs.length === 0) return "is empty; leave it out to match anything, or fill it";
   if (!globs.every((glob) => typeof glob === "string"))
     return 'write a glob as text, such as "*.orders", or a list of them; put numbers in quotes';
-  return { field, not: false, globs };
+  const each = globs.map(takeGlobs);
+  if (each.some((values) => values === null))
+    return "has an empty value beside a |; write \\| for the character";
+  return { field, not: false, globs: each.flatMap((values) => values!) };
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

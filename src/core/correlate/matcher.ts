@@ -84,7 +84,9 @@ function fitsAnything(glob: Glob): boolean {
 function checkOf(term: Term): (alert: Matchable) => Fit {
   const find = finderOf(term);
   const name = typeof term.field === "string" ? term.field : term.field.label;
-  const wanted = clip(term.globs.join(" or "), 120);
+  // Bars and quotes have their backslash only for what is typed between others of them.
+  const plain = (glob: string) => glob.replace(/\\(.)/gs, (as, char) => ('|"'.includes(char) ? char : as));
+  const wanted = clip(term.globs.map(plain).join(" or "), 120);
   return (alert) => {
     const values = valuesOf(alert, term.field);
     const found = find(alert);

@@ -198,8 +198,18 @@ describe("a matcher in a file", () => {
     expect(
       read({ source: "dbt", asset: ["*.orders", "*.returns"], labels: { env: "prod", "run id": "7" } }),
     ).toBe('source=dbt asset=*.orders|*.returns env=prod labels."run id"=7');
-    expect(read({ title: 'a | "b"' })).toBe('title="a \\| \\"b\\""');
+    expect(read({ title: 'a \\| "b"' })).toBe('title="a \\| \\"b\\""');
     expect(read("all")).toBe("all");
+  });
+  test("has bars between values in its fields too, as in what people type", () => {
+    const fields = { source: "dbt | airflow", asset: ["*.a|*.b", "*.{c|d}"], labels: { env: "prod|dev" } };
+    expect(read(fields)).toBe("source=dbt|airflow asset=*.a|*.b|*.{c|d} env=prod|dev");
+    const { match } = Rule.parse({ match: { source: "soda|dbt", severity: "warning|info" } });
+    expect(match.try(orders()).why).toBe("severity is error, not warning or info");
+    expect(Rule.parse({ match: { title: "a\\|b\\*" } }).match.try(orders()).why).toMatch(/, not a\|b\\\*$/);
+    expect(issues({ source: "dbt|" })).toEqual([
+      "match.source: has an empty value beside a |; write \\| for the character",
+    ]);
   });
   test("is refused with the path of the wrong field", () => {
     expect(issues({ sauce: "dbt" })).toEqual([
