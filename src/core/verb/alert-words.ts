@@ -11,20 +11,46 @@ type Named = { fingerprint: string; title: string; assets: Asset[] };
 const CHOICES = 5;
 
 /**
- * The alerts that words mean: the one of a fingerprint, else those on the asset of that name (whole, or its last part),
- * else every one whose title and assets have all of the words.
+ * The alerts that words mean: the one of a fingerprint, else those of exactly that title, else those on the asset of that
+ * name (whole, or its last part), else those whose title or assets have the words as they stand, else every one that has
+ * all of them somewhere. Whole words go before parts: `check 3` is not `check 31` where there is a `check 3`.
  */
 export function alertsNamed<Alert extends Named>(alerts: Alert[], text: string): Alert[] {
-  const said = text.toLowerCase();
-  const exact = alerts.filter(({ fingerprint }) => fingerprint === said);
-  if (exact.length > 0) return exact;
-  const about = alerts.filter(({ assets }) => assets.some((asset) => isCalled(asset, said)));
-  if (about.length > 0) return about;
-  const words = said.split(/\s+/);
-  return alerts.filter(({ title, assets }) => {
-    const read = [title, ...assets.map(({ name }) => name)].join(" ").toLowerCase();
-    return words.every((word) => read.includes(word));
-  });
+  const said = plain(text);
+  const words = said.split(" ");
+  const ways: ((alert: Alert, read: string) => boolean)[] = [
+    ({ fingerprint }) => fingerprint === said,
+    ({ title }) => plain(title) === said,
+    ({ assets }) => assets.some((asset) => isCalled(asset, said)),
+    (_, read) => hasWord(read, said),
+    (_, read) => read.includes(said),
+    (_, read) => words.every((word) => hasWord(read, word)),
+    (_, read) => words.every((word) => read.includes(word)),
+  ];
+  const readable = alerts.map((alert) => ({
+    alert,
+    read: [alert.title, ...alert.assets.map(({ name }) => name)].map(plain).join("\n"),
+  }));
+  for (const way of ways) {
+    const found = readable.filter(({ alert, read }) => way(alert, read));
+    if (found.length > 0) return found.map(({ alert }) => alert);
+  }
+  return [];
+}
+
+function plain(text: string): string {
+  return text.replace(/\s+/g, " ").trim().toLowerCase();
+}
+
+const IN_WORD = /[\p{L}\p{N}_]/u;
+
+/** Whether a text has what was said with no letter, digit or underscore right before or behind it. */
+function hasWord(text: string, said: string): boolean {
+  for (let at = text.indexOf(said); at >= 0; at = text.indexOf(said, at + 1)) {
+    const around = [text[at - 1], text[at + said.length]];
+    if (!around.some((char) => char !== undefined && IN_WORD.test(char))) return true;
+  }
+  return false;
 }
 
 function isCalled(asset: Asset, said: string): boolean {

@@ -26,6 +26,21 @@ test.each([
   expect(alertsNamed(ALL, text)).toEqual(expected);
 });
 
+test("an exact title goes before what else has its words, and whole words before parts", () => {
+  const storm = Array.from({ length: 60 }, (_, i) =>
+    alert(`f${i}`, `check ${i} on orders_${i} failed`, `core.orders_${i}`),
+  );
+  const titles = (text: string) => alertsNamed(storm, text).map(({ title }) => title);
+  expect(titles("Check 3 on  orders_3 failed")).toEqual(["check 3 on orders_3 failed"]);
+  expect(titles("check 3")).toEqual(["check 3 on orders_3 failed"]);
+  expect(titles("3 failed check")).toEqual(["check 3 on orders_3 failed"]);
+  expect(titles("3 on orders_3")).toEqual(["check 3 on orders_3 failed"]);
+  expect(titles("on orders_31 fail")).toEqual(["check 31 on orders_31 failed"]);
+  expect(titles("eck 31")).toEqual(["check 31 on orders_31 failed"]);
+  const [short, long] = [alert("f1", "orders", "a.b"), alert("f2", "orders is late", "c.orders")];
+  expect(alertsNamed([long, short], "orders")).toEqual([short]);
+});
+
 const meant = (alerts: typeof ALL, text: string, all = false) =>
   alertsMeant(alerts, { alerts: text, all, type: "split" }, "INC-1");
 
