@@ -68,6 +68,9 @@ const HELD = 5000;
 /** So many incidents are looked at to count them or to find the worst; more make no chat answer. */
 const COUNTED = 2000;
 
+/** An incident's key as people look for it. */
+const KEY = /^#?(INC|DRILL)[-‐‑‒–—−](\d{1,9})$/i;
+
 /** Turns what people say or press into commands and answers: one way for all doors. Refusals reject. */
 export function createConversation(deps: ConversationDeps) {
   const { engine, catalog } = deps;
@@ -315,7 +318,11 @@ export function createConversation(deps: ConversationDeps) {
         });
       }
       case "search": {
-        const { incidents, next } = await engine.reads.list({ text: query.text }, LISTED, null);
+        const [, kind, number] = KEY.exec(query.text) ?? [];
+        const named = kind && (await engine.reads.state(`${kind.toUpperCase()}-${Number(number)}`));
+        if (named) return searchDocument([named], query.text, now);
+        // What has the form of our keys and is none may be another tool's; the word that all keys begin with finds all.
+        const { incidents, next } = await engine.reads.list({ text: number ?? query.text }, LISTED, null);
         return searchDocument(incidents, query.text, now, next !== null);
       }
       case "stats": {

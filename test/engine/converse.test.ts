@@ -167,3 +167,13 @@ describe("explain", () => {
       expect(await say("explain orders")).toContain("nothing holds it any more; it is told within a minute");
     }));
 });
+
+test("search finds an incident by its key, and says that words are found whole", () =>
+  inManyIncidents(async (say) => {
+    expect(await say("search INC-4")).toMatch(/^1 incident found for “INC-4”: INC-4\n/);
+    expect(await say("find #inc-12")).toMatch(/^1 incident found for “#inc-12”: INC-12\n/);
+    expect(await say("search INC-99")).toMatch(/^0 incidents found for “INC-99”\n/);
+    expect(await say("search irst")).toContain(
+      "Try fewer words, and whole ones: a table's name, or its last part. An incident's key finds it too.",
+    );
+  }));

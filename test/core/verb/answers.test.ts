@@ -100,7 +100,7 @@ describe("list", () => {
       "The newest 1 incident found for “orders”",
     );
     expect(lines(searchDocument([], "orders", NOW))).toEqual([
-      "Try fewer words, or a part of a table's name.",
+      "Try fewer words, and whole ones: a table's name, or its last part. An incident's key finds it too.",
     ]);
   });
 });

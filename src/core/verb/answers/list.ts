@@ -48,7 +48,12 @@ export function searchDocument(shown: IncidentState[], text: string, now: string
     return {
       summary: found,
       title: found,
-      blocks: [{ type: "paragraph", text: "Try fewer words, or a part of a table's name." }],
+      blocks: [
+        {
+          type: "paragraph",
+          text: "Try fewer words, and whole ones: a table's name, or its last part. An incident's key finds it too.",
+        },
+      ],
     };
   }
   return {

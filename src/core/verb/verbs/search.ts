@@ -6,7 +6,7 @@ export const search: Verb = {
   name: "search",
   aliases: ["find"],
   usage: "<text>",
-  help: "Find earlier incidents by their words",
+  help: "Find earlier incidents by their words, or one by its key",
   example: "search orders",
   about: "none",
   group: "look",
