@@ -9,6 +9,7 @@ import { connectSlack, type SlackConnection } from "./slack/connect.ts";
 import type { DoorDeps } from "./slack/doors/interaction.ts";
 import type { slackClient } from "./slack/messenger.ts";
 import { createPeople } from "./slack/people.ts";
+import { SOURCES } from "./source/registry.ts";
 
 /** What both halves of Slack's side use. */
 type Shared = {
@@ -43,6 +44,7 @@ function doorsOf(
     catalog: compileRunbooks(runbooks),
     names: people.names,
     command,
+    sources: SOURCES.map(({ name }) => name),
     channel,
     now: iso,
   });

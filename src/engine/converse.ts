@@ -1,5 +1,7 @@
 import { activeWindows } from "../core/correlate/maintenance.ts";
+import { parseMatcher } from "../core/correlate/matcher-words.ts";
 import { activeSilences } from "../core/correlate/silence.ts";
+import { refuseUnknownSource } from "../core/correlate/silence-line.ts";
 import type { ByHand, Command } from "../core/incident/command.ts";
 import type { RecordedEvent, Relation } from "../core/incident/events.ts";
 import { SEVERITIES } from "../core/incident/events.ts";
@@ -57,6 +59,8 @@ export type ConversationDeps = {
   command: string;
   /** What holds alerts back by configuration, for those who ask. */
   routing: HoldRules;
+  /** The names of all sources that there are. */
+  sources: readonly string[];
   /** Where incidents open. */
   channel: string;
   now(): string;
@@ -122,6 +126,10 @@ export function createConversation(deps: ConversationDeps) {
     asker: Asker,
     door: Door,
   ): Promise<Answer> {
+    if (ask.type === "silence") {
+      const read = parseMatcher(ask.matcher);
+      if ("matcher" in read) refuseUnknownSource(read.matcher, deps.sources);
+    }
     const result = await engine.silence({
       ask,
       incident,
@@ -131,7 +139,7 @@ export function createConversation(deps: ConversationDeps) {
       permalink: door.permalink,
       idempotencyKey: `${door.key}:0`,
     });
-    const document = silencedDocument(ask.type, result.silence, result.held);
+    const document = silencedDocument(ask, result.silence, result.held);
     // In a thread everybody hears of it.
     return incident ? { kind: "done", incident, events: [], document } : { kind: "document", document };
   }

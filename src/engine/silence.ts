@@ -48,7 +48,7 @@ export async function silence(batch: Batch, request: SilenceRequest, now: string
       silence.id,
       String(silence.version),
       known?.channel ?? request.channel,
-      silencedDocument(ask.type, silence, 0),
+      silencedDocument(ask, silence, 0),
       now,
     );
   else tellIn(batch, incident, silence, ask, await batch.state(incident), asked);

@@ -59,6 +59,11 @@ test("what is silenced from the channel is told there, and opens nothing until i
 test("a line that is not clear says what is missing", async () => {
   await world.slash("maya", "silence source=dbt");
   await world.told("maya", "Say for how long and why");
+  await world.slash("maya", "silence source=dtb 1h typo");
+  await world.told(
+    "maya",
+    "No source is called `dtb`, so this would hold nothing. Did you mean `source=dbt`?",
+  );
   await world.slash("maya", "unsilence S-7");
   await world.told("maya", "No silence S-7 is under way");
 });

@@ -20,6 +20,7 @@ async function talking(play: (say: Say, world: World) => Promise<void>, routing:
     names: async () => ({}),
     command: "/incident",
     routing: { maintenance: [], inhibit: [] },
+    sources: ["generic"],
     channel: "C1",
     now: world.now,
   });

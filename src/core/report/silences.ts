@@ -143,12 +143,17 @@ export function endingDocument(silence: Silence, held: number, now: string): Doc
   };
 }
 
-/** What becomes of a silence, for its asker and for the channel. */
+/**
+ * What becomes of a silence, for its asker and for the channel, with the reason that was given for that. Why it began is
+ * said while it lasts, not of its end.
+ */
 export function silencedDocument(
-  what: "silence" | "extend" | "unsilence",
-  { id, matcher, endsAt, createdBy, endedBy, reason }: Silence,
+  asked: { type: "silence" | "extend" | "unsilence"; reason: string | null },
+  { id, matcher, endsAt, createdBy, endedBy, reason: since }: Silence,
   held: number,
 ): Document {
+  const what = asked.type;
+  const reason = asked.reason ?? (what === "unsilence" ? null : since);
   const words = { silence: "Silenced", extend: "Silenced for longer", unsilence: "Silence ended" }[what];
   const by = actorSpan(what === "unsilence" ? (endedBy ?? createdBy) : createdBy);
   const until: Span[] = what === "unsilence" ? [] : [" until ", { time: endsAt, style: "datetime" }];
@@ -178,8 +183,7 @@ export function silencedDocument(
           ...until,
           " – ",
           by,
-          ": ",
-          ...linked(clip(reason, 300)),
+          ...(reason === null ? [] : [": ", ...linked(clip(reason, 300))]),
         ],
       },
       { type: "context", text: next },

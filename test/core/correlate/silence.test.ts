@@ -12,7 +12,7 @@ import {
   SilenceEvent,
   silencedBy,
 } from "../../../src/core/correlate/silence.ts";
-import { readSilenceLine } from "../../../src/core/correlate/silence-line.ts";
+import { readSilenceLine, refuseUnknownSource } from "../../../src/core/correlate/silence-line.ts";
 import { record } from "../../../src/core/incident/log.ts";
 import type { Actor } from "../../../src/core/incident/person.ts";
 import { Refusal } from "../../../src/core/refusal.ts";
@@ -181,6 +181,21 @@ describe("a line to silence", () => {
   ])("%j is refused with what is missing", (line, words) => {
     expect(() => readSilenceLine(line)).toThrow(words);
   });
+  test.each([
+    ["source=dtb", "`dtb`, so this would hold nothing. Did you mean `source=dbt`?"],
+    ["source=dbt|airfow", "`airfow`, so this would hold nothing. Did you mean `source=airflow`?"],
+    ["source!=soda asset=*.a", "`soda`, so this would hold everything else"],
+    ["source=x*", "`x*`"],
+  ])("%s names no source", (text, words) => {
+    const matcher = readSilenceLine(`${text} 1h why`).matcher;
+    expect(() => refuseUnknownSource(matcher, ["airflow", "dbt"])).toThrow(`No source is called ${words}`);
+  });
+  test.each(["source=DBT", "source=d*|airflow", "source={dbt,x}", "labels.source=dtb", "source!=dbt all"])(
+    "%s names a source, or none is meant",
+    (text) => {
+      refuseUnknownSource(readSilenceLine(`${text} 1h why`).matcher, ["airflow", "dbt"]);
+    },
+  );
   test("any line is read or refused", () => {
     const word = fc.constantFrom(
       "all",

@@ -2,7 +2,13 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { MaintenanceWindow } from "../../../src/core/correlate/maintenance.ts";
 import { Silence } from "../../../src/core/correlate/silence.ts";
-import { endingDocument, type HeldAlert, silencesDocument } from "../../../src/core/report/silences.ts";
+import type { Document } from "../../../src/core/report/document.ts";
+import {
+  endingDocument,
+  type HeldAlert,
+  silencedDocument,
+  silencesDocument,
+} from "../../../src/core/report/silences.ts";
 import { renderText } from "../../../src/render/text.ts";
 
 const silence = Silence.parse({
@@ -89,6 +95,23 @@ it("announces the end of a silence with what it holds", () => {
     source=dbt asset=*.orders – Ana Diaz: backfill is running
     "
   `);
+});
+
+it("says why a silence ends or lasts longer in the words of whoever did that, and not in those it began with", () => {
+  const over = {
+    ...silence,
+    endedAt: silence.endsAt,
+    endedBy: { kind: "person", id: "U2", name: "Jonas" } as const,
+  };
+  const line = (document: Document) => renderText(document).split("\n")[0];
+  expect(line(silencedDocument({ type: "unsilence", reason: null }, over, 0))).toBe(
+    "🔔 Silence ended (S-3) source=dbt asset=*.orders – Jonas",
+  );
+  expect(line(silencedDocument({ type: "unsilence", reason: "done" }, over, 0))).toMatch(/ – Jonas: done$/);
+  expect(line(silencedDocument({ type: "extend", reason: "slow" }, silence, 0))).toMatch(/: slow$/);
+  expect(line(silencedDocument({ type: "extend", reason: null }, silence, 0))).toMatch(
+    /: backfill is running$/,
+  );
 });
 
 it("stays small, however much is held", () => {

@@ -28,6 +28,15 @@ function refusal(text: string, part: Partial<VerbContext> = {}): string {
   throw new Error(`\`${text}\` was not refused`);
 }
 
+test.each([
+  ["unsilence 1", { type: "unsilence", id: "S-1", reason: null }],
+  ["unsilence #12 the load is over", { type: "unsilence", id: "S-12", reason: "the load is over" }],
+  ["silence extend 1 2h", { type: "extend", id: "S-1", byMs: 7_200_000, reason: null }],
+])("a silence is known by its number: %j", (text, expected) => {
+  expect(ask(text)).toEqual({ kind: "silence", ask: expected });
+  expect(refusal("silence extend 2h")).toMatch(/^Which silence\?/);
+});
+
 const form = (name: string) => ({ kind: "form", form: name });
 const query = (query: object) => ({ kind: "query", query });
 

@@ -38,8 +38,8 @@ function extension(words: string) {
   return { type: "extend", id, byMs: length.milliseconds, reason } as const;
 }
 
-/** `S-3` however it is typed; null for anything else. */
+/** `S-3` however it is typed, its number alone too; null for anything else. */
 export function silenceId(word: string): string | null {
-  const match = /^[`#]?s[-‐‑‒–—−]?(\d{1,9})[`,:;.]?$/i.exec(word.normalize("NFKC"));
+  const match = /^[`#]?(?:s[-‐‑‒–—−]?)?(\d{1,9})[`,:;.]?$/i.exec(word.normalize("NFKC"));
   return match && `S-${Number(match[1])}`;
 }
