@@ -2,7 +2,7 @@ import { activeWindows } from "../core/correlate/maintenance.ts";
 import { parseMatcher } from "../core/correlate/matcher-words.ts";
 import { activeSilences } from "../core/correlate/silence.ts";
 import { refuseUnknownSource } from "../core/correlate/silence-line.ts";
-import type { ByHand, Command } from "../core/incident/command.ts";
+import type { ByHand, Command, NamesAsset } from "../core/incident/command.ts";
 import type { RecordedEvent, Relation } from "../core/incident/events.ts";
 import { SEVERITIES } from "../core/incident/events.ts";
 import type { Via } from "../core/incident/person.ts";
@@ -240,7 +240,7 @@ export function createConversation(deps: ConversationDeps) {
   }
 
   async function carryOut(
-    commands: (Command | ByHand)[],
+    commands: (Command | ByHand | NamesAsset)[],
     key: string | null,
     asker: Asker,
     door: Door,

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { draftDocument } from "../../src/core/correlate/lineage-document.ts";
 import type { ByHand } from "../../src/core/incident/command.ts";
 import { fold } from "../../src/core/incident/state.ts";
+import { replyFor } from "../../src/core/report/replies.ts";
 import { fingerprint } from "../../src/core/signal/alert.ts";
 import { faultsIn } from "../store/filled.ts";
 import { alertOn, ana, openWorld, temporaryFile, type World } from "./world.ts";
@@ -155,6 +156,60 @@ describe("an incident that another takes in", () => {
     await fires("aa", { severity: "critical" });
     await world.command("INC-2", { type: "merge_into", into: "INC-1", reason: null });
     expect((await world.reads.state("INC-1"))!).toMatchObject({ severity: "SEV3", startedAt, detectedAt });
+  });
+});
+
+describe("an asset that a person names as affected", () => {
+  const named = (name: string) =>
+    world.engine.command({
+      incident: "INC-1",
+      command: { type: "name_asset", name, reason: null },
+      actor: ana,
+      via: "mention",
+      idempotencyKey: null,
+    });
+  const assets = async () =>
+    [...(await world.reads.state("INC-1"))!.assets.values()].map(({ asset: { name } }) => name).sort();
+
+  it("is one that lineage or an alert has, by the end of its name", async () => {
+    await start(["orders>customer_value"]);
+    await fires("t");
+    await fires("payments");
+    await named("customer_value");
+    await named("core.PAYMENTS");
+    await named("t");
+    expect(await assets()).toEqual([
+      "analytics.core.customer_value",
+      "analytics.core.payments",
+      "analytics.core.t",
+    ]);
+    const { summary } = replyFor(
+      (await world.reads.events("INC-1")).slice(-1),
+      (await world.reads.state("INC-1"))!,
+    )!;
+    expect(summary).toMatch(/ ➕ Added: analytics\.core\.payments – Ana Diaz$/);
+  });
+
+  it("is asked about where nothing has it, or several", async () => {
+    await start(["orders>customer_value", "orders>payments"]);
+    await fires("t", { assets: [{ namespace: "postgres://db:5432", name: "shop.payments" }] });
+    await fires("t", { dedupKey: "2", assets: [{ namespace: "postgres://db:5432", name: "old.payments" }] });
+    await expect(named("foo")).rejects.toThrow(
+      /^Neither INC-1 nor lineage nor another open incident has `foo`\. .* is written in full: `postgres:\/\/db:5432\/foo`/,
+    );
+    await expect(named("custmer_value")).rejects.toThrow(
+      "Did you mean `snowflake://acme/analytics.core.customer_value`?",
+    );
+    await named("payments");
+    expect(await assets()).toEqual(["shop.payments"]);
+    await world.command("INC-1", {
+      type: "add_asset",
+      asset: { namespace: "a", name: "b.payments" },
+      reason: null,
+    });
+    await expect(named("payments")).rejects.toThrow(
+      "`payments` is one of several: `postgres://db:5432/shop.payments`, `a/b.payments`. Write it in full",
+    );
   });
 });
 

@@ -41,6 +41,9 @@ export type ByHand = { alerts: string; all: boolean; reason: string | null } & (
   | { type: "move"; into: string }
 );
 
+/** An asset by a name that is not whole; the writer, which knows lineage, finds out which is meant (`add_asset`). */
+export type NamesAsset = { type: "name_asset"; name: string; reason: string | null };
+
 /** Everything that can be asked of an incident. Doors build these; `decide` answers with events or a Refusal. */
 export type Command =
   | {
@@ -95,7 +98,7 @@ export type Command =
   | { type: "edit_entry"; seq: number; text: string | null; at: string | null }
   | { type: "hide_entry"; seq: number; reason: string | null }
   | { type: "mitigate"; text: string }
-  | { type: "add_asset"; asset: Asset; reason: string }
+  | { type: "add_asset"; asset: Asset; reason: string | null }
   /** `assets` as people type them (name or namespace/name); empty means all that are left. */
   | { type: "restore"; assets: string[]; reason: string | null }
   | { type: "waive"; assets: string[]; reason: string }

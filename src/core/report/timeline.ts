@@ -182,7 +182,7 @@ function sentence({ actor, body, incident }: RecordedEvent, words: string): stri
     case "role_cleared":
       return `Nobody is ${body.role} any more`;
     case "asset_added":
-      return `${body.asset.name} was added to what is affected: ${body.reason}`;
+      return `${body.asset.name} was added to what is affected${body.reason ? `: ${body.reason}` : ""}`;
     case "asset_impacted":
       return `${body.asset.name} is wrong again: ${body.reason}`;
     case "asset_recovering":

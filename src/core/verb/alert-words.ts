@@ -53,7 +53,8 @@ function hasWord(text: string, said: string): boolean {
   return false;
 }
 
-function isCalled(asset: Asset, said: string): boolean {
+/** Whether a name in lower case is an asset's, whole or its last part. */
+export function isCalled(asset: Asset, said: string): boolean {
   const id = assetId(asset).toLowerCase();
   return id === said || id.endsWith(`/${said}`) || id.endsWith(`.${said}`);
 }

@@ -1,4 +1,4 @@
-import type { ByHand, Command } from "../incident/command.ts";
+import type { ByHand, Command, NamesAsset } from "../incident/command.ts";
 import type { IncidentState } from "../incident/state.ts";
 
 /** Where a person can use a verb. `command` is both doors that take words: `/incident …` in a channel and a mention in the thread. */
@@ -52,7 +52,7 @@ export type SilenceAsk =
 
 /** What a line of words comes to. Commands are carried out in order; the first refusal stops. */
 export type Ask =
-  | { kind: "commands"; commands: (Command | ByHand)[] }
+  | { kind: "commands"; commands: (Command | ByHand | NamesAsset)[] }
   /** Begin a runbook by slug, or the best match (null): the door looks up its text and steps. */
   | { kind: "start_runbook"; slug: string | null }
   | { kind: "merge"; into: string; reason: string | null }

@@ -223,12 +223,10 @@ describe("data", () => {
     ],
     [
       "impacted bigquery/p.d.orders",
-      [{ type: "add_asset", asset: { namespace: "bigquery", name: "p.d.orders" }, reason: "named by Ben" }],
+      [{ type: "add_asset", asset: { namespace: "bigquery", name: "p.d.orders" }, reason: null }],
     ],
-    [
-      "impacted Orders",
-      [{ type: "add_asset", asset: { namespace: "looker", name: "Orders" }, reason: "named by Ben" }],
-    ],
+    ["impacted Orders", [{ type: "name_asset", name: "Orders", reason: null }]],
+    ["impacted “Weekly sales” old", [{ type: "name_asset", name: "Weekly sales", reason: "old" }]],
     [
       "change deployed orders v2",
       [{ type: "link_change", text: "deployed orders v2", url: null, changedAt: null }],
@@ -260,8 +258,7 @@ describe("data", () => {
     expect(commands(text, { incident: sales })).toEqual(expected);
   });
 
-  test("an asset without a namespace is refused where the incident does not tell it", () => {
-    expect(refusal("impacted orders")).toMatch(/Write where the asset lives and its name, parted by a slash/);
+  test("an asset with a namespace and no name is refused", () => {
     expect(refusal("impacted snowflake://acme")).toMatch(/parted by a slash/);
     expect(refusal("impacted")).toMatch(/Which asset\?/);
   });

@@ -1,5 +1,4 @@
-import type { IncidentState } from "../../incident/state.ts";
-import type { Asset } from "../../signal/asset.ts";
+import { parseAssetId } from "../../signal/dataset.ts";
 import { does, LIMITS, misused, within } from "../ask.ts";
 import type { Verb } from "../verb.ts";
 import { plainText, takeQuoted, takeWord } from "../words.ts";
@@ -7,39 +6,29 @@ import { plainText, takeQuoted, takeWord } from "../words.ts";
 export const impacted: Verb = {
   name: "impacted",
   aliases: ["affected"],
-  usage: "<namespace/name> [reason]",
+  usage: "<asset> [reason]",
   help: "Another asset is wrong too",
-  example: "impacted snowflake://acme/sales.orders_daily reads the broken table",
+  example: "impacted orders_daily reads the broken table",
+  also: [
+    {
+      usage: "<namespace/name> [reason]",
+      help: "One that neither alerts nor lineage have told of",
+      example: "impacted snowflake://acme/sales.orders_daily reads the broken table",
+    },
+  ],
   about: "incident",
   group: "data",
   parse(rest, context) {
     const words = plainText(rest, context.names);
-    const { word, rest: reason } = takeQuoted(words) ?? takeWord(words);
+    const { word, rest: behind } = takeQuoted(words) ?? takeWord(words);
     if (word === "") throw misused(impacted, "Which asset?");
-    return does({
-      type: "add_asset",
-      asset: assetOf(word, context.incident),
-      reason: within(reason, LIMITS.reason, "reason") || `named by ${context.asker.name}`,
-    });
+    const reason = within(behind, LIMITS.reason, "reason") || null;
+    const asset = parseAssetId(word);
+    if (!asset && word.includes("/"))
+      throw misused(impacted, "Write where the asset lives and its name, parted by a slash.");
+    if (!asset) return does({ type: "name_asset", name: within(word, 1000, "name"), reason });
+    within(asset.namespace, 500, "namespace");
+    within(asset.name, 1000, "name");
+    return does({ type: "add_asset", asset, reason });
   },
 };
-
-/**
- * A namespace is `scheme://authority` or everything before the first slash. A bare name gets the namespace of the
- * incident's assets where they share one.
- */
-function assetOf(word: string, incident: IncidentState | null): Asset {
-  const match = /^([a-z][a-z0-9+.-]*:\/\/[^/]*|[^/:]+)\/(.+)$/i.exec(word);
-  const asset = match
-    ? { namespace: match[1]!, name: match[2]! }
-    : { namespace: sharedNamespace(incident), name: word };
-  if (!asset.namespace || (!match && word.includes("/"))) {
-    throw misused(impacted, "Write where the asset lives and its name, parted by a slash.");
-  }
-  return { namespace: within(asset.namespace, 500, "namespace"), name: within(asset.name, 1000, "name") };
-}
-
-function sharedNamespace(incident: IncidentState | null): string {
-  const namespaces = new Set([...(incident?.assets.values() ?? [])].map((known) => known.asset.namespace));
-  return namespaces.size === 1 ? [...namespaces][0]! : "";
-}
