@@ -95,8 +95,12 @@ function assetFact(view: CardView): { label: string; value: Text }[] {
     ]);
   if (total > shown.length) {
     const counts = order.filter((recovery) => assetCounts[recovery] > 0);
+    const each = counts.map((recovery) => `${assetCounts[recovery]} ${recovery}`).join(", ");
+    // Where they differ, how many more there are would read as more of those that are named.
     value.push(
-      ` and ${total - shown.length} more (${counts.map((r) => `${assetCounts[r]} ${r}`).join(", ")} in all)`,
+      counts.length > 1
+        ? ` – of ${total} in all, ${each}`
+        : ` and ${total - shown.length} more (${each} in all)`,
     );
   }
   return [{ label: "Data", value }];

@@ -102,6 +102,20 @@ describe("the card", () => {
     await expectMessage("card-storm", card(story.card));
   });
 
+  it("counts each kind of what there is, apart from what it names", () => {
+    const story = triggered();
+    const impacted = ["a", "b", "c", "d"].map((name) => table(`analytics.marts.${name}`));
+    story.does(alert({ fingerprint: "f2", assets: [], impacted }), { by: dbt, via: "alert" });
+    story.does({ type: "restore", assets: ["a"], reason: "checked" });
+    story.does({ type: "waive", assets: ["b"], reason: "unused" });
+    const data = JSON.stringify(card(story.card).blocks).match(
+      /"label":"Data","value":(.*?)\},\{"label"/,
+    )![1];
+    expect(data).toContain(" impacted");
+    expect(data).toContain(" – of 6 in all, 4 impacted, 1 verified, 1 waived");
+    expect(data).not.toContain("more");
+  });
+
   it("was declared by a person", async () => {
     const story = new Story();
     story.does(
