@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { type Block, type Document, type Span, spans, type Text } from "../core/report/document.ts";
+import { misleads } from "../core/report/link-label.ts";
 import { anchor, escapeHtml } from "./html-escape.ts";
 import { markdownToHtml } from "./html-markdown.ts";
 import { STYLE } from "./html-style.ts";
-import { misleads, timeText, visible } from "./span.ts";
+import { timeText, visible } from "./span.ts";
 
 /** The page may show its own stylesheet and nothing else: no script, no request, no form, whatever slipped into it. */
 const POLICY = `default-src 'none'; style-src 'sha256-${createHash("sha256").update(STYLE).digest("base64")}'; base-uri 'none'; form-action 'none'`;
@@ -113,7 +114,7 @@ function renderSpan(span: Span): string {
   if ("em" in span) return `<em>${lines(span.em)}</em>`;
   if ("code" in span) return `<code>${escapeHtml(span.code)}</code>`;
   if ("link" in span)
-    return misleads(span)
+    return misleads(span.link, span.url)
       ? `${lines(span.link)} (${anchor(escapeHtml(span.url), span.url)})`
       : anchor(escapeHtml(span.link), span.url);
   if ("time" in span) return `<time datetime="${escapeHtml(span.time)}">${escapeHtml(timeText(span))}</time>`;

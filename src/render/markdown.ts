@@ -1,5 +1,6 @@
 import { type Block, type Document, type Span, spans, type Text } from "../core/report/document.ts";
-import { misleads, safeUrl, timeText, visible, visibleLine } from "./span.ts";
+import { misleads } from "../core/report/link-label.ts";
+import { safeUrl, timeText, visible, visibleLine } from "./span.ts";
 
 /**
  * A document as GitHub-flavoured Markdown. Data is escaped so that it reads on any forge as it was written: it can make
@@ -84,7 +85,7 @@ function renderSpan(span: Span, data: (text: string) => string): string {
   if ("em" in span) return emphasised("*", data(span.em));
   if ("code" in span) return code(visibleLine(span.code));
   if ("link" in span)
-    return misleads(span)
+    return misleads(span.link, span.url)
       ? `${inline(visibleLine(span.link))} (${link(span.url, span.url)})`
       : link(visibleLine(span.link), span.url);
   if ("time" in span) return timeText(span);

@@ -29,11 +29,6 @@ export function safeUrl(address: string): string | null {
   return ["http:", "https:", "mailto:"].includes(url.protocol) ? visibleLine(url.href) : null;
 }
 
-/** Whether a link's label names another address than the one it leads to: a sender must not send people elsewhere. */
-export function misleads({ link, url }: Extract<Span, { link: string }>): boolean {
-  return /:\/\/|\bwww\./i.test(link) && link.trim() !== url.trim();
-}
-
 /** These targets do not know their reader's zone nor the moment of reading: UTC, with the date except where only the time was asked for. */
 export function timeText({ time, style }: Extract<Span, { time: string }>): string {
   if (style === "time") return `${utcTime(time)} UTC`;

@@ -2,6 +2,7 @@
 import type { Span, Text } from "../core/report/document.ts";
 import { spans } from "../core/report/document.ts";
 import { utcDate, utcDateTime, utcTime } from "../core/report/instants.ts";
+import { misleads } from "../core/report/link-label.ts";
 import { clip } from "../core/signal/alert.ts";
 import { type Dialect, inlineCode, joinLines, linkAddress, mrkdwn, oneLine } from "./escape.ts";
 
@@ -112,7 +113,7 @@ export function link(label: string, url: string, room: number, dialect: Dialect)
   const words = oneLine(label) || (address ?? "");
   if (address === null || address.length + 12 > room) return fitTo(words, room, escaping);
   // A label that looks like an address may only be the address itself: a sender must not send people elsewhere.
-  const honest = /:\/\/|\bwww\./i.test(words) ? oneLine(url) : words;
+  const honest = misleads(words, url) ? address : words;
   return `<${address}|${fitTo(honest, room - address.length - 3, escaping)}>`;
 }
 

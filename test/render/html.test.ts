@@ -35,6 +35,11 @@ test.each([
   expect(paragraph({ link: "click", url })).toBe("click");
 });
 
+test("a label that is another address is set beside its own, also with an invisible mark in it", () =>
+  expect(paragraph({ link: "https:\u200e//bank.example", url: "https://evil.example/2" })).toBe(
+    'https://bank.example (<a href="https://evil.example/2" rel="noopener noreferrer nofollow">https://evil.example/2</a>)',
+  ));
+
 test("a mail address may be written to", () =>
   expect(paragraph({ link: "us", url: "mailto:data@acme.example" })).toContain(
     'href="mailto:data@acme.example"',

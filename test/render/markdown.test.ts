@@ -49,6 +49,12 @@ describe("data is escaped only where markdown would read it", () => {
     expect(paragraph({ link: "click", url: "javascript:alert(1)" })).toBe("click");
   });
 
+  test("a label that is another address is set beside its own, also with an invisible mark in it", () => {
+    expect(paragraph({ link: "https:\u200e//bank.example", url: "https://evil.example/2" })).toBe(
+      "`https://bank.example` (<https://evil.example/2>)",
+    );
+  });
+
   test("code takes a fence longer than any inside it", () => {
     expect(renderMarkdown(documentOf({ type: "code", text: "```\nx", language: "sql" }))).toBe(
       "````sql\n```\nx\n````\n",

@@ -156,6 +156,11 @@ describe("a span", () => {
       "<https://evil.example/|https://evil.example/>",
     ],
     [
+      "a label that is another host",
+      { link: "bank.example/login", url: "https://evil.example/1" },
+      "<https://evil.example/1|https://evil.example/1>",
+    ],
+    [
       "a label that ends the link",
       { link: "a> <!here>", url: "https://a.example/" },
       "<https://a.example/|a&gt; &lt;!here&gt;>",
