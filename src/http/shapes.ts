@@ -73,7 +73,7 @@ export const Incident = z
     url: z.string().nullable().describe("The Slack thread."),
     assets: z
       .array(z.looseObject({ ...Asset.shape, recovery: z.enum(RECOVERIES), downtimeSeconds: z.int() }))
-      .describe("What is affected, and how long its data was not to be trusted so far."),
+      .describe("What is affected, and how long its data was not to be trusted so far; of a false alarm 0."),
     alerts: z.looseObject({ total: z.int(), firing: z.int(), resolved: z.int(), held: z.int() }),
     sources: z.array(z.string()),
     team: z.string().nullable().describe("Whom the routing rules gave it to."),

@@ -63,11 +63,12 @@ export function clocks(state: Instants): Clocks {
 export type Interval = { from: string; to: string | null; until: string };
 
 /**
- * The stretches of an asset's data downtime. One that is still open is measured to `asOf`, or to the end of an incident
- * that was cancelled or merged away: from then on another incident, or none, counts it.
+ * The stretches of an asset's data downtime; none of a false alarm, as its data was right. One that is still open is
+ * measured to `asOf`, or to the end of an incident that was merged away: from then on another incident counts it.
  */
 export function downtimeIntervals(state: IncidentState, asset: AssetState, asOf: string): Interval[] {
-  const end = (state.phase === "cancelled" || state.phase === "merged" ? state.closedAt : null) ?? asOf;
+  if (state.phase === "cancelled") return [];
+  const end = (state.phase === "merged" ? state.closedAt : null) ?? asOf;
   return asset.downtime.map(({ from, to }) => ({ from, to, until: to ?? [from, end].toSorted().at(-1)! }));
 }
 

@@ -314,7 +314,9 @@ function peopleLane(entries: TimelineEntry[], scale: Scale): string {
 
 function assetLane(state: IncidentState, asset: AssetState, scale: Scale, asOf: string): string {
   const waived = asset.recovery === "waived";
-  const bars = downtimeIntervals(state, asset, asOf).map(({ from, to, until }) => {
+  const intervals = downtimeIntervals(state, asset, asOf);
+  const lasts = isFinished(state) ? "" : ", still wrong";
+  const bars = intervals.map(({ from, to, until }) => {
     const [start, end] = [Date.parse(from), Date.parse(until)];
     const x = scale.x(start);
     const width = Math.max(2, scale.x(end) - x);
@@ -329,7 +331,7 @@ function assetLane(state: IncidentState, asset: AssetState, scale: Scale, asOf: 
     const bar = element(
       "rect",
       box,
-      title(`${asset.asset.name}: ${span(start, end)}${to === null ? ", still wrong" : ""}`),
+      title(`${asset.asset.name}: ${span(start, end)}${to === null ? lasts : ""}`),
     );
     if (!waived || width < 60) return bar;
     return (
@@ -353,7 +355,8 @@ function assetLane(state: IncidentState, asset: AssetState, scale: Scale, asOf: 
     { x: 0, y: 17 },
     title(`${asset.asset.namespace}/${asset.asset.name}`) + escapeXml(ending(asset.asset.name, 25)),
   );
-  return [name, baseline(20), ...bars, value(formatDuration(downtime(state, asset, asOf)), 17)].join("");
+  const length = intervals.length > 0 ? formatDuration(downtime(state, asset, asOf)) : "none";
+  return [name, baseline(20), ...bars, value(length, 17)].join("");
 }
 
 function longestFirst(state: IncidentState, asOf: string): AssetState[] {

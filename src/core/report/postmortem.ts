@@ -188,7 +188,12 @@ function figures({ state, asOf }: PreparedPostmortem): Block {
         : { label: "Broken until resolved", value: total === null ? "not resolved" : formatDuration(total) },
       {
         label: "Longest data downtime",
-        value: state.assets.size === 0 ? "no asset named" : formatDuration(longest),
+        value:
+          state.assets.size === 0
+            ? "no asset named"
+            : state.phase === "cancelled"
+              ? "none, a false alarm"
+              : formatDuration(longest),
       },
       { label: "Affected", value: plural(state.assets.size, "asset") },
     ],
@@ -263,14 +268,14 @@ function assetRow(state: IncidentState, asset: AssetState, length: number, asOf:
     index === 0 ? "" : "; ",
     { time: from, style: "datetime" },
     " to ",
-    to === null ? "now" : { time: to, style: "datetime" },
+    to !== null ? { time: to, style: "datetime" } : isFinished(state) ? "the end" : "now",
   ]);
   const recovery: Span[] = [{ strong: asset.recovery, tone: RECOVERY_TONES[asset.recovery] }];
   if (asset.waivedReason) recovery.push(` ${asset.waivedReason}`);
   return [
     [{ strong: asset.asset.name }, `\nin ${asset.asset.namespace}`],
     recovery,
-    formatDuration(length),
+    intervals.length > 0 ? formatDuration(length) : { em: "none" },
     intervals,
   ];
 }

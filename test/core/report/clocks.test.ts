@@ -112,11 +112,16 @@ describe("data downtime", () => {
     expect(downtime(log.state, only(log), on("29 00:00"))).toBe(9 * HOUR);
   });
 
-  test.each([
-    { type: "cancelled" as const, reason: "planned" },
-    { type: "merged" as const, into: "INC-1", reason: null },
-  ])("ends with an incident that was $type", (body) => {
-    const log = broken().add("22 04:40", ana, "slash", body);
+  test("ends with an incident that was merged away", () => {
+    const log = broken().add("22 04:40", ana, "slash", { type: "merged", into: "INC-1", reason: null });
     expect(downtime(log.state, only(log), on("29 00:00"))).toBe(6 * HOUR);
+  });
+
+  test("of a false alarm is none, unless it was none after all", () => {
+    const log = broken().add("22 04:40", ana, "slash", { type: "cancelled", reason: "planned" });
+    expect(downtimeIntervals(log.state, only(log), on("29 00:00"))).toEqual([]);
+    expect(downtime(log.state, only(log), on("29 00:00"))).toBe(0);
+    log.add("22 05:40", ana, "slash", { type: "reopened", reason: "it was not planned" });
+    expect(downtime(log.state, only(log), on("22 22:40"))).toBe(DAY);
   });
 });

@@ -101,6 +101,19 @@ test("at most twelve assets are drawn, the longest first, and the others counted
   expect(svg).toContain("and 18 more");
 });
 
+test("an asset is still wrong only in an incident that is open; a false alarm has no bar for it", () => {
+  const broken = () => begun().add("22 03:11", dbt, "alert", attached(1, "dbt", "late"));
+  expect(draw(broken()).svg).toContain("still wrong");
+  const merged = draw(
+    broken().add("22 04:00", ana, "slash", { type: "merged", into: "INC-3", reason: null }),
+  );
+  expect(merged.svg).toContain("21 Nov 2026 22:40 UTC to 22 Nov 2026 04:00 UTC (5 h 20 min)");
+  expect(merged.svg).not.toContain("still wrong");
+  const cancelled = draw(broken().add("22 04:00", ana, "slash", { type: "cancelled", reason: "planned" }));
+  expect(cancelled.svg).not.toContain("stg_orders: ");
+  expect(cancelled.svg).toContain(">none</text>");
+});
+
 test("a storm of five thousand alerts is still a small picture", () => {
   const log = new Log();
   log.add(

@@ -101,6 +101,25 @@ describe("as of when", () => {
   });
 });
 
+describe("data downtime of what is over", () => {
+  const broken = () => begun().add("22 03:11", dbt, "alert", attached(1, "dbt", "late"));
+
+  test("a false alarm has none, and says so", () => {
+    const document = report(broken().add("22 04:00", ana, "slash", { type: "cancelled", reason: "planned" }));
+    expect(renderMarkdown(document)).toContain("| none, a false alarm |");
+    const impact = under("Impact", document);
+    expect(impact).toMatch(/\| \*none\* \| *\|/);
+    expect(impact).not.toContain("to now");
+  });
+
+  test("where it lasted when the incident went on as another, it lasts to the end of this one", () => {
+    const document = report(
+      broken().add("22 04:00", ana, "slash", { type: "merged", into: "INC-3", reason: null }),
+    );
+    expect(under("Impact", document)).toContain("21 Nov 2026 22:40 UTC to the end");
+  });
+});
+
 describe("people", () => {
   test("are named wherever someone mentioned them", () => {
     const log = begun().add("22 03:16", ana, "button", { type: "acknowledged" });
