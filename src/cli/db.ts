@@ -9,7 +9,7 @@ import { migrate } from "../store/migrate.ts";
 import { type Database, openAlone, openForReading, openForWriting } from "../store/open.ts";
 import { countDue, pruneAll } from "../store/prune.ts";
 import { verifyDatabase } from "../store/verify.ts";
-import { guarded, operator, processTerminal, type Terminal } from "./terminal.ts";
+import { guarded, operator, processTerminal, repeatable, type Terminal } from "./terminal.ts";
 
 /** `breakwater db …`: what is done to the database rather than to an incident. */
 export function dbCommand(terminal: Terminal = processTerminal): Command {
@@ -47,7 +47,7 @@ export function dbCommand(terminal: Terminal = processTerminal): Command {
     .description("Erase a person from all logs, which stay provable; the bot must be stopped")
     .argument("<slack-user-id>", "as `Copy member ID` in their Slack profile gives it")
     .requiredOption("--reason <text>", "why, for the audit log; without the name")
-    .option("--name <name...>", "another name they go by in texts")
+    .option("--name <name>", "another name they go by in texts; may be given again", repeatable)
     .option("--texts", "also what they wrote: notes, reasons, updates, pinned messages")
     .action(
       guarded(terminal, async (id: string, options: { reason: string; name?: string[]; texts?: boolean }) =>

@@ -11,7 +11,7 @@ import { type NamespaceRule, renameSignal } from "../core/signal/dataset.ts";
 import { redactAlert, redactChange } from "../core/signal/redact.ts";
 import { SOURCES } from "../source/registry.ts";
 import type { Source, SourceRequest } from "../source/source.ts";
-import { guarded, processTerminal, type Terminal } from "./terminal.ts";
+import { guarded, processTerminal, repeatable, type Terminal } from "./terminal.ts";
 
 /** `breakwater source list|test`: what is understood, and how a payload would be. */
 export function sourceCommand(terminal: Terminal = processTerminal): Command {
@@ -26,7 +26,11 @@ export function sourceCommand(terminal: Terminal = processTerminal): Command {
     .argument("<source>", "the sending tool, as `source list` names it")
     .argument("<file>", "the payload as it was sent, gzip or not; - reads standard input")
     .option("--changes", "read it as posted to /v1/changes/, not /v1/alerts/")
-    .option("--header <line...>", 'a header that came with it, such as "X-GitHub-Event: push"')
+    .option(
+      "--header <line>",
+      'a header that came with it, such as "X-GitHub-Event: push"; may be given again',
+      repeatable,
+    )
     .option("--path <path>", "the path it was posted to, with its query, where that says something", "/")
     .option("--json", "print the canonical signals as JSON")
     .addHelpText("after", HELP)

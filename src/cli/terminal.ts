@@ -29,6 +29,11 @@ export function guarded<Args extends unknown[]>(
   };
 }
 
+/** For an option that may be given again: one that took several values at once would take the command's words, too. */
+export function repeatable(value: string, before: string[] = []): string[] {
+  return [...before, value];
+}
+
 /** Who is at the terminal, for the audit log. */
 export function operator(): string {
   return `cli:${userInfo().username}`;

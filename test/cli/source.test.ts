@@ -74,9 +74,14 @@ describe("breakwater source test", () => {
         { id: "a".repeat(40), message: "Rename", added: [], modified: ["models/orders.sql"], removed: [] },
       ],
     };
-    const { out } = await run("test", "github", await payload(push), "--header", "X-GitHub-Event: push");
+    const file = await payload(push);
+    const header = ["--header", "X-GitHub-Event: push"];
+    const { out } = await run("test", "github", file, ...header);
     expect(out).toContain("CHANGE  push succeeded");
     expect(out).toContain("models/orders.sql");
+    // In front of the words, too, and as often as there are headers.
+    const delivery = ["--header", "X-GitHub-Delivery: d-1"];
+    expect((await run("test", ...header, ...delivery, "github", file)).out).toMatch(/delivery +d-1\n/);
     const closed = await run(
       "test",
       "opsgenie",

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { sql } from "kysely";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { dbCommand } from "../../src/cli/db.ts";
 import type { Config } from "../../src/config.ts";
 import type { Actor } from "../../src/core/incident/person.ts";
 import type { SilenceAsk } from "../../src/core/verb/verb.ts";
@@ -9,6 +10,7 @@ import { type Erasure, erasePerson } from "../../src/store/erase.ts";
 import { openAlone, openForReading, openForWriting } from "../../src/store/open.ts";
 import { pruneAll } from "../../src/store/prune.ts";
 import { readsOf } from "../../src/store/reads.ts";
+import { runCommand } from "../cli/run.ts";
 import { alertOn, openWorld, temporaryFile } from "../engine/world.ts";
 import { startPostgres } from "../harness/postgres.ts";
 import { bo, deliver, faultsIn, fill, zoe } from "./filled.ts";
@@ -131,6 +133,16 @@ describe("erasing a person", () => {
       "silenced by erased person until 22 Nov 2026 05:00 UTC (S-2, asset=*.prices): [erased]",
     ]);
     await db.destroy();
+  });
+
+  it("is a command, with as many other names as they go by", async () => {
+    vi.stubEnv("DATABASE_URL", `sqlite:${path}`);
+    const names = ["--name", "Keyboard", "--name", "loader"];
+    const asked = ["erase-person", ...names, "U0ZOE7Q", "--reason", ASKED.reason];
+    const { out, err } = await runCommand(dbCommand, asked);
+    vi.unstubAllEnvs();
+    expect([out, err]).toEqual([expect.stringContaining("Erased from "), ""]);
+    for (const name of ["keyboard", "loader", "quartermain"]) expect(bytes(), name).not.toContain(name);
   });
 
   it("is written down without saying who it was", async () => {
