@@ -20,6 +20,8 @@ export type Tie =
   | { kind: "platform"; what: ChangeKind; environment: string | null }
   /** It touched something that is known not to be upstream. */
   | { kind: "elsewhere"; asset: Asset }
+  /** It touched something else, and lineage says nothing of how the two are connected. */
+  | { kind: "unplaced"; asset: Asset }
   | { kind: "time" };
 
 /** How long before the data broke it took effect, and whether it was still under way. */
@@ -57,6 +59,8 @@ function tieWords(tie: Tie): string {
         : `${article(tie.what)} in ${name(tie.environment)}, as what is broken`;
     case "elsewhere":
       return `only close in time: ${assetWord(tie.asset)}, which it touched, is not upstream`;
+    case "unplaced":
+      return `only close in time: it touched ${assetWord(tie.asset)}, and lineage does not lead from there to what is broken`;
     case "time":
       return "only close in time: which data it touched is not known";
     default:

@@ -17,6 +17,8 @@ export type Suspect = {
   reason: string;
   asset: Asset | null;
   distance: number | null;
+  /** It is known which data it touched, and that is other data. */
+  touchedOther: boolean;
 };
 
 export type RankingOptions = Partial<typeof RANKING>;
@@ -52,12 +54,12 @@ export function rankChanges(
 }
 
 /**
- * Those worth a message: what is likely or possible. Where nothing is, the first two, as a person would look at those
- * first; a longer list of innocent changes would only send people the wrong way.
+ * Those worth a message: what is likely or possible. Where nothing is, the first two of which it is not known what they
+ * touched, as a person would look at those first; a longer list of innocent changes would only send people the wrong way.
  */
 export function worthTelling(ranked: Suspect[]): Suspect[] {
   const founded = ranked.filter(({ confidence }) => confidence !== "unlikely");
-  return founded.length > 0 ? founded : ranked.slice(0, 2);
+  return founded.length > 0 ? founded : ranked.filter(({ touchedOther }) => !touchedOther).slice(0, 2);
 }
 
 function compareSuspects(a: Suspect, b: Suspect): number {
@@ -82,6 +84,7 @@ function suspectOf(
     reason: reasonOf(change.change, tie, timing, isElsewhere(change, broken)),
     asset: tie.kind === "touches" ? tie.touched.asset : null,
     distance: tie.kind === "touches" ? tie.distance : null,
+    touchedOther: tie.kind === "elsewhere" || tie.kind === "unplaced",
   };
 }
 

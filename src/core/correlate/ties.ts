@@ -39,6 +39,7 @@ const RELEVANCE = {
   platform: 0.3,
   group: 0.25,
   time: 0.1,
+  unplaced: 0.08,
   elsewhere: 0.05,
 } as const;
 
@@ -135,7 +136,9 @@ function contextOf(
     if (group !== undefined) return { kind: "group", asset: lineage.asset(id), group };
   }
   if (known.length > 0 && isPlaced) return { kind: "elsewhere", asset: lineage.asset(known[0]!) };
-  if (touched.length > 0 || !PLATFORM_WIDE.has(kind)) return { kind: "time" };
+  const [first] = touched;
+  if (first) return { kind: "unplaced", asset: touchedAsset(first, lineage).asset };
+  if (!PLATFORM_WIDE.has(kind)) return { kind: "time" };
   const here = environmentOf(change.environment);
   const isHere = here !== null && here === environmentOf(broken.environment);
   return { kind: "platform", what: kind, environment: isHere ? change.environment : null };
@@ -158,6 +161,7 @@ export function relevance(tie: Tie): number {
     case "group":
     case "time":
     case "elsewhere":
+    case "unplaced":
       return RELEVANCE[tie.kind];
     default:
       return tie satisfies never;

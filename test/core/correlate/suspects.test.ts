@@ -188,6 +188,14 @@ describe("worth telling is", () => {
     const ranked = rank([changed("a", 40), changed("b", 30), changed("c", 50)]);
     expect(worthTelling(ranked).map(({ change }) => change.id)).toEqual(["b", "a"]);
   });
+
+  test("never what is known to have touched other data, whether lineage knows of that or not", () => {
+    const ranked = rank([changed("a", 30, { assets: [table("unknown")] })]);
+    expect(ranked[0]!.reason).toMatch(
+      /^only close in time: it touched shop\.unknown, and lineage does not lead/,
+    );
+    expect(worthTelling(ranked)).toEqual([]);
+  });
 });
 
 test("no more are named than asked for", () => {
