@@ -17,6 +17,8 @@ import type { RunbookCatalog } from "../core/runbook/match.ts";
 import { stepOf } from "../core/runbook/step.ts";
 import { alertsNamed } from "../core/verb/alert-words.ts";
 import {
+  ALERTS_A_PAGE,
+  alertsPageDocument,
   EXPLAINED,
   type Explained,
   explainDocument,
@@ -312,6 +314,12 @@ export function createConversation(deps: ConversationDeps) {
           "not_found",
           `No incident is open in this channel, and no alert that is held back is called “${query.text}”. Name the incident you mean: \`explain INC-1 <alert>\`; \`list all\` shows them.`,
         );
+      }
+      case "alerts": {
+        const state = await known(key);
+        const opener = state.origin?.fingerprint ?? null;
+        const alerts = await engine.reads.alerts(state.key, query.page * ALERTS_A_PAGE, opener);
+        return alertsPageDocument(state, alerts, query.page);
       }
       case "silences": {
         const { silences, held, counts } = await engine.reads.silences();

@@ -137,8 +137,8 @@ export type Reads = {
   silences(): Promise<{ silences: Silence[]; held: HeldAlert[]; counts: Map<string, number> }>;
   /** All that is held, wherever it counts, as alerts of an incident are shown. */
   held(limit: number): Promise<Omit<IncidentAlert, "incident">[]>;
-  /** Newest first, the firing ones before the resolved, and then those that are held on it. */
-  alerts(key: string, limit: number): Promise<IncidentAlert[]>;
+  /** Newest first, the firing ones before the resolved, those held last; `lead`, by fingerprint, before all others. */
+  alerts(key: string, limit: number, lead?: string | null): Promise<IncidentAlert[]>;
   /** Changes that took effect in a span (ISO 8601 UTC, since inclusive, until exclusive), newest first. */
   changes(span: { since: string; until: string }, limit: number): Promise<KnownChange[]>;
   /** Every provider's statement of lineage; tens of megabytes where projects are large. */

@@ -27,8 +27,8 @@ export async function show(deps: ShowDeps, row: OutboxRow, state: IncidentState)
       return message(
         alertsDocument({
           state,
-          alerts: await deps.reads.alerts(state.key, ALERTS_SHOWN),
-          total: state.alerts.total,
+          alerts: await deps.reads.alerts(state.key, ALERTS_SHOWN, state.origin?.fingerprint ?? null),
+          total: state.alerts.total + state.alerts.held,
         }),
       );
     case "suspects":

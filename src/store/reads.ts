@@ -48,15 +48,23 @@ const severity =
  * An incident's alerts, the newest of those that fire and then the newest of those that have resolved: each half as the
  * index has it, so that a page of a hundred thousand costs what one of a few does.
  */
-async function newestAlerts(db: Database, incident: string, limit: number): Promise<IncidentAlert[]> {
-  const rows: { fingerprint: string; body: string }[] = [];
+async function newestAlerts(
+  db: Database,
+  incident: string,
+  limit: number,
+  lead: string | null,
+): Promise<IncidentAlert[]> {
+  const alerts = db
+    .selectFrom("incident_alert")
+    .select(["fingerprint", "body"])
+    .where("incident", "=", incident);
+  const no = db.selectFrom("alert").select("no").where("fingerprint", "=", lead);
+  const rows = lead === null ? [] : await alerts.where("alert", "=", no).execute();
   for (const status of ["firing", "resolved"]) {
     if (rows.length >= limit) break;
-    const half = await db
-      .selectFrom("incident_alert")
-      .select(["fingerprint", "body"])
-      .where("incident", "=", incident)
+    const half = await alerts
       .where("status", "=", status)
+      .$if(lead !== null, (others) => others.where("fingerprint", "!=", lead))
       .orderBy("last_seen_at", "desc")
       .orderBy("fingerprint")
       .limit(limit - rows.length)
@@ -108,12 +116,13 @@ export function readsOf(db: Database): Reads & OutboxReads {
         .execute();
       return rows.map(eventFromRow);
     },
-    async alerts(key, limit) {
-      const rows = await newestAlerts(db, key, limit);
+    async alerts(key, limit, lead = null) {
+      const rows = await newestAlerts(db, key, limit, lead);
       const held = await db
         .selectFrom("held_alert")
         .select(["body", "signal"])
         .where("incident", "=", key)
+        .orderBy("fingerprint")
         .limit(limit - rows.length)
         .execute();
       return [...rows, ...held.map((row) => ({ incident: key, ...heldAsAlert(row) }))];

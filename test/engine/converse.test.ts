@@ -42,7 +42,7 @@ async function talking(play: (say: Say, world: World) => Promise<void>, routing:
 }
 
 /** Opens a SEV1 and 30 of the least severity after it, and ends one. */
-const inManyIncidents = (play: (say: Say) => Promise<void>) =>
+const inManyIncidents = (play: (say: Say, world: World) => Promise<void>) =>
   talking(async (say, world) => {
     await world.ingest(alertOn("first", { severity: "critical" }));
     for (let i = 2; i <= 32; i++) {
@@ -50,7 +50,7 @@ const inManyIncidents = (play: (say: Say) => Promise<void>) =>
       await world.ingest(alertOn(`t${i}`, { severity: "info" }));
     }
     await world.command("INC-2", { type: "cancel", reason: "an exercise" });
-    await play(say);
+    await play(say, world);
   });
 
 test("list has the worst first however many are open, and says how many there are", () =>
@@ -176,5 +176,25 @@ test("search finds an incident by its key, and says that words are found whole",
     expect(await say("search INC-99")).toMatch(/^0 incidents found for “INC-99”\n/);
     expect(await say("search irst")).toContain(
       "Try fewer words, and whole ones: a table's name, or its last part. An incident's key finds it too.",
+    );
+  }));
+
+test("alerts lists all alerts of an incident, the one that opened it first, page by page", () =>
+  inManyIncidents(async (say, world) => {
+    for (let i = 1; i <= 44; i++) {
+      world.advance(1000);
+      await world.ingest(alertOn("first", { dedupKey: `check ${i}`, title: `check ${i} failed` }));
+    }
+    const first = await say("alerts INC-1");
+    expect(first).toMatch(/^45 alerts of INC-1: 45 firing, page 1 of 3\n/);
+    expect(first).toContain('{"code":"alerts INC-1 2"}," goes on, "');
+    const pages = [first, await say("INC-1 alerts 2"), await say("alerts INC-1 3")];
+    const titles = pages.flatMap((page) => page.match(/not_null on first failed|check \d+ failed/g));
+    expect(titles).toHaveLength(45);
+    expect(titles.slice(0, 2)).toEqual(["not_null on first failed", "check 44 failed"]);
+    expect(new Set(titles).size).toBe(45);
+    expect(pages[2]).not.toContain("goes on");
+    await expect(say("alerts INC-1 4")).rejects.toThrow(
+      "INC-1 has 3 pages of alerts. `alerts INC-1 3` is the last.",
     );
   }));

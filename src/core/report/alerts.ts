@@ -3,10 +3,12 @@ import type { IncidentState } from "../incident/state.ts";
 import { clip } from "../signal/alert.ts";
 import type { ReportedAlert } from "./api.ts";
 import type { Block, Document, Span, Text } from "./document.ts";
+import { plural } from "./wording.ts";
 
 /** What of an alert the message shows. */
 export type AlertLine = Pick<
   ReportedAlert,
+  | "fingerprint"
   | "source"
   | "status"
   | "title"
@@ -21,26 +23,35 @@ export type AlertLine = Pick<
   | "flapping"
 >;
 
-/** `alerts` are the few to show (at most ten), the firing ones first; `total` counts all. */
+/** `alerts` are the few to show (at most ten), the one it was opened by and firing ones first; `total` counts all. */
 export type AlertsView = { state: IncidentState; alerts: AlertLine[]; total: number };
 
 const SHOWN = 10;
 const SHOWN_LINES = 2;
 
 export function alertsDocument({ state, alerts, total }: AlertsView): Document {
-  const counts = [
-    ...(state.alerts.firing > 0 ? [`${state.alerts.firing} firing`] : []),
-    ...(state.alerts.resolved > 0 ? [`${state.alerts.resolved} resolved`] : []),
-    ...(state.alerts.held > 0 ? [`${state.alerts.held} held back`] : []),
-  ].join(" · ");
-  const shown = alerts.slice(0, SHOWN).toSorted(byAge);
+  const counts = alertCounts(state);
+  const opener = state.origin?.fingerprint;
+  const rank = ({ fingerprint }: AlertLine) => (fingerprint === opener ? 0 : 1);
+  const shown = alerts.slice(0, SHOWN).toSorted((a, b) => rank(a) - rank(b) || byAge(a, b));
   const blocks: Block[] = [
     { type: "heading", level: 2, text: `Alerts: ${counts}` },
     ...shown.flatMap(alertBlocks),
   ];
   if (total > shown.length)
-    blocks.push({ type: "context", text: `…and ${total - shown.length} more alerts` });
+    blocks.push({
+      type: "context",
+      text: [`…and ${plural(total - shown.length, "more alert")}; `, { code: "alerts" }, " lists them all"],
+    });
   return { summary: `${state.key} alerts: ${counts}`, title: null, blocks };
+}
+
+export function alertCounts({ alerts }: IncidentState): string {
+  return [
+    ...(alerts.firing > 0 ? [`${alerts.firing} firing`] : []),
+    ...(alerts.resolved > 0 ? [`${alerts.resolved} resolved`] : []),
+    ...(alerts.held > 0 ? [`${alerts.held} held back`] : []),
+  ].join(" · ");
 }
 
 /** What still fires, and of that the oldest first: what came first is nearest to the cause. */
@@ -49,7 +60,7 @@ function byAge(a: AlertLine, b: AlertLine): number {
 }
 
 function alertBlocks(alert: AlertLine): Block[] {
-  const words: Span[] = [`${sign(alert)} `, { strong: state(alert) }, ` · ${clip(alert.title, 200)}`];
+  const words: Span[] = [`${alertSign(alert)} `, { strong: state(alert) }, ` · ${clip(alert.title, 200)}`];
   for (const line of unsaid(alert)) words.push("\n", { code: clip(line, 240) });
   return [
     { type: "paragraph", text: words },
@@ -68,7 +79,7 @@ export function isHeld(alert: Pick<ReportedAlert, "outcome">): boolean {
   return alert.outcome === "silenced" || alert.outcome === "inhibited";
 }
 
-function sign(alert: AlertLine): string {
+export function alertSign(alert: AlertLine): string {
   if (isHeld(alert)) return "🔇";
   if (alert.flapping) return "🌀";
   return alert.status === "firing" ? "🔴" : "✅";

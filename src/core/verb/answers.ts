@@ -1,4 +1,5 @@
 /** What the reading verbs answer with: one pure function a question, data in, document out. */
+export { ALERTS_A_PAGE, alertsPageDocument } from "./answers/alerts.ts";
 export {
   type Attempt,
   EXPLAINED,

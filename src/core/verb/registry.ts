@@ -1,5 +1,6 @@
 import type { Verb } from "./verb.ts";
 import { ack } from "./verbs/ack.ts";
+import { alerts } from "./verbs/alerts.ts";
 import { cancel } from "./verbs/cancel.ts";
 import { change } from "./verbs/change.ts";
 import { close } from "./verbs/close.ts";
@@ -71,6 +72,7 @@ export const VERBS: readonly Verb[] = [
   postmortem,
   list,
   search,
+  alerts,
   explain,
   stats,
   help,

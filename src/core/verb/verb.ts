@@ -32,6 +32,7 @@ export type Query =
   | { type: "help"; verb: string | null }
   | { type: "list"; all: boolean }
   | { type: "silences" }
+  | { type: "alerts"; page: number }
   | { type: "timeline" }
   | { type: "summary" }
   | { type: "search"; text: string }

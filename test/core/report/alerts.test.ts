@@ -4,6 +4,7 @@ import { type AlertLine, alertsDocument } from "../../../src/core/report/alerts.
 
 const NOW = "2026-11-22T03:00:00.000Z";
 const LINE: AlertLine = {
+  fingerprint: "f",
   source: "soda",
   status: "firing",
   title: "orders is late",
@@ -46,4 +47,35 @@ test("an alert that was only partly understood says so, and no other does", () =
   );
   for (const warnings of [[], undefined])
     expect(said(warnings ? { ...LINE, warnings } : LINE)).not.toContain("only partly understood");
+});
+
+test("the alert that opened it stands first, and where the others are is said", () => {
+  const origin = { ...LINE, asset: null, labels: {} };
+  const alerts = Array.from({ length: 10 }, (_, i) => ({
+    ...LINE,
+    fingerprint: `f${i}`,
+    title: `check ${i}`,
+    firstSeenAt: `2026-11-22T03:0${i}:00.000Z`,
+  }));
+  const document = alertsDocument({
+    state: {
+      ...state,
+      origin: { ...origin, fingerprint: "f7" },
+      alerts: { total: 58, firing: 58, resolved: 0, held: 2 },
+    },
+    alerts,
+    total: 60,
+  });
+  const titles = JSON.stringify(document.blocks).match(/check \d/g);
+  expect(titles).toEqual([
+    "check 7",
+    "check 0",
+    "check 1",
+    "check 2",
+    ...[3, 4, 5, 6, 8, 9].map((n) => `check ${n}`),
+  ]);
+  expect(document.blocks.at(-1)).toEqual({
+    type: "context",
+    text: ["…and 50 more alerts; ", { code: "alerts" }, " lists them all"],
+  });
 });

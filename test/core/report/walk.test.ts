@@ -75,6 +75,7 @@ describe("the alerts", () => {
   it("show what each tool said, the held ones too", async () => {
     const story = triggered();
     const alert = {
+      fingerprint: "f",
       source: "dbt",
       status: "firing" as const,
       title: "orders is 3 hours late",
@@ -103,7 +104,7 @@ describe("the alerts", () => {
       ],
       total: 14,
     });
-    expect(JSON.stringify(document)).toContain("…and 10 more alerts");
+    expect(JSON.stringify(document)).toContain("…and 10 more alerts; ");
     await expectMessage("alerts", document);
   });
 });

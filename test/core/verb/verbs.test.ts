@@ -458,6 +458,8 @@ describe("look up", () => {
   test.each([
     ["list", query({ type: "list", all: false })],
     ["list ALL", query({ type: "list", all: true })],
+    ["alerts", query({ type: "alerts", page: 1 })],
+    ["alerts page 3", query({ type: "alerts", page: 3 })],
     ["search  Orders   late", query({ type: "search", text: "Orders late" })],
     ["find “orders”", query({ type: "search", text: "orders" })],
     ["explain not_null  on orders", query({ type: "explain", text: "not_null on orders" })],
@@ -473,6 +475,7 @@ describe("look up", () => {
   });
   test.each([
     ["list orders", /use `search <text>`/],
+    ["alerts 0", /Which page\? They count from 1/],
     ["search", /What are you looking for\?/],
     ["explain", /Which alert\?/],
     ["stats forever", /from 1 to 366 days/],
