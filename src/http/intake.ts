@@ -8,7 +8,7 @@ import { redactAlert, redactChange } from "../core/signal/redact.ts";
 import type { Engine, LineageOutcome } from "../engine/ports.ts";
 import type { Reading, Source, SourceRequest } from "../source/source.ts";
 import { bodyReader, checkBodyHeaders } from "./body.ts";
-import { parseJson } from "./json.ts";
+import { checkShape, parseJson } from "./json.ts";
 import { type HttpMetrics, REJECTED } from "./metrics.ts";
 import { HttpProblem } from "./problem.ts";
 import type { RateLimits } from "./rate-limit.ts";
@@ -75,6 +75,7 @@ async function receive(
   check?: Check,
 ): Promise<Received> {
   const asked = sourceRequest(request, deps);
+  checkShape(asked.rawBody);
   const secrets = deps.config.sourceSecrets.get(source.name) ?? [];
   if (secrets.length > 0) await authenticate(source, asked, secrets, request, deps.limits);
   else checkOpen(source, deps.config);

@@ -5,6 +5,28 @@ import { HttpProblem } from "./problem.ts";
 const MAX_DEPTH = 100;
 
 /**
+ * How many different names the members of a body may have, and how many objects and lists: each costs far more than its
+ * bytes, and a few million of either take seconds in which this process does nothing else. The manifest of a dbt project
+ * with ten thousand models has some tens of thousands of names, and some hundred thousand objects and lists.
+ */
+const MAX_NAMES = 200_000;
+const MAX_NESTS = 2_000_000;
+/** A body of fewer bytes has fewer of both: `"a":1,` and `[],`. */
+const MANY_BYTES = 5 * MAX_NAMES;
+
+/** Refuses a body that would hold up everything else while it is parsed. Whatever parses one comes after this. */
+export function checkShape(body: Buffer): void {
+  if (body.length < MANY_BYTES) return;
+  const { names, nests } = shapeOf(body);
+  if (names > MAX_NAMES) throw tooMany(MAX_NAMES, "different keys");
+  if (nests > MAX_NESTS) throw tooMany(MAX_NESTS, "objects and lists");
+}
+
+function tooMany(most: number, what: string): HttpProblem {
+  return malformed(`The body has more than ${most.toLocaleString("en")} ${what}. Send it in several.`);
+}
+
+/**
  * Reads a JSON body (RFC 8259: UTF-8, a byte order mark is tolerated) or refuses with where it breaks. Of a key given
  * twice the last one counts. A `__proto__` key is dropped: it is plain data after JSON.parse, but the first careless
  * copy of the object further in would make it a prototype.
@@ -14,7 +36,9 @@ export function parseJson(body: Buffer): unknown {
   if (text.trim() === "") throw malformed("The body is empty. Send JSON.");
   if (depthOf(body) > MAX_DEPTH) throw malformed(`The body is nested deeper than ${MAX_DEPTH} levels.`);
   try {
-    return JSON.parse(text, mayNamePrototype(text) ? dropPrototype : undefined);
+    const value: unknown = JSON.parse(text);
+    if (mayNamePrototype(text)) dropPrototypes(value);
+    return value;
   } catch {
     throw malformed(`The body is not valid JSON: ${whereItBreaks(text)}.`);
   }
@@ -30,16 +54,16 @@ function decode(body: Buffer): string {
   return text.startsWith("\ufeff") ? text.slice(1) : text;
 }
 
-/**
- * Whether a key could read `__proto__`, also with some of its letters escaped. A reviver makes parsing ten times slower,
- * and this process does nothing else meanwhile, hence the look first.
- */
+/** Whether a key could read `__proto__`, also with some of its letters escaped. */
 function mayNamePrototype(text: string): boolean {
   return text.includes("__proto__") || (text.includes("\\u00") && /\\u00(?:5f|6f|7[024])/i.test(text));
 }
 
-function dropPrototype(key: string, value: unknown): unknown {
-  return key === "__proto__" ? undefined : value;
+/** Afterwards, as a reviver would make parsing ten times slower, and this process does nothing else meanwhile. */
+function dropPrototypes(value: unknown): void {
+  if (typeof value !== "object" || value === null) return;
+  if (Object.hasOwn(value, "__proto__")) Reflect.deleteProperty(value, "__proto__");
+  for (const member of Array.isArray(value) ? value : Object.values(value)) dropPrototypes(member);
 }
 
 /** How deep brackets nest, on bytes: a bracket, quote or backslash never is a part of another UTF-8 character. */
@@ -57,6 +81,32 @@ function depthOf(body: Buffer): number {
     else if (byte === 0x5d || byte === 0x7d) depth--;
   }
   return deepest;
+}
+
+/** How many different strings stand before a colon (two that share a hash count once), and how many brackets open. */
+function shapeOf(body: Buffer): { names: number; nests: number } {
+  const seen = new Uint8Array(2 ** 24);
+  let names = 0;
+  let nests = 0;
+  let hash = 0;
+  let inString = false;
+  for (let i = 0; i < body.length; i++) {
+    const byte = body[i]!;
+    if (inString && byte === 0x22) inString = false;
+    else if (inString) {
+      hash = Math.imul(hash ^ byte, 0x01000193);
+      if (byte === 0x5c) i++;
+    } else if (byte === 0x22) {
+      hash = 0;
+      inString = true;
+    } else if (byte === 0x5b || byte === 0x7b) nests += 1;
+    else if (byte === 0x3a) {
+      const place = (hash ^ (hash >>> 24)) & (seen.length - 1);
+      if (seen[place] === 0) names += 1;
+      seen[place] = 1;
+    }
+  }
+  return { names, nests };
 }
 
 const TOKEN =

@@ -118,9 +118,19 @@ function eachPart<Part, Signal>(
   );
 }
 
+/** As many as no sender has to say at once; more would hold up everything else while they are read. */
+const MAX_PARTS = 50_000;
+
 /** A single object, or a list of them, as parts with their paths. */
 export function partsOf(body: unknown, path = ""): { path: string; part: unknown }[] {
   if (!Array.isArray(body)) return [{ path, part: body }];
+  if (body.length > MAX_PARTS) {
+    const most = MAX_PARTS.toLocaleString("en");
+    throw invalid(
+      `${path || "The body"} has ${body.length.toLocaleString("en")} entries. Send at most ${most} at once.`,
+      [{ path, message: `must have at most ${most} entries` }],
+    );
+  }
   return body.map((part, index) => ({ path: `${path}[${index}]`, part }));
 }
 
@@ -157,10 +167,16 @@ export function keepInstant(
   return at;
 }
 
+/**
+ * Of a longer list no more is looked at, nor of more labels: far more than is kept of any, so that repeats and what is
+ * empty take no place, and few enough that nothing waits for it.
+ */
+export const READ_LIMIT = 10_000;
+
 export function keepAssets(assets: (Asset | null)[], what: string, warnings: string[]): Asset[] {
   const kept = new Map<string, Asset>();
-  let left = 0;
-  for (const asset of assets) {
+  let left = Math.max(0, assets.length - READ_LIMIT);
+  for (const asset of assets.slice(0, READ_LIMIT)) {
     if (asset === null) continue;
     const read = Asset.safeParse({ namespace: cleanName(asset.namespace), name: cleanName(asset.name) });
     if (!read.success) warnings.push(`One of the ${what} was left out: its name is empty or too long.`);
@@ -179,9 +195,11 @@ function cleanName(name: string): string {
 /** Lists become `a, b`, other structures their JSON; absent values make no label. */
 export function keepLabels(labels: Record<string, unknown>, warnings: string[]): Record<string, string> {
   const kept: Record<string, string> = {};
+  const names = Object.keys(labels);
   let count = 0;
-  let left = 0;
-  for (const [name, value] of Object.entries(labels)) {
+  let left = Math.max(0, names.length - READ_LIMIT);
+  for (const name of names.slice(0, READ_LIMIT)) {
+    const value = labels[name];
     const key = cleanLine(name, 200);
     if (key === "" || key === "__proto__" || value === null || value === undefined || value === "") continue;
     if (count < ALERT_LIMITS.labels) {
@@ -201,7 +219,7 @@ function labelText(value: unknown): string {
 
 export function keepLinks(links: { title: string; url: unknown }[], warnings: string[]): Link[] {
   const kept = new Map<string, Link>();
-  for (const { title, url } of links) {
+  for (const { title, url } of links.slice(0, READ_LIMIT)) {
     const address = text(url);
     if (address === null) continue;
     const link = Link.safeParse({ title: cleanLine(title, 200) || "Link", url: cleanText(address, 4000) });

@@ -18,6 +18,7 @@ import {
   refuseTemplates,
   Scalar,
   Time,
+  withinReadLimit,
   wrappedParts,
 } from "./generic-fields.ts";
 import { field, type JsonObject, object, textAt } from "./json.ts";
@@ -87,7 +88,8 @@ type Envelope = Partial<Pick<ChangeDraft, "dedupKey" | "deliveryId" | "raw">>;
 function readChange(part: unknown, receivedAt: string, envelope: Envelope = {}): ChangeSignal {
   const body = object(part);
   if (body === null) throw invalid("A change must be a JSON object with at least a title.");
-  const plain = plainWords(body);
+  const warnings: string[] = [];
+  const plain = withinReadLimit(plainWords(body), warnings);
   refuseTemplates(plain, TEMPLATED);
   const read = GenericChange.safeParse(plain);
   if (!read.success) throw refusalOf(read.error, "change");
@@ -113,7 +115,7 @@ function readChange(part: unknown, receivedAt: string, envelope: Envelope = {}):
       links: genericLinks(change),
       startedAt: change.started_at ?? (started ? change.at : null),
       endedAt: change.ended_at ?? (started ? null : change.at),
-      warnings: dedupKey === null ? [DERIVED_KEY_WARNING] : [],
+      warnings: dedupKey === null ? [DERIVED_KEY_WARNING, ...warnings] : warnings,
       raw: envelope.raw ?? body,
     },
     receivedAt,

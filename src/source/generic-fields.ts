@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Asset } from "../core/signal/asset.ts";
 import { parseAssetId } from "../core/signal/dataset.ts";
-import { invalid, partsOf } from "./draft.ts";
+import { invalid, partsOf, READ_LIMIT } from "./draft.ts";
 import { field, type JsonObject, object, text } from "./json.ts";
 
 /** What alerts and changes in our own format have in common: their fields, and how a wrong one is told. */
@@ -67,6 +67,25 @@ export function refuseTemplates(body: JsonObject, names: readonly string[]): voi
     ]),
   ]);
   if (issues.length > 0) throw templateRefusal(issues);
+}
+
+/**
+ * The body with no more of each of its lists and labels than is read, so that checking them takes no longer than reading.
+ * What is left out is said in `warnings`.
+ */
+export function withinReadLimit(body: JsonObject, warnings: string[]): JsonObject {
+  const within: JsonObject = { ...body };
+  for (const name of ["assets", "paths", "links", "labels"]) {
+    const value = body[name];
+    if (typeof value !== "object" || value === null) continue;
+    const names = Array.isArray(value) ? value : Object.keys(value);
+    if (names.length <= READ_LIMIT) continue;
+    within[name] = Array.isArray(value)
+      ? value.slice(0, READ_LIMIT)
+      : Object.fromEntries(names.slice(0, READ_LIMIT).map((key) => [key, (value as JsonObject)[key]]));
+    warnings.push(`Only the first ${READ_LIMIT} of ${names.length} ${name} were read.`);
+  }
+  return within;
 }
 
 type Issue = { path: string; message: string };

@@ -14,6 +14,7 @@ import {
   refuseTemplates,
   Scalar,
   Time,
+  withinReadLimit,
   wrappedParts,
 } from "./generic-fields.ts";
 import { field, type JsonObject, object, textAt } from "./json.ts";
@@ -97,7 +98,8 @@ type Envelope = Partial<Pick<AlertDraft, "dedupKey" | "deliveryId" | "observedAt
 function readAlert(part: unknown, receivedAt: string, envelope: Envelope = {}): AlertSignal {
   const body = object(part);
   if (body === null) throw invalid("An alert must be a JSON object with at least a title.");
-  const plain = plainWords(body);
+  const warnings: string[] = [];
+  const plain = withinReadLimit(plainWords(body), warnings);
   refuseTemplates(plain, TEMPLATED);
   const read = GenericAlert.safeParse(plain);
   if (!read.success) throw refusalOf(read.error, "alert");
@@ -120,7 +122,7 @@ function readAlert(part: unknown, receivedAt: string, envelope: Envelope = {}): 
       // Not starts_at: that is when the data broke, which may well lie before an earlier alert was resolved.
       observedAt: envelope.observedAt,
       groupHint: alert.group,
-      warnings: dedupKey === undefined || dedupKey === null ? [DERIVED_KEY_WARNING] : [],
+      warnings: dedupKey === undefined || dedupKey === null ? [DERIVED_KEY_WARNING, ...warnings] : warnings,
       raw: envelope.raw ?? body,
     },
     receivedAt,

@@ -385,6 +385,19 @@ describe("an alert that is refused, with nothing stored", () => {
     expect(edge.engine.ingested).toEqual([]);
   });
 
+  it.each([
+    ["200,000 different keys", `{"title":"x","a":{${many(250_000, (n) => `"k${n}":""`)}}}`],
+    ["2,000,000 objects and lists", `{"title":"x","a":[${many(2_000_001, () => "{}")}]}`],
+  ])("has more than %s, which would hold up all others while it is read", async (most, body) => {
+    const edge = await startEdge({ config: config({ maxBodyBytes: 8 * KIB * KIB }) });
+    const response = await sendAlert(edge, { body });
+    expect([response.status, await response.json()]).toMatchObject([
+      400,
+      { detail: `The body has more than ${most}. Send it in several.` },
+    ]);
+    expect(edge.engine.ingested).toEqual([]);
+  });
+
   it("names the wrong fields", async () => {
     const edge = await startEdge();
     const response = await sendAlert(edge, { body: '{"title":"x","severity":"loud","assets":"y"}' });
@@ -538,6 +551,10 @@ describe("a body that does not come as it should", () => {
 });
 
 type Settings = NonNullable<Parameters<typeof startEdge>[0]>["config"];
+
+function many(count: number, member: (n: number) => string): string {
+  return Array.from({ length: count }, (_, n) => member(n)).join(",");
+}
 
 function config(more: Partial<NonNullable<Settings>>): NonNullable<Settings> {
   return {

@@ -140,6 +140,26 @@ describe("CloudEvents", () => {
   });
 });
 
+describe("more than anybody reads", () => {
+  test("of assets and labels is left out, with how much", () => {
+    const labels = Object.fromEntries(Array.from({ length: 10_001 }, (_, n) => [`k${n}`, "v"]));
+    const assets = Array.from({ length: 10_001 }, (_, n) => `bigquery/shop.raw.t${n}`);
+    const alert = one({ title: "t", dedup_key: "k", labels, assets });
+    expect([Object.keys(alert.labels).length, alert.assets.length]).toEqual([100, 200]);
+    expect(alert.warnings).toEqual(
+      expect.arrayContaining([
+        "Only the first 10000 of 10001 assets were read.",
+        "Only the first 10000 of 10001 labels were read.",
+      ]),
+    );
+  });
+
+  test("of alerts is refused", () => {
+    const alerts = Array.from({ length: 50_001 }, () => ({}));
+    expect(refusal({ alerts }).message).toBe("alerts has 50,001 entries. Send at most 50,000 at once.");
+  });
+});
+
 test("the schema can be published, with words on every field", () => {
   const schema = z.toJSONSchema(GenericAlert, { io: "input" });
   expect(schema.required).toEqual(["title"]);
