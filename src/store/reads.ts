@@ -284,6 +284,9 @@ function readCursor(cursor: string): [string, string] {
   }
 }
 
+/** Each is a table that the query joins: enough for the title of an alert, and SQLite joins at most 64. */
+const MAX_WORDS = 20;
+
 /** Of a term that more incidents have than these it is not counted how many. */
 const COMMON = 1_000;
 
@@ -317,8 +320,15 @@ async function list(
   limit: number,
   cursor: string | null,
 ): ReturnType<Reads["list"]> {
+  const wordCount = words(filter.text ?? "").length;
   // A text without a word that is searched for (a single letter, signs) is found nowhere, rather than everywhere.
-  if (filter.text && words(filter.text).length === 0) return { incidents: [], next: null };
+  if (filter.text && wordCount === 0) return { incidents: [], next: null };
+  if (wordCount > MAX_WORDS)
+    throw new Refusal(
+      "invalid",
+      `A search takes at most ${MAX_WORDS} words, these are ${wordCount}. Leave out all but the rarest.`,
+      [{ path: "q", message: `must have at most ${MAX_WORDS} words` }],
+    );
   const terms = await searchTerms(db, filter);
   const late = terms.length > 0 ? await toldLately(db, terms) : [];
   const before = cursor === null ? null : readCursor(cursor);

@@ -198,3 +198,12 @@ test("alerts lists all alerts of an incident, the one that opened it first, page
       "INC-1 has 3 pages of alerts. `alerts INC-1 3` is the last.",
     );
   }));
+
+test("a search for more words than are searched for is refused, and says how many it takes", () =>
+  inManyIncidents(async (say) => {
+    const pasted = Array.from({ length: 66 }, (_, n) => `${n + 10}`);
+    await expect(say(`search ${pasted.join(" ")}`)).rejects.toThrow(
+      "A search takes at most 20 words, these are 66. Leave out all but the rarest.",
+    );
+    expect(await say(`search failed ${pasted.slice(0, 19).join(" ")}`)).toMatch(/^0 incidents found/);
+  }));
