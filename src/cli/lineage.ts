@@ -106,7 +106,7 @@ async function path(terminal: Terminal, from: string, to: string, options: Optio
   if (!way)
     throw new Refusal(
       "not_found",
-      `Neither of ${a} and ${b} is upstream of the other. \`breakwater lineage upstream\` of each shows whether they have an origin in common.`,
+      `Neither of ${a} and ${b} is upstream of the other. \`lineage upstream\` of each shows whether they have an origin in common.`,
     );
   print(terminal, options, pathJson(lineage, way), () => pathLines(lineage, way));
 }
@@ -181,7 +181,7 @@ function find(lineage: Lineage, written: string): number {
   const near =
     lookup.near.length > 0
       ? ` Is it one of these?\n${named(lookup.near).join("\n")}`
-      : " Write it as namespace/name; `breakwater lineage show` says who states lineage.";
+      : " Write it as namespace/name; `lineage show` says who states lineage.";
   throw new Refusal("not_found", `The lineage has no ${written}.${near}`);
 }
 

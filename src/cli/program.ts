@@ -24,6 +24,8 @@ export async function program(wanted?: string): Promise<Command> {
     .description("Runs data incidents in Slack: alert, thread, runbook, timeline, postmortem.")
     .showSuggestionAfterError()
     .showHelpAfterError("(add --help for what this command takes)")
+    // It is not installed as a command of its own; what help and messages call it has to be pasted as this.
+    .addHelpText("beforeAll", "Here breakwater stands for: npm run -s breakwater --\n")
     .addHelpText("after", HELP);
   const named = wanted !== undefined && Object.hasOwn(COMMANDS, wanted) ? [COMMANDS[wanted]!] : null;
   for (const load of named ?? Object.values(COMMANDS)) breakwater.addCommand(await load());
@@ -32,8 +34,8 @@ export async function program(wanted?: string): Promise<Command> {
 
 const HELP = `
 Start here:
-  $ npm start                                         a sandbox with its own Slack workspace, in your browser
-  $ npm run breakwater -- manifest                    the Slack app to create for the real one
-  $ npm run breakwater -- runbook lint                check your runbooks
-  $ npm run breakwater -- export INC-1 --format md    a postmortem on the terminal
+  $ npm start                                            a sandbox with its own Slack workspace, in your browser
+  $ npm run -s breakwater -- manifest                    the Slack app to create for the real one
+  $ npm run -s breakwater -- runbook lint                check your runbooks
+  $ npm run -s breakwater -- export INC-1 --format md    a postmortem on the terminal
 `;

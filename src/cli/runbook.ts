@@ -114,7 +114,7 @@ async function show(terminal: Terminal, slug: string, dir: string): Promise<void
     const known = runbooks.map((candidate) => candidate.slug).join(", ");
     const hint =
       problems.length > 0
-        ? ` A file with problems may be missing here: see breakwater runbook lint --dir ${dir}.`
+        ? ` A file with problems may be missing here: see npm run -s breakwater -- runbook lint --dir ${dir}.`
         : "";
     throw new Refusal(
       "not_found",
@@ -166,7 +166,9 @@ function describe({ sources, assets, labels, severities, titles }: MatchRule): s
 
 function warn(terminal: Terminal, dir: string, problems: number): void {
   if (problems > 0)
-    terminal.err(`${count(problems, "problem")} found. Run: breakwater runbook lint --dir ${dir}`);
+    terminal.err(
+      `${count(problems, "problem")} found. Run: npm run -s breakwater -- runbook lint --dir ${dir}`,
+    );
 }
 
 /** A refusal is an answer for the person at the terminal, not a stack trace. */

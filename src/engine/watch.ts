@@ -50,7 +50,7 @@ export function createWatch(deps: WatchDeps) {
         ? [
             {
               name: "parked",
-              words: `Slack refused ${parked === 1 ? "a message" : `${parked} messages`} for good. \`breakwater outbox list\` says which and why, \`outbox retry\` tries again`,
+              words: `Slack refused ${parked === 1 ? "a message" : `${parked} messages`} for good. \`npm run -s breakwater -- outbox list\` says which and why, \`outbox retry\` tries again`,
             },
           ]
         : []),

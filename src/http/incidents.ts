@@ -43,7 +43,10 @@ export const IncidentQuery = z.strictObject({
   severity: list(SEVERITIES, (text) => text.toUpperCase())
     .optional()
     .describe(`Separated by commas: ${SEVERITIES.join(", ")}.`),
-  kind: z.enum(["incident", "drill"]).optional().describe("Real incidents or drills only."),
+  kind: z
+    .enum(["incident", "drill"])
+    .optional()
+    .describe("Real incidents or drills only; there are no drills yet."),
   asset: z
     .string()
     .regex(/^.+\/.+$/, "write namespace/name")

@@ -85,7 +85,7 @@ test("breakwater runbook list says when each is suggested", async () => {
       `3 runbooks in ${dir}.\n`,
     ].join("\n"),
   );
-  expect(err).toBe(`2 problems found. Run: breakwater runbook lint --dir ${dir}\n`);
+  expect(err).toBe(`2 problems found. Run: npm run -s breakwater -- runbook lint --dir ${dir}\n`);
   expect(code).toBe(0);
 });
 

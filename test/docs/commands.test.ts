@@ -29,6 +29,14 @@ describe("the command line", () => {
       expect(argument.description, argument.name()).not.toBe("");
   });
 
+  test("says in every help what the word `breakwater` stands for", () => {
+    for (const { words, command } of [{ words: "--help", command: PROGRAM }, ...COMMANDS]) {
+      let help = "";
+      command.configureOutput({ writeOut: (text) => (help += text) }).outputHelp();
+      expect(help, words).toMatch(/^Here breakwater stands for: npm run -s breakwater --\n/);
+    }
+  });
+
   test("its groups say what they are for", () => {
     for (const group of PROGRAM.commands) expect(group.description(), group.name()).not.toBe("");
   });
@@ -60,6 +68,10 @@ test("every command that a page tells people to paste is there", () => {
   expect(pasted.length).toBeGreaterThan(8);
   const known = (line: string) => COMMANDS.some(({ words }) => `${line} `.startsWith(`${words} `));
   expect(pasted.filter(({ words }) => !known(words))).toEqual([]);
+});
+
+test("no page names a command as if `breakwater` itself could be run", () => {
+  for (const page of PAGES) expect(read(page), page).not.toMatch(/(?:^|`|\$ )breakwater [a-z]/m);
 });
 
 test("every npm script that a page names is there", () => {

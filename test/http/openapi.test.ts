@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { IncidentQuery } from "../../src/http/incidents.ts";
 import { PROBLEMS } from "../../src/http/problem.ts";
 import { buildServer } from "../../src/http/server.ts";
+import { Ingested } from "../../src/http/shapes.ts";
 import { SOURCES } from "../../src/source/registry.ts";
 import { edgeDeps, read, startEdge } from "./harness.ts";
 
@@ -134,6 +135,11 @@ describe("docs/http.md", () => {
       expect(DOC).toContain(`| \`${code}\` | ${status} |`);
     const listed = [...DOC.matchAll(/^\| `(\w+)` \| \d{3} \|/gm)].map(([, code]) => code);
     expect(listed).toEqual(Object.keys(PROBLEMS));
+  });
+
+  it("shows an answer that has every list, as answers do", () => {
+    const [, example] = /```json\n(\{\n {2}"alerts"[\s\S]*?)```/.exec(DOC)!;
+    expect(Object.keys(JSON.parse(example!))).toEqual(Object.keys(Ingested.shape));
   });
 
   it("names every filter of the list and every source", () => {
