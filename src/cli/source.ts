@@ -68,7 +68,11 @@ function test(terminal: Terminal, name: string, file: string, options: Options):
       `There is no source ${name}. Sources: ${SOURCES.map((s) => s.name).join(", ")}.`,
     );
   const reader = options.changes || !source.read ? source.readChanges : source.read;
-  if (!reader) throw new Refusal("not_found", `${source.title} sends no changes. Leave --changes out.`);
+  if (!reader)
+    throw new Refusal(
+      "not_found",
+      `There is no /v1/changes/${name}. What ${source.title} says of changes is read at /v1/alerts/${name}: leave --changes out.`,
+    );
   const request = requestOf(source, file, options);
   const reading = reader(request);
   const { redaction, assetNames } = loadConfig(process.env);

@@ -111,6 +111,22 @@ describe("breakwater source test", () => {
     expect([half.code, half.out]).toEqual([1, expect.stringContaining("Not read: [1].title")]);
   });
 
+  test("says where changes are read that have no address of their own", async () => {
+    const column = {
+      entityUrn: "urn:li:dataset:(urn:li:dataPlatform:snowflake,shop.core.orders,PROD)",
+      category: "TECHNICAL_SCHEMA",
+      operation: "REMOVE",
+      parameters: { fieldPath: "total" },
+    };
+    const file = await payload(column);
+    expect(await run("test", "datahub", file, "--changes")).toEqual({
+      out: "",
+      err: "There is no /v1/changes/datahub. What DataHub says of changes is read at /v1/alerts/datahub: leave --changes out.\n",
+      code: 1,
+    });
+    expect((await run("test", "datahub", file)).out).toContain("CHANGE  schema succeeded");
+  });
+
   test("says where there is nothing to take in", async () => {
     const { out, code } = await run(
       "test",
