@@ -74,7 +74,8 @@ function test(terminal: Terminal, name: string, file: string, options: Options):
       `There is no /v1/changes/${name}. What ${source.title} says of changes is read at /v1/alerts/${name}: leave --changes out.`,
     );
   const request = requestOf(source, file, options);
-  const reading = reader(request);
+  const greeting = source.greeting?.(request) ?? null;
+  const reading = greeting === null ? reader(request) : { alerts: [], rejected: [] };
   const { redaction, assetNames } = loadConfig(process.env);
   const alerts = reading.alerts.map((sent) => stored(sent, redactAlert(sent, redaction), assetNames));
   const changes = (reading.changes ?? []).map((sent) =>
@@ -86,6 +87,10 @@ function test(terminal: Terminal, name: string, file: string, options: Options):
       changes: changes.map(({ signal }) => signal),
     };
     terminal.out(JSON.stringify({ ...signals, rejected: reading.rejected }, null, 2));
+    return;
+  }
+  if (greeting !== null) {
+    terminal.out(`${greeting} Nothing was sent or stored.`);
     return;
   }
   for (const { signal, redacted } of alerts) showAlert(terminal, signal, redacted);

@@ -2,7 +2,7 @@ import { readAwsEvent } from "./aws.ts";
 import { readStackEvent, readStackFields, stackFields } from "./cloudformation-stack.ts";
 import { invalid, readEachChange } from "./draft.ts";
 import { bodyText } from "./parse-body.ts";
-import { AWS_CONTENT_TYPES, snsHandshake, snsOrSecret } from "./sns.ts";
+import { AWS_CONTENT_TYPES, snsGreeting, snsHandshake, snsOrSecret } from "./sns.ts";
 import { jsonIn, publishedIn, rawOf } from "./sns-message.ts";
 import type { Reading, Source, SourceRequest } from "./source.ts";
 
@@ -15,6 +15,7 @@ export const cloudformation = {
   contentTypes: AWS_CONTENT_TYPES,
   authenticate: snsOrSecret,
   handshake: snsHandshake,
+  greeting: snsGreeting,
   /** With raw delivery the body is CloudFormation's text itself. */
   parse(request: SourceRequest): unknown {
     const body = bodyText(request);

@@ -2,7 +2,7 @@ import { readAwsEvent } from "./aws.ts";
 import { eventOfAction, readAlarmEvent, readAlarmNotification } from "./cloudwatch-alarm.ts";
 import { invalid, readEach } from "./draft.ts";
 import { textAt } from "./json.ts";
-import { AWS_CONTENT_TYPES, snsHandshake, snsOrSecret } from "./sns.ts";
+import { AWS_CONTENT_TYPES, snsGreeting, snsHandshake, snsOrSecret } from "./sns.ts";
 import { publishedIn, rawOf } from "./sns-message.ts";
 import type { Reading, Source, SourceRequest } from "./source.ts";
 
@@ -16,6 +16,7 @@ export const cloudwatch = {
   contentTypes: AWS_CONTENT_TYPES,
   authenticate: snsOrSecret,
   handshake: snsHandshake,
+  greeting: snsGreeting,
   read(request: SourceRequest): Reading {
     return readEach(publishedIn(request.body), (published) => {
       const { content, envelope } = published;

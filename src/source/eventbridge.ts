@@ -6,7 +6,7 @@ import { readAlarmEvent } from "./cloudwatch-alarm.ts";
 import { invalid, readEach } from "./draft.ts";
 import { readCatalogEvent, readQualityEvent } from "./eventbridge-glue.ts";
 import { readRunEvent } from "./eventbridge-runs.ts";
-import { AWS_CONTENT_TYPES, snsHandshake, snsOrSecret } from "./sns.ts";
+import { AWS_CONTENT_TYPES, snsGreeting, snsHandshake, snsOrSecret } from "./sns.ts";
 import { publishedIn, rawOf } from "./sns-message.ts";
 import type { Reading, Source, SourceRequest } from "./source.ts";
 
@@ -21,6 +21,7 @@ export const eventbridge = {
   contentTypes: AWS_CONTENT_TYPES,
   authenticate: snsOrSecret,
   handshake: snsHandshake,
+  greeting: snsGreeting,
   read: readEvents,
   readChanges: readEvents,
 } satisfies Source;

@@ -74,6 +74,17 @@ export async function snsHandshake(request: SourceRequest): Promise<boolean> {
   return true;
 }
 
+/** What SNS says of a subscription, and what is done about it, in words; null for all else. */
+export function snsGreeting({ body }: SourceRequest): string | null {
+  const message = object(body);
+  const type = message === null ? null : typeOf(message);
+  if (type === "UnsubscribeConfirmation")
+    return "SNS says that the subscription has ended. The bot answers 200, and that is all.";
+  return type === "SubscriptionConfirmation"
+    ? "SNS asks whether this address wants what the topic publishes. The bot verifies the signature and confirms the subscription by itself."
+    : null;
+}
+
 function typeOf(message: JsonObject): SnsType | null {
   return TYPES.find((each) => each === message.Type) ?? null;
 }

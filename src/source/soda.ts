@@ -22,7 +22,11 @@ export const soda = {
   contentTypes: ["application/json"],
   authenticate: bearerOrToken,
   /** Soda Cloud sends this while the integration is set up; any answer of 200 will do. */
-  handshake: async (request: SourceRequest): Promise<boolean> => textAt(request.body, "event") === "validate",
+  handshake: async (request: SourceRequest): Promise<boolean> => isValidation(request),
+  greeting: (request: SourceRequest): string | null =>
+    isValidation(request)
+      ? "Soda Cloud tries the address while the integration is set up. The bot answers 200, and that is all."
+      : null,
   // https://docs.soda.io/reference/webhook-api: the answer to incidentCreated may carry a link, shown with the incident.
   showsLink: (request: SourceRequest): boolean => textAt(request.body, "event") === "incidentCreated",
   read(request: SourceRequest): Reading {
@@ -33,6 +37,10 @@ export const soda = {
     };
   },
 } satisfies Source;
+
+function isValidation({ body }: SourceRequest): boolean {
+  return textAt(body, "event") === "validate";
+}
 
 function readBody(part: unknown, path: string, request: SourceRequest): Reading {
   const body = object(part);

@@ -49,6 +49,8 @@ export type Source = {
    * Called after `authenticate`, with the body parsed.
    */
   handshake?(request: SourceRequest): Promise<boolean>;
+  /** What a request is that `handshake` answers, and what the bot does about it, in words; null for all others. */
+  greeting?(request: SourceRequest): string | null;
   /** How the bytes become `body`, for senders that do not always send JSON. Refuses with "invalid". */
   parse?(request: SourceRequest): unknown;
   /**

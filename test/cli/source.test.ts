@@ -7,6 +7,8 @@ import { sourceCommand } from "../../src/cli/source.ts";
 import { SOURCES } from "../../src/source/registry.ts";
 import { runCommand } from "./run.ts";
 
+const FIXTURES = join(import.meta.dirname, "../fixtures");
+
 let dir: string;
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), "source-"));
@@ -125,6 +127,30 @@ describe("breakwater source test", () => {
       code: 1,
     });
     expect((await run("test", "datahub", file)).out).toContain("CHANGE  schema succeeded");
+  });
+
+  test.each([
+    ["cloudwatch", "subscription", "confirms the subscription"],
+    ["cloudformation", "subscription-v2", "confirms the subscription"],
+    ["eventbridge", "unsubscription", "the subscription has ended"],
+  ])(
+    "says of what SNS sends %s to set a subscription up that it is that (%s)",
+    async (source, name, words) => {
+      const { out, err, code } = await run("test", source, join(FIXTURES, "sns", `${name}.json`));
+      expect([err, code]).toEqual(["", 0]);
+      expect(out).toMatch(/^SNS .+ Nothing was sent or stored\.\n$/);
+      expect(out).toContain(words);
+    },
+  );
+
+  test("says of what Soda sends to try the address that it is that, and finds nothing in it", async () => {
+    const file = await payload({ event: "validate" });
+    expect(await run("test", "soda", file)).toMatchObject({
+      out: expect.stringMatching(/^Soda Cloud tries the address .+ Nothing was sent or stored\.\n$/),
+      code: 0,
+    });
+    const { out } = await run("test", "soda", file, "--json");
+    expect(JSON.parse(out)).toEqual({ alerts: [], changes: [], rejected: [] });
   });
 
   test("says where there is nothing to take in", async () => {

@@ -28,3 +28,8 @@ test("every source has a page in docs/sources, and every page a source", () => {
   const names = SOURCES.map(({ name }) => name);
   for (const page of readdirSync(DOCS)) expect(names).toContain(page.replace(/\.md$/, ""));
 });
+
+test("every source that answers handshakes says which request is one", () => {
+  for (const { name, handshake, greeting } of SOURCES)
+    expect(greeting === undefined, name).toBe(handshake === undefined);
+});
