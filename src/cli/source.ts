@@ -54,9 +54,13 @@ Examples:
 Signatures are not checked here: what is looked at is what is read, not who sent it.`;
 
 function list(terminal: Terminal): void {
-  for (const { name, title, read, readChanges } of SOURCES) {
-    const addresses = [read && `/v1/alerts/${name}`, readChanges && `/v1/changes/${name}`].filter(Boolean);
-    terminal.out(`${name.padEnd(20)} ${addresses.join("  ").padEnd(46)} ${title}`);
+  for (const { name, title, read, readChanges, readLineage } of SOURCES) {
+    const addresses = [
+      read && `/v1/alerts/${name}`,
+      readChanges && `/v1/changes/${name}`,
+      readLineage && `/v1/lineage/${name}`,
+    ].filter(Boolean);
+    terminal.out(`${name.padEnd(20)} ${addresses.join("  ").padEnd(60)} ${title}`);
   }
 }
 

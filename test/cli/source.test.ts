@@ -167,8 +167,13 @@ describe("breakwater source test", () => {
 
 test("breakwater source list names every source with its addresses", async () => {
   const { out } = await run("list");
-  for (const { name, title } of SOURCES) {
-    expect(out).toMatch(new RegExp(`^${name} .*/v1/(alerts|changes)/${name}`, "m"));
-    expect(out).toContain(title);
+  for (const { name, title, read, readChanges, readLineage } of SOURCES) {
+    const line = out.split("\n").find((each) => each.startsWith(`${name} `))!;
+    expect(line.match(/\/v1\/\S+/g)).toEqual([
+      ...(read ? [`/v1/alerts/${name}`] : []),
+      ...(readChanges ? [`/v1/changes/${name}`] : []),
+      ...(readLineage ? [`/v1/lineage/${name}`] : []),
+    ]);
+    expect(line.endsWith(` ${title}`), line).toBe(true);
   }
 });
