@@ -1,5 +1,10 @@
 /** Something was changed, then the data broke: the thread says what it may have been, and a person says what it was. */
-import { expect, test } from "vitest";
+import { execFile, execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { expect, onTestFinished, test } from "vitest";
 import { MAYA, openWorld, wordsOf } from "./world.ts";
 
 const world = openWorld();
@@ -93,3 +98,40 @@ test("the next time it says what resolved it the last time, once", async () => {
   for (const words of ["INC-1", "took the deploy back", "Cause: Deploy orders v2"])
     expect(seen).toContain(words);
 });
+
+const COMMITS = `
+git init -q && git config user.name "Mira Oak" && git config user.email mira-oak@fernhollow.example
+mkdir -p models dags && touch README && git add . && git commit -qm "Begin"
+touch models/orders.sql dags/orders.py && git add . && git commit -qm "Rename {{ ref('orders') }} to "orders""`;
+
+// Without these on the machine nothing in a pipeline could be run as the pages say.
+test.runIf(areThere("git", "jq", "curl")).each(["dbt", "airflow"])(
+  "a deploy is told of by what docs/sources/%s.md gives to paste",
+  async (tool) => {
+    const page = readFileSync(join(import.meta.dirname, `../../docs/sources/${tool}.md`), "utf8");
+    const [, snippet] = /\n## Deploys as changes\n[\s\S]*?```sh\n([\s\S]*?)```/.exec(page)!;
+    const cwd = mkdtempSync(join(tmpdir(), "deploy-"));
+    onTestFinished(() => rmSync(cwd, { recursive: true }));
+    const env = { PATH: process.env.PATH, BREAKWATER_URL: world.app.url, BREAKWATER_GENERIC_TOKEN: "s3cret" };
+    await promisify(execFile)("sh", ["-ec", `${COMMITS}\n${snippet}`], { cwd, env });
+    const { body } = await world.get("/v1/changes");
+    expect(body.changes).toMatchObject([
+      {
+        ...{ kind: "deployment", status: "succeeded", environment: "prod", actor: "Mira Oak" },
+        revision: expect.stringMatching(/^[0-9a-f]{40}$/),
+        paths: ["dags/orders.py", "models/orders.sql"],
+        labels: { source: tool },
+        warnings: [],
+      },
+    ]);
+  },
+);
+
+function areThere(...commands: string[]): boolean {
+  try {
+    for (const command of commands) execFileSync(command, ["--version"], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+}
