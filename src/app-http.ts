@@ -78,6 +78,7 @@ function slackRoute(server: FastifyInstance, slack: () => SlackConnection | null
 
 async function healthOf(watch: Watch, slack: SlackConnection | null, wanted: boolean): Promise<HealthReport> {
   const outbox = await watch.outbox().catch(() => null);
+  const wrong = watch.place() ?? (outbox ? null : "it cannot be read");
   const oldest = outbox && outbox.waiting > 0 ? `, the oldest for ${spoken(outbox.oldestMs)}` : "";
   const connection = slack?.health() ?? {
     ok: !wanted,
@@ -85,7 +86,7 @@ async function healthOf(watch: Watch, slack: SlackConnection | null, wanted: boo
   };
   return {
     checks: [
-      { name: "database", ok: outbox !== null, detail: outbox ? null : "it cannot be read" },
+      { name: "database", ok: wrong === null, detail: wrong },
       { name: "slack", ...connection },
       {
         name: "outbox",

@@ -12,6 +12,7 @@ import { createWatch, type Watch } from "./engine/watch.ts";
 import { startHeartbeat } from "./http/heartbeat.ts";
 import { outlineRunbooks, readRunbookFiles } from "./runbooks.ts";
 import type { SlackConnection } from "./slack/connect.ts";
+import { MOVED, stillThere } from "./store/place.ts";
 import { DEFAULT_CHANNEL, startOf, writerSettings } from "./writer-settings.ts";
 import { startWriter } from "./writer-start.ts";
 
@@ -59,12 +60,14 @@ export async function startApp(config: Config, options: AppOptions, thread?: Wor
   let wake = () => {};
   let slack: SlackConnection | null = null;
   let alarm: SlackSide["alarm"] | null = null;
+  let isThere = () => true;
   const watch = createWatch({
     writer: {
       submit: async (job) => (await opening).submit(job),
       close: async () => (await opening).close(),
     },
     outbox: { undelivered: reads.undelivered, waiting: stored.waiting },
+    place: () => (isThere() ? null : MOVED),
     slack: () => (config.slack ? (slack?.health() ?? { ok: false, detail: "starting" }) : null),
     afterMs: config.selfAlarm.afterMs,
     clock: options.clock ?? (() => performance.now()),
@@ -89,6 +92,7 @@ export async function startApp(config: Config, options: AppOptions, thread?: Wor
     // What it does before it listens, while the database is opened.
     await side.server.ready();
     const { statements } = await opening;
+    isThere = stillThere(config.database);
     // Lineage first: it says where the first alert belongs.
     await learnFiles(engine, statements, lineage, iso(), side.server.log);
     return { ...side, url: await side.server.listen({ host: config.host, port: config.port }) };

@@ -7,6 +7,8 @@ export type WatchDeps = {
     waiting(): Promise<Waiting[]>;
     undelivered(): Promise<{ pending: number; dead: number }>;
   };
+  /** What is wrong with where the database is, in words; null where nothing is. */
+  place(): string | null;
   /** Whether Slack reaches us; null where none is configured. */
   slack(): { ok: boolean; detail: string | null } | null;
   /** So long a message may wait, or Slack be out of reach, before that is trouble. */
@@ -38,6 +40,11 @@ export function createWatch(deps: WatchDeps) {
     return [{ name: "slack", words: "Slack does not reach me: buttons and commands are not answered" }];
   }
 
+  function placeTroubles(): Trouble[] {
+    const place = deps.place();
+    return place === null ? [] : [{ name: "database", words: `the database takes no writes: ${place}` }];
+  }
+
   async function outboxTroubles(): Promise<Trouble[]> {
     const state = await outbox().catch(() => null);
     if (!state) return [{ name: "database", words: "the database cannot be read" }];
@@ -61,6 +68,7 @@ export function createWatch(deps: WatchDeps) {
     /** The same writer, watched. */
     writer: writer.writer,
     outbox,
+    place: deps.place,
     lagMs: () => writer.lagMs(),
     /** How a request of a source was answered, by its HTTP status. */
     answered: sources.answered,
@@ -70,6 +78,8 @@ export function createWatch(deps: WatchDeps) {
         ...writer.troubles(),
         ...slackTroubles(),
         ...sources.troubles(),
+        // Of two with one name the last counts: this one says why.
+        ...placeTroubles(),
       ];
       return [...new Map(all.map((trouble) => [trouble.name, trouble])).values()];
     },

@@ -4,8 +4,10 @@ import { Kysely, PostgresAdapter, PostgresDialect, SqliteAdapter, SqliteDialect,
 import type { Pool } from "pg";
 import type { Config } from "../config.ts";
 import { Refusal } from "../core/refusal.ts";
+import { StoreFault } from "../engine/ledger.ts";
 import { openingFault } from "./fault.ts";
 import { makeFolderFor } from "./folder.ts";
+import { MOVED, stillThere } from "./place.ts";
 import type { Schema } from "./schema.ts";
 
 export type Database = Kysely<Schema>;
@@ -86,18 +88,31 @@ async function openPool(url: string, connections: number): Promise<Pool> {
 /** The one connection that writes. */
 export function openForWriting(database: Config["database"]): Database {
   if (database.type === "postgres") return openPostgres(database.url, 1);
+  const file = openFile(database.path, false);
+  const isThere = stillThere(database);
+  const begin = () => {
+    if (!isThere()) throw new StoreFault("unavailable", `The database takes no writes: ${MOVED}`, null);
+  };
   // Having read, a transaction can no longer wait for another's lock and fails at once; so it takes it to begin with.
-  return kyselyOver(openFile(database.path, false), (text) => (text === "begin" ? "begin immediate" : text));
+  return kyselyOver(file, (text) => (text === "begin" ? "begin immediate" : text), begin);
 }
 
 /** Statements kept ready. Most queries are few and come again and again; the widest are made anew each time. */
 const MAX_PREPARED = 300;
 const MAX_PREPARED_CHARS = 20_000;
 
-/** Kysely prepares each query afresh, which costs more than most of them; so what is short and comes again is kept. */
-function kyselyOver(file: SQLite.Database, rewrite: (text: string) => string): Database {
+/**
+ * Kysely prepares each query afresh, which costs more than most of them; so what is short and comes again is kept.
+ * `begin` is called before each transaction, and may refuse it.
+ */
+function kyselyOver(
+  file: SQLite.Database,
+  rewrite: (text: string) => string,
+  begin: () => void = () => {},
+): Database {
   const prepared = new Map<string, SQLite.Statement>();
   function prepare(text: string): SQLite.Statement {
+    if (text === "begin") begin();
     // A full disk ends the transaction by itself; rolling it back once more would fail, and hide why the first did.
     if (text === "rollback" && !file.inTransaction) return prepare("select 1");
     const known = prepared.get(text);

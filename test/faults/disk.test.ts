@@ -1,16 +1,16 @@
 /**
- * The real process on a disk in trouble: full, locked by somebody else, and with the end of its write-ahead log torn off
- * after a kill. `BREAKWATER_DISK_ROUNDS` says how often each (once unless set).
+ * The real process on a disk in trouble: full, locked by somebody else, with its file gone, and with the end of its
+ * write-ahead log torn off after a kill. `BREAKWATER_DISK_ROUNDS` says how often each (once unless set).
  */
 import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import SQLite from "better-sqlite3";
 import { afterEach, expect, it } from "vitest";
 import { waitFor } from "../harness/wait.ts";
-import { Bot } from "./bot.ts";
+import { Bot, CHANNEL } from "./bot.ts";
 import { tried } from "./tried.ts";
 
 const ROUNDS = Number(process.env.BREAKWATER_DISK_ROUNDS ?? 1);
@@ -143,6 +143,49 @@ it("waits out a lock of somebody else's, refuses with 503 where it lasts, and go
   expect(await bot.stop()).toBe(0);
   tried("locked by another process", ROUNDS, `${bot.refused.get(503)} refused with 503`);
 });
+
+it.each([
+  ["removed", (path: string) => ["", "-wal", "-shm"].map((end) => rmSync(path + end))],
+  [
+    "replaced",
+    (path: string) => {
+      writeFileSync(`${path}.new`, "");
+      renameSync(`${path}.new`, path);
+    },
+  ],
+])(
+  "answers 503 once its file was %s, says so in /readyz and in Slack, and starts on what is there then",
+  { timeout: 120_000 },
+  async (_, lose) => {
+    bot = await Bot.open();
+    bot.start();
+    await bot.untilUp();
+    await bot.send("before");
+    const ready = async () => (await fetch(`${bot.url}/readyz`)).text();
+    await waitFor(async () => (await ready()).includes('"status":"ready"'), {
+      what: "the bot to be ready",
+      timeout: 30_000,
+    });
+    lose(bot.path);
+    expect(await ready()).toContain("database: its file was removed or replaced while the bot runs");
+    const answer = (await bot.post(bot.alert("after", "after")))!;
+    expect(answer.status).toBe(503);
+    expect(await answer.text()).toMatch(/removed or replaced.+`db restore`.+Nothing of this was stored/);
+    await waitFor(
+      async () =>
+        (await bot.slack.messages(CHANNEL)).some(({ text }) =>
+          /⚠️.+removed or replaced.+db restore/u.test(text),
+        ),
+      { what: `the alarm:\n${bot.said}`, timeout: 30_000 },
+    );
+    expect(await bot.stop()).toBe(0);
+    bot.start();
+    await bot.untilUp();
+    expect((await bot.post(bot.alert("after", "after")))!.status).toBe(200);
+    expect(bot.storedLike("after")).toBe(1);
+    expect(await bot.stop()).toBe(0);
+  },
+);
 
 /** Where each whole commit of a write-ahead log ends (https://sqlite.org/fileformat2.html#walformat), in bytes. */
 function commitsOf(wal: Buffer): number[] {
