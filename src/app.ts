@@ -53,7 +53,8 @@ export async function startApp(config: Config, options: AppOptions, thread?: Wor
   const settings = { ...writerSettings(config, await outlineRunbooks(runbooks)), start: startOf(config) };
   const gone = Promise.withResolvers<Error>();
   // The database is opened while what answers HTTP is loaded. What goes wrong with either is told below.
-  const opening = startWriter(settings, gone.resolve, thread);
+  const held = Promise.withResolvers<void>();
+  const opening = startWriter(settings, gone.resolve, thread, held.resolve);
   opening.catch(() => {});
   const stored = readLater(config.database);
   const { reads } = stored;
@@ -89,6 +90,9 @@ export async function startApp(config: Config, options: AppOptions, thread?: Wor
       slack: () => slack,
       alarm: () => alarm,
     });
+    void held.promise.then(() =>
+      side.server.log.warn("another bot has the database; waiting until it has ended, at most 30 s"),
+    );
     // What it does before it listens, while the database is opened.
     await side.server.ready();
     const { statements } = await opening;

@@ -22,7 +22,7 @@ export type WriterSettings = {
   runbooks: RunbookOutline[];
   /** How long traces are kept; for ever where it is left out. */
   retention?: Retention;
-  /** What starts: its version, and a hash of each setting, for the audit log. A replay is no start. */
+  /** What starts: its version, and a hash of each setting, for the audit log. A replay is no start, and holds nothing. */
   start?: Start;
 };
 

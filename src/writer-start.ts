@@ -15,6 +15,8 @@ export type ThreadRequest =
   /** The thread then ends. */
   | { close: true };
 export type ThreadAnswer =
+  /** Another bot has the database, and is waited for. */
+  | { waits: true }
   | { ready: true; statements: StatementInForce[] }
   /** It could not be opened; the thread then ends. */
   | { refused: Pick<Refusal, "code" | "message"> }
@@ -54,23 +56,27 @@ function areMany(requests: ThreadRequest[]): boolean {
 
 /**
  * Starts the one writer: in a thread of its own for a file (a commit waits for the disk there), in this thread for
- * Postgres (which waits for the network). `failed` is called if the thread dies; nothing can be stored after that.
+ * Postgres (which waits for the network). `failed` is called if the thread dies, or another bot has the database; nothing
+ * can be stored after that. `waits` is called if another bot has it to begin with.
  */
 export async function startWriter(
   settings: WriterSettings,
   failed: (error: Error) => void,
   thread?: Worker,
+  waits: () => void = () => {},
 ): Promise<OpenedWriter> {
-  if (settings.database.type === "sqlite") return openIn(thread ?? loadWriterThread(), settings, failed);
+  if (settings.database.type === "sqlite")
+    return openIn(thread ?? loadWriterThread(), settings, failed, waits);
   await thread?.terminate();
   const { openWriter } = await import("./writer.ts");
-  return openWriter(settings);
+  return openWriter(settings, undefined, { waits, lost: failed });
 }
 
 function openIn(
   thread: Worker,
   settings: WriterSettings,
   failed: (error: Error) => void,
+  waits: () => void,
 ): Promise<OpenedWriter> {
   thread.ref();
   const waiting = new Map<number, { resolve(result: JobResult): void; reject(error: Error): void }>();
@@ -97,6 +103,7 @@ function openIn(
     thread.on("error", fail);
     thread.on("exit", (code) => fail(new Error(`the writer thread ended with code ${code}`)));
     const hear = (response: ThreadAnswer) => {
+      if ("waits" in response) return waits();
       if ("ready" in response) {
         started = true;
         return ready({ submit, close, statements: response.statements });

@@ -3,6 +3,7 @@ import { Refusal } from "./core/refusal.ts";
 import { Arrival } from "./engine/arrival.ts";
 import type { Job } from "./engine/commit.ts";
 import { settleWhenIdle } from "./settle.ts";
+import { openForWriting } from "./store/open.ts";
 import { type OpenedWriter, openWriter } from "./writer.ts";
 import { type ThreadAnswer, type ThreadRequest, together } from "./writer-start.ts";
 
@@ -16,7 +17,8 @@ let writer: OpenedWriter;
 async function take(request: ThreadRequest): Promise<void> {
   if ("open" in request) {
     try {
-      writer = await openWriter(request.open);
+      const waits = () => send({ waits: true });
+      writer = await openWriter(request.open, openForWriting(request.open.database), { waits });
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       send({ refused: { code: error.code, message: error.message } });

@@ -4,6 +4,7 @@ import { compileRunbooks, matchRunbooks } from "./core/runbook/match.ts";
 import type { StatementInForce } from "./engine/ports.ts";
 import { createWriter, type Transact, type Writer } from "./engine/writer.ts";
 import { storeFault } from "./store/fault.ts";
+import { type Holding, holdForBot } from "./store/hold.ts";
 import { ledgerOf } from "./store/ledger.ts";
 import { migrate } from "./store/migrate.ts";
 import { type Database, isPostgres, openForWriting } from "./store/open.ts";
@@ -14,11 +15,16 @@ import type { WriterSettings } from "./writer-settings.ts";
 /** `statements`: whose lineage was in force when it was opened. */
 export type OpenedWriter = Writer & { statements: StatementInForce[] };
 
-/** Opens the database for writing, brings it up to date, and joins it with the commit loop. Runs wherever it is called. */
+/**
+ * Opens the database for writing, brings it up to date, and joins it with the commit loop. For a bot that starts it is held
+ * first, so that no other bot writes to it. Runs wherever it is called.
+ */
 export async function openWriter(
   settings: WriterSettings,
   db: Database = openForWriting(settings.database),
+  holding: Holding = {},
 ): Promise<OpenedWriter> {
+  const hold = settings.start ? await holdForBot(settings.database, holding) : null;
   await migrate(db);
   if (settings.start) await recordStart(db, settings.start);
   const catalog = compileRunbooks(settings.runbooks);
@@ -44,6 +50,7 @@ export async function openWriter(
     async close() {
       await writer.close();
       await db.destroy();
+      await hold?.release();
     },
   };
 }

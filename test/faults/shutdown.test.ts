@@ -13,7 +13,7 @@ const WITHIN_MS = 20_000;
 
 let bot: Bot;
 beforeEach(async () => {
-  bot = await Bot.open();
+  bot = await Bot.open({ environment: { LOG_LEVEL: "warn" } });
 });
 afterEach(() => bot?.close());
 
@@ -73,4 +73,44 @@ it("answers what was begun, keeps what was answered, and ends well in time", {
     ROUNDS,
     `${ROUNDS * 10} begun requests answered 200; slowest end ${slowest} ms`,
   );
+});
+
+it("a second one waits until the first has ended, and posts nothing twice", {
+  timeout: 120_000,
+}, async () => {
+  bot.start();
+  await bot.untilUp();
+  bot.proxy.inject("chat.postMessage", { kind: "slow", ms: 6_000 });
+  await bot.send("orders");
+  await waitFor(() => bot.proxy.calls.some(({ method }) => method === "chat.postMessage"), {
+    what: "a post on its way",
+    timeout: 30_000,
+  });
+  const ended = bot.stop();
+  bot.start();
+  expect(await ended).toBe(0);
+  await bot.untilUp();
+  expect(bot.said).toContain("another bot has the database; waiting");
+  await bot.send("users");
+  await bot.everythingIsThere(60_000);
+  expect(await bot.stop()).toBe(0);
+});
+
+it("a second one beside it waits, and takes over when the first is killed", {
+  timeout: 120_000,
+}, async () => {
+  const first = bot.start();
+  await bot.untilUp();
+  await bot.send("orders");
+  bot.start();
+  await waitFor(() => bot.said.includes("another bot has the database"), {
+    what: "the second to say that it waits",
+    timeout: 60_000,
+  });
+  await bot.send("users");
+  first.kill("SIGKILL");
+  await bot.untilUp();
+  await bot.send("payments");
+  await bot.everythingIsThere(60_000);
+  expect(await bot.stop()).toBe(0);
 });
