@@ -427,7 +427,9 @@ function wordsFor(events: RecordedEvent[], state: IncidentState): string {
   const body = events[0]!.body;
   switch (body.type) {
     case "opened":
-      return `${state.key} is open: ${state.title}.`;
+      return `${state.key} is open: ${state.title}. Its thread comes in ${
+        state.channel.startsWith("#") ? state.channel : "the channel of incidents"
+      }.`;
     case "runbook_started":
       return `“${body.title}” begins in the thread of ${state.key}.`;
     case "step_finished":
