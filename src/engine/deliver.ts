@@ -67,7 +67,7 @@ const GIVE_WAY_MS = 1_000;
 /** A post that timed out, or whose sender was killed, may still be on its way: looked for any sooner it is not there yet. */
 const LOOK_AFTER_MS = 2_000;
 const MAX_BACKOFF_MS = 5 * 60_000;
-/** What Slack asks for beyond this is kept by the pace alone: a row says no longer time, should the clock be set back. */
+/** No answer of Slack, or of a proxy before it, silences a channel longer than this, nor does a clock that is set back. */
 const MAX_PUT_OFF_MS = 10 * 60_000;
 
 /**
@@ -199,13 +199,13 @@ export function createDeliverer(deps: DelivererDeps) {
     const now = clock();
     const waitMs =
       failure.kind === "rate_limited"
-        ? failure.retryAfterMs
+        ? Math.min(MAX_PUT_OFF_MS, failure.retryAfterMs)
         : Math.min(MAX_BACKOFF_MS, 1000 * 2 ** Math.min(row.attempts, 16));
     if (lost.has(row.id)) {
       deps.log.warn({ key: row.key, reason: failure.message }, "Slack could not be asked for a message");
       return lose(row, waitMs);
     }
-    if (failure.kind === "rate_limited") turns.block(row, failure.retryAfterMs, now);
+    if (failure.kind === "rate_limited") turns.block(row, waitMs, now);
     if (failure.kind === "unknown" && posting) {
       deps.log.warn(
         { key: row.key, reason: failure.message },
@@ -222,7 +222,7 @@ export function createDeliverer(deps: DelivererDeps) {
         ? { type: "dead", error: failure.message }
         : {
             type: "retry",
-            notBefore: iso(now + Math.min(waitMs, MAX_PUT_OFF_MS)),
+            notBefore: iso(now + waitMs),
             error: failure.message,
           };
     await settle(row, outcome).catch((unsettled: unknown) => {

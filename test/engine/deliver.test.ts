@@ -418,6 +418,20 @@ describe("pace", () => {
     expect(chat.marks().slice(2).toSorted()).toEqual(["card:INC-1", "card:INC-2", "reply:INC-1:2"]);
   });
 
+  it("asks again after ten minutes, however long Slack says to wait", async () => {
+    let limited = true;
+    chat.before = () =>
+      limited ? new DeliveryFailure("rate_limited", "rate limited", 99_999_999_999_000) : null;
+    await world.command(null, declared("here"));
+    await deliverer.start();
+    await settle();
+    limited = false;
+    await pass(9 * 60);
+    expect(chat.marks()).toEqual([]);
+    await pass(2 * 60);
+    expect(chat.marks()).toEqual(["card:INC-1"]);
+  });
+
   it("lets redraws wait for their own limit without holding up posts", async () => {
     await world.ingest(alertOn("orders"));
     await deliverer.start();
