@@ -1,5 +1,5 @@
 import type { IncidentState, Recovery } from "../core/incident/state.ts";
-import { RECOVERIES } from "../core/incident/state.ts";
+import { RECOVERIES, walkIn } from "../core/incident/state.ts";
 import { alertsDocument } from "../core/report/alerts.ts";
 import { card } from "../core/report/card.ts";
 import type { Document } from "../core/report/document.ts";
@@ -70,7 +70,7 @@ function assetCounts(state: IncidentState): Record<Recovery, number> {
 }
 
 async function walkShown(deps: ShowDeps, runbook: string, state: IncidentState): Promise<Shown> {
-  const walk = state.walks[runbook];
+  const walk = walkIn(state, runbook);
   if (!walk) return null;
   const text = await deps.reads.runbookText(walk.hash);
   // Markdown takes long to load, and the first message after a start is seldom a walk.

@@ -11,6 +11,7 @@ import {
   isOpen,
   type Phase,
   unsettledAssets,
+  walkIn,
 } from "../core/incident/state.ts";
 import { Refusal } from "../core/refusal.ts";
 import type { ActionName, Target } from "../core/report/action-name.ts";
@@ -198,7 +199,8 @@ function stepModal(form: FormName, title: string, question: string, outcome: "sk
   return {
     build: (context) => {
       const { runbook, step } = context.target ?? {};
-      const known = context.incident?.walks[runbook ?? ""]?.steps.find((one) => one.id === step);
+      const walk = context.incident && walkIn(context.incident, runbook ?? "");
+      const known = walk?.steps.find((one) => one.id === step);
       return view(form, title, title, context, [
         ...(known ? [field.wordsBlock(known.title)] : []),
         field.textField("reason", question, { max: LIMITS.reason, lines: true }),

@@ -16,6 +16,7 @@ import {
   suspectsNow,
   unsettledAssets,
   type Walk,
+  walkIn,
 } from "./state.ts";
 
 /** A sender's level as an incident severity: critical → SEV1, error → SEV2, warning → SEV3, info → SEV4. */
@@ -548,7 +549,7 @@ function startRunbook(
   command: Extract<Command, { type: "start_runbook" }>,
 ): EventBody[] {
   requireUnmerged(state);
-  const walk = state.walks[command.runbook];
+  const walk = walkIn(state, command.runbook);
   if (walk && !walk.finishedAt) {
     const step = currentStep(walk);
     throw new Refusal(
@@ -563,7 +564,7 @@ function startRunbook(
 function walkFor(state: IncidentState, runbook: string | null): Walk {
   const walks = Object.values(state.walks);
   const running = walks.filter((w) => !w.finishedAt);
-  const walk = runbook ? state.walks[runbook] : (running[0] ?? walks.at(-1));
+  const walk = runbook ? walkIn(state, runbook) : (running[0] ?? walks.at(-1));
   if (!walk)
     throw new Refusal(
       "not_found",

@@ -320,8 +320,13 @@ function settle(
   if (last && last.to === null) last.to = at;
 }
 
+/** The walk of a runbook, undefined where it was not started: one may be called `constructor`, and asked for by any name. */
+export function walkIn(state: IncidentState, runbook: string): Walk | undefined {
+  return Object.hasOwn(state.walks, runbook) ? state.walks[runbook] : undefined;
+}
+
 function walkOf(state: IncidentState, runbook: string): Walk {
-  const walk = state.walks[runbook];
+  const walk = walkIn(state, runbook);
   if (!walk) throw new Error(`event for runbook ${runbook}, which was never started`);
   return walk;
 }

@@ -6,6 +6,7 @@ import {
   type Phase,
   type Recovery,
   suspectsNow,
+  walkIn,
 } from "../incident/state.ts";
 import { type Integrity, integrity, type ReportedAlert } from "./api.ts";
 import { clocks, downtime, downtimeIntervals, elapsed, formatDuration, isFinished } from "./clocks.ts";
@@ -384,7 +385,7 @@ function alertTable({ state, alerts }: PreparedPostmortem): Block[] {
 
 function runbooks({ state, slash }: PreparedPostmortem): Block[] {
   const walked = Object.values(state.walks);
-  const ignored = state.suggestedRunbooks.filter((suggested) => !state.walks[suggested.slug]);
+  const ignored = state.suggestedRunbooks.filter((suggested) => !walkIn(state, suggested.slug));
   const blocks = walked.flatMap((walk) => runbookBlocks(coverage(walk)));
   if (ignored.length > 0) {
     const items = ignored.map(

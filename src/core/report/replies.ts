@@ -4,7 +4,7 @@
  * and reviews: thread noise is the first complaint about bots of this kind.
  */
 import type { EventOf, EventType, RecordedEvent } from "../incident/events.ts";
-import { type IncidentState, isOpen, unsettledAssets } from "../incident/state.ts";
+import { type IncidentState, isOpen, unsettledAssets, walkIn } from "../incident/state.ts";
 import { assetId } from "../signal/asset.ts";
 import { type Clocks, clocks, formatDuration } from "./clocks.ts";
 import { coverage } from "./coverage.ts";
@@ -209,7 +209,7 @@ const TELLERS: { [T in EventType]?: Teller<T> } = {
       ? []
       : [line("📝 ", { strong: "Note" }, " by ", actorSpan(event.actor), ": ", ...linked(event.body.text))],
   runbook_finished: (event, state) => {
-    const walk = state.walks[event.body.runbook];
+    const walk = walkIn(state, event.body.runbook);
     if (!walk) return [];
     const { counts } = coverage(walk);
     const failed = counts.failed > 0 ? `, ${counts.failed} failed` : "";

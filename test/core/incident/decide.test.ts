@@ -553,6 +553,24 @@ describe("what may have been the cause", () => {
   });
 });
 
+it.each(["constructor", "toString"])("walks a runbook called %s, and knows of none before", (runbook) => {
+  const start: Command = { type: "start_runbook", runbook, title: "Late table", hash: "h", steps };
+  const suggested: EventBody = {
+    type: "runbook_suggested",
+    runbooks: [{ slug: runbook, title: "Late table", reason: "table" }],
+  };
+  expect(
+    refused(given(opened, suggested), {
+      type: "finish_step",
+      runbook,
+      step: "look",
+      outcome: "done",
+      note: null,
+    }),
+  ).toMatch(/^not_found: No runbook has been started/);
+  expect(when(given(opened, suggested), start)).toEqual([{ ...started, runbook }]);
+});
+
 it("tells of past incidents like it once", () => {
   const incident = {
     ...{ key: "INC-0", title: "Orders are late", severity: "SEV2", resolvedAt: at(0) },
