@@ -35,9 +35,9 @@ import {
   whichIncidentDocument,
 } from "../core/verb/answers.ts";
 import { helpDocument } from "../core/verb/help.ts";
-import { parseLine } from "../core/verb/line.ts";
+import { keysNamed, parseLine, withoutKey } from "../core/verb/line.ts";
 import { chooseTarget } from "../core/verb/target.ts";
-import type { Ask, FormName, Query, SilenceAsk } from "../core/verb/verb.ts";
+import type { Ask, FormName, Query, SilenceAsk, Verb } from "../core/verb/verb.ts";
 import { mentionedIds } from "../core/verb/words.ts";
 import type { HoldRules } from "./batch.ts";
 import type { Engine, IncidentAlert } from "./ports.ts";
@@ -101,10 +101,13 @@ export function createConversation(deps: ConversationDeps) {
       line.key || threadIncident || line.verb.about === "none"
         ? []
         : await engine.reads.openIn(where.channel);
+    const { named, another } = keysNamed(line.verb, line.rest);
     const target = chooseTarget({
       key: line.key,
       threadIncident,
       openInChannel: open.map((i) => i.key),
+      named,
+      another,
       verb: line.verb,
     });
     const names = await deps.names(mentionedIds(line.rest));
@@ -112,12 +115,37 @@ export function createConversation(deps: ConversationDeps) {
       line.verb.parse(line.rest, { now: deps.now(), timeZone: asker.timeZone, asker, names, incident });
     if ("pick" in target) {
       const held = line.verb.orHeld ? await heldAnswer(read(null)) : null;
-      return { kind: "document", document: held ?? whichIncidentDocument(open, text, deps.command) };
+      if (held) return { kind: "document", document: held };
+      return whichIncident(target.pick, { ...line, text, named, open });
     }
     const incident = "incident" in target ? await known(target.incident, line.verb.entries) : null;
     const parsed = read(incident);
     if (parsed.kind === "silence") return silence(parsed.ask, threadIncident, where.channel, asker, door);
     return ask(parsed, incident?.key ?? null, asker, door);
+  }
+
+  /** Asks which of these is meant. A key among the words may say so, and is then none of them. */
+  async function whichIncident(
+    keys: string[],
+    said: { text: string; verb: Verb; rest: string; named: string[]; open: IncidentState[] },
+  ): Promise<Answer> {
+    const states = await Promise.all(
+      keys.map((key) => said.open.find((each) => each.key === key) ?? engine.reads.state(key)),
+    );
+    const choices = states.flatMap((state) => {
+      if (!state) return [];
+      const meant = `${said.verb.name} ${withoutKey(said.rest, state.key)}`.trim();
+      return [{ state, line: said.named.includes(state.key) ? meant : said.text }];
+    });
+    const unknown = said.named.filter((key) => !choices.some(({ state }) => state.key === key));
+    if (choices.length === 0) await known(unknown[0]!);
+    const why =
+      unknown.length > 0
+        ? `There is no ${unknown.join(", ")}.`
+        : said.named.length > 0
+          ? `${said.named.join(", ")} ${said.named.length === 1 ? "stands" : "stand"} in the words.`
+          : `${choices.length} are open here: ${choices.map(({ state }) => state.key).join(", ")}.`;
+    return { kind: "document", document: whichIncidentDocument(choices, why, deps.command) };
   }
 
   /** A silence is about alerts, not about the incident in whose thread somebody asks for it; but there it is told. */

@@ -28,14 +28,19 @@ export function parseLine(text: string, options: { command: string }): Line {
   const { verb, rest } = takeVerb(first ? first.rest : line);
   if (first || verb.about === "none") return { verb, key: first?.key ?? null, rest };
   const second = takeKey(rest) ?? keyBehindForm(verb, rest);
-  if (!second || (verb.namesAnother && !namesTwo(second.rest))) return { verb, key: null, rest };
+  if (!second || (verb.namesAnother === "first" && !namesTwo(second.rest))) return { verb, key: null, rest };
   return { verb, key: second.key, rest: second.rest };
 }
 
-/** The key in `timeline edit INC-1 5 …`: behind the word with which one of a verb's further forms begins. */
+/**
+ * The key in `timeline edit INC-1 5 …` and `postmortem json INC-1`: behind the word with which one of a verb's further
+ * forms begins, or one of the words of which it takes one.
+ */
 function keyBehindForm(verb: Verb, text: string): { key: string; rest: string } | null {
   const { word, rest } = takeWord(text);
-  if (!verb.also?.some(({ usage }) => takeWord(usage).word === folded(word))) return null;
+  const [, oneOf = ""] = /^\[(\w+(?:\|\w+)+)\]$/.exec(verb.usage) ?? [];
+  const forms = verb.also?.map(({ usage }) => takeWord(usage).word) ?? [];
+  if (![...oneOf.split("|"), ...forms].includes(folded(word))) return null;
   const found = takeKey(rest);
   return found && { key: found.key, rest: `${word} ${found.rest}`.trim() };
 }
@@ -78,6 +83,41 @@ function takeKey(text: string): { key: string; rest: string } | null {
 /** `merge INC-1 INC-2` and `merge INC-1 into INC-2` name both; `merge INC-2` only where this one goes. */
 function namesTwo(rest: string): boolean {
   return takeKey(rest.replace(/^into\s+/i, "")) !== null;
+}
+
+/** So many keys among the words of a line are asked about. */
+const ASKED_ABOUT = 5;
+
+/**
+ * The keys among the words of a line that stand where none is looked for, each once: `severity 3 INC-2 because`. `another`
+ * is the one that the verb's own words name, as `merge INC-2` does; it is none of them.
+ */
+export function keysNamed(verb: Verb, rest: string): { named: string[]; another: string | null } {
+  const words = rest.split(/\s+/);
+  const keys = words.map(keyIn);
+  const place =
+    verb.namesAnother === "first"
+      ? keys.findIndex(
+          (key, i) => key !== null && words.slice(0, i).every((word) => /^(?:in)?to$/i.test(word)),
+        )
+      : verb.namesAnother === "behind to"
+        ? keys.findIndex((key, i) => key !== null && /^(?:in)?to$/i.test(words[i - 1] ?? ""))
+        : -1;
+  const others = keys.filter((key, i): key is string => key !== null && i !== place);
+  return { named: [...new Set(others)].slice(0, ASKED_ABOUT), another: keys[place] ?? null };
+}
+
+/** The words without a key that turned out to say which incident is meant: only where it stands first. */
+export function withoutKey(rest: string, key: string): string {
+  const place = [...rest.matchAll(/\S+/g)].find(([word]) => keyIn(word) === key);
+  if (!place) return rest;
+  const after = rest.slice(place.index + place[0].length).trimStart();
+  return `${rest.slice(0, place.index)}${after}`.trim();
+}
+
+/** The key that a word of a sentence is: `(INC-3)` and `INC-3’s` too. */
+function keyIn(word: string): string | null {
+  return takeKey(word.replace(/^[([{]+|[)\]}?!,:;.]+$|['’]s$/g, ""))?.key ?? null;
 }
 
 function takeVerb(text: string): { verb: Verb; rest: string } {

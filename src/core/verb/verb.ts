@@ -94,8 +94,11 @@ export type Verb = {
   about: "incident" | "none";
   /** Its words may mean an alert that is held, maybe in no incident: where none is clear, that is looked for first. */
   orHeld?: true;
-  /** Its own words begin with another incident's key (`merge INC-2`): a single key behind the verb is not the target. */
-  namesAnother?: true;
+  /**
+   * Its own words name another incident: they begin with its key (`merge INC-2`), so that a single key behind the verb is
+   * not the target, or have it behind `to` (`move users to INC-2`).
+   */
+  namesAnother?: "first" | "behind to";
   /** Its words may be about an entry of the timeline: the incident is looked up with these. */
   entries?: true;
   group: "respond" | "alerts" | "data" | "words" | "runbook" | "after" | "look";

@@ -309,10 +309,14 @@ test("roles: all, one, and none", () => {
 });
 
 describe("which incident", () => {
-  const open = [incident("INC-1"), incident("INC-2")];
+  const choices = (line: string) => [
+    { state: incident("INC-1"), line },
+    { state: incident("INC-2"), line },
+  ];
+  const why = "2 are open here: INC-1, INC-2.";
 
   test("each with the line to type and a button that sends it", () => {
-    const document = whichIncidentDocument(open, "note ask <@U0ANA|ana>", "/incident");
+    const document = whichIncidentDocument(choices("note ask <@U0ANA|ana>"), why, "/incident");
     expect(lines(document)).toEqual([
       "INC-1 SEV2 triggered · Orders are late · `/incident INC-1 note ask @ana`",
       "INC-2 SEV2 triggered · Orders are late · `/incident INC-2 note ask @ana`",
@@ -331,7 +335,7 @@ describe("which incident", () => {
   });
 
   test("a line that no button can hold is not cut and sent", () => {
-    const document = whichIncidentDocument(open, `note ${"x".repeat(2400)}`, "/incident");
+    const document = whichIncidentDocument(choices(`note ${"x".repeat(2400)}`), why, "/incident");
     expect(document.blocks.some((block) => block.type === "actions")).toBe(false);
     expect(lines(document)[0]!.length).toBeLessThan(250);
   });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { parseLine } from "../../../src/core/verb/line.ts";
+import { keysNamed, parseLine, withoutKey } from "../../../src/core/verb/line.ts";
 
 function read(text: string) {
   const line = parseLine(text, { command: "/incident" });
@@ -43,6 +43,8 @@ test.each([
   ["timeline INC-3 edit 5 at 02:10", ["timeline", "INC-3", "edit 5 at 02:10"]],
   ["runbook Start inc-3", ["runbook", "INC-3", "Start"]],
   ["summary set INC-3, all good", ["summary", "INC-3", "set all good"]],
+  ["postmortem json INC-45", ["postmortem", "INC-45", "json"]],
+  ["ack note INC-3", ["ack", null, "note INC-3"]],
   ["move all INC-1 users to INC-2", ["move", "INC-1", "all users to INC-2"]],
   ["move all users to INC-2", ["move", null, "all users to INC-2"]],
   ["note see INC-3 for more", ["note", null, "see INC-3 for more"]],
@@ -88,4 +90,29 @@ test("words that are no verb are shown the way to help and to a new incident", (
     "There is no `zebra`. `help` lists all verbs, `new <title>` opens an incident.",
   );
   expect(refusal("<@U0ANA> lead")).toMatch(/^That does not begin with a verb\./);
+});
+
+describe("keys among the words", () => {
+  test.each([
+    ["severity 3 INC-2 because", { named: ["INC-2"], another: null }],
+    ["waive orders inc-02, nobody reads it", { named: ["INC-2"], another: null }],
+    ["note see INC-3 (and DRILL-1) for more", { named: ["INC-3", "DRILL-1"], another: null }],
+    ["note as in INC-3, INC-3’s cause", { named: ["INC-3"], another: null }],
+    ["link <https://jira.example.com/INC-3|INC-3>", { named: [], another: null }],
+    ["note the INC-x and INC-3a", { named: [], another: null }],
+    ["merge INC-2", { named: [], another: "INC-2" }],
+    ["merge into INC-2 as INC-3 was", { named: ["INC-3"], another: "INC-2" }],
+    ["merge INC-1 into INC-2", { named: [], another: "INC-2" }],
+    ["move all users to INC-2 because of INC-3", { named: ["INC-3"], another: "INC-2" }],
+    ["restored orders to INC-2", { named: ["INC-2"], another: null }],
+  ])("%j", (text, expected) => {
+    const line = parseLine(text, { command: "/incident" });
+    if ("empty" in line) throw new Error("an empty line");
+    expect(keysNamed(line.verb, line.rest)).toEqual(expected);
+  });
+
+  test("a key is taken out of the words that are left", () => {
+    expect(withoutKey("3 INC-2 because of INC-2", "INC-2")).toBe("3 because of INC-2");
+    expect(withoutKey("<@U1> #inc-02.", "INC-2")).toBe("<@U1>");
+  });
 });

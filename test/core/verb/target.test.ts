@@ -4,7 +4,14 @@ import { explain } from "../../../src/core/verb/verbs/explain.ts";
 import { list } from "../../../src/core/verb/verbs/list.ts";
 import { severity } from "../../../src/core/verb/verbs/severity.ts";
 
-const nothing = { key: null, threadIncident: null, openInChannel: [] as string[], verb: severity };
+const nothing = {
+  key: null,
+  threadIncident: null,
+  openInChannel: [] as string[],
+  named: [] as string[],
+  another: null,
+  verb: severity,
+};
 
 test("a key that was typed wins over everything", () => {
   const asked = { ...nothing, key: "INC-9", threadIncident: "INC-1", openInChannel: ["INC-1", "INC-2"] };
@@ -25,6 +32,24 @@ test("several are a question, never a guess", () => {
   expect(chooseTarget({ ...nothing, openInChannel: ["INC-2", "INC-3"] })).toEqual({
     pick: ["INC-2", "INC-3"],
   });
+});
+
+test("a key among the words of a line is a question where it is not the only one open here", () => {
+  const asked = { ...nothing, openInChannel: ["INC-1"] };
+  expect(chooseTarget({ ...asked, named: ["INC-2"] })).toEqual({ pick: ["INC-2", "INC-1"] });
+  expect(chooseTarget({ ...asked, named: ["INC-1"] })).toEqual({ incident: "INC-1" });
+  expect(chooseTarget({ ...nothing, named: ["INC-2"] })).toEqual({ pick: ["INC-2"] });
+});
+
+test("in a thread a key among the words is one of the words", () => {
+  expect(chooseTarget({ ...nothing, threadIncident: "INC-1", named: ["INC-2"] })).toEqual({
+    incident: "INC-1",
+  });
+});
+
+test("an incident is not offered to be merged into itself", () => {
+  const asked = { ...nothing, openInChannel: ["INC-3", "INC-2", "INC-1"], another: "INC-1" };
+  expect(chooseTarget(asked)).toEqual({ pick: ["INC-3", "INC-2"] });
 });
 
 test("none is refused with how to name one", () => {

@@ -9,7 +9,7 @@ export const merge: Verb = {
   help: "Merge this incident into another",
   example: "merge INC-2 the same broken load",
   about: "incident",
-  namesAnother: true,
+  namesAnother: "first",
   group: "alerts",
   parse(rest, context) {
     const words = plainText(rest, context.names).replace(/^(?:in)?to\s+/i, "");

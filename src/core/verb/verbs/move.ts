@@ -21,6 +21,7 @@ export const move: Verb = {
     },
   ],
   about: "incident",
+  namesAnother: "behind to",
   group: "alerts",
   parse(rest, context) {
     const match = TARGET.exec(plainText(rest, context.names));

@@ -1,0 +1,110 @@
+import { expect, test } from "vitest";
+import { compileRunbooks } from "../../src/core/runbook/match.ts";
+import { type Answer, createConversation } from "../../src/engine/converse.ts";
+import { alertOn, openWorld, temporaryFile, type World } from "./world.ts";
+
+const ANA = { id: "U1", name: "Ana Diaz", timeZone: "UTC" };
+
+type Said = { kind: Answer["kind"]; text: string; buttons: string[] };
+type Say = (line: string, threadTs?: string) => Promise<Said>;
+
+/** Says lines in the channel, or in a thread, of a world of its own. */
+async function talking(play: (say: Say, world: World) => Promise<void>) {
+  const file = temporaryFile();
+  const world: World = await openWorld(file.database);
+  const conversation = createConversation({
+    engine: world.engine,
+    catalog: compileRunbooks([]),
+    names: async () => ({}),
+    command: "/incident",
+    routing: { maintenance: [], inhibit: [] },
+    sources: ["generic"],
+    channel: "C1",
+    now: world.now,
+  });
+  let said = 0;
+  const say: Say = async (line, threadTs) => {
+    said += 1;
+    const answer = await conversation.say(
+      line,
+      ANA,
+      { channel: "C1", threadTs: threadTs ?? null },
+      { via: threadTs ? "mention" : "slash", permalink: null, key: String(said) },
+    );
+    if (answer.kind === "form")
+      return { kind: "form", text: `${answer.form} ${answer.incident?.key}`, buttons: [] };
+    const { summary, blocks } = answer.document;
+    const buttons = blocks.flatMap((block) => (block.type === "actions" ? block.buttons : []));
+    return {
+      kind: answer.kind,
+      text: `${summary}\n${JSON.stringify(blocks)}`,
+      buttons: buttons.map(({ value }) => value),
+    };
+  };
+  try {
+    await play(say, world);
+  } finally {
+    await world.close();
+    file.remove();
+  }
+}
+
+/** INC-1 is open here; INC-2 was cancelled. */
+function withOneOpen(play: (say: Say, world: World) => Promise<void>) {
+  return talking(async (say, world) => {
+    await world.ingest(alertOn("orders"));
+    await world.ingest(alertOn("users"));
+    await world.command("INC-2", { type: "cancel", reason: "an exercise" });
+    await play(say, world);
+  });
+}
+
+test.each([
+  ["severity 3 INC-2 nobody reads it", "severity 3 nobody reads it"],
+  ["waive orders INC-2 nobody reads it", "waive orders nobody reads it"],
+  ["lead <@U1> INC-2", "lead <@U1>"],
+  ["note see INC-2 for more", "note see for more"],
+])("%s, while only INC-1 is open, asks which of the two is meant", (line, meant) =>
+  withOneOpen(async (say, world) => {
+    const before = (await world.reads.state("INC-1"))!.version;
+    const { kind, text, buttons } = await say(line);
+    expect(kind).toBe("document");
+    expect(text).toContain("Which incident? INC-2 stands in the words. Nothing was changed.");
+    expect(buttons).toEqual([`INC-2 ${meant}`, `INC-1 ${line}`]);
+    expect((await world.reads.state("INC-1"))!.version).toBe(before);
+  }),
+);
+
+test("what is picked is done to the incident that was picked", () =>
+  withOneOpen(async (say, world) => {
+    const { buttons } = await say("severity 3 INC-2 nobody reads it");
+    await say(buttons[0]!);
+    expect((await world.reads.state("INC-2"))!.severity).toBe("SEV3");
+    expect((await world.reads.state("INC-1"))!.severity).toBe("SEV2");
+  }));
+
+test("a key that no incident has is asked about too", () =>
+  withOneOpen(async (say) => {
+    const { text, buttons } = await say("severity 3 INC-9 nobody reads it");
+    expect(text).toContain("There is no INC-9");
+    expect(buttons).toEqual(["INC-1 severity 3 INC-9 nobody reads it"]);
+  }));
+
+test("in its thread what is written about another incident is a note", () =>
+  withOneOpen(async (say, world) => {
+    await world.command("INC-1", { type: "record_thread", channel: "C1", ts: "1.1", permalink: null });
+    expect((await say("note see INC-2 for more", "1.1")).kind).toBe("done");
+  }));
+
+test("of several open ones none is offered to be merged into itself, and a key among the words goes first", () =>
+  withOneOpen(async (say, world) => {
+    await world.ingest(alertOn("refunds"));
+    await world.ingest(alertOn("payments"));
+    expect((await say("merge INC-3")).buttons).toEqual(["INC-4 merge INC-3", "INC-1 merge INC-3"]);
+    expect((await say("status INC-1 first")).kind).toBe("done");
+    expect((await say("lead <@U1> INC-3")).buttons).toEqual([
+      "INC-3 lead <@U1>",
+      "INC-4 lead <@U1> INC-3",
+      "INC-1 lead <@U1> INC-3",
+    ]);
+  }));
