@@ -6,7 +6,7 @@ import type { ByHand, Command, NamesAsset } from "../core/incident/command.ts";
 import type { RecordedEvent, Relation } from "../core/incident/events.ts";
 import { SEVERITIES } from "../core/incident/events.ts";
 import type { Via } from "../core/incident/person.ts";
-import { currentStep, type IncidentState, isOpen } from "../core/incident/state.ts";
+import { currentStep, type IncidentState, isOpen, type Phase } from "../core/incident/state.ts";
 import { Refusal } from "../core/refusal.ts";
 import { isHeld } from "../core/report/alerts.ts";
 import type { Document, Span } from "../core/report/document.ts";
@@ -76,6 +76,11 @@ const COUNTED = 2000;
 
 /** An incident's key as people look for it. */
 const KEY = /^#?(INC|DRILL)[-‐‑‒–—−](\d{1,9})$/i;
+/** Incidents that ended within this time are offered where none is open: so long what is resolved waits to be closed. */
+const LATELY_MS = 14 * 86_400_000;
+const ENDED: Phase[] = ["resolved", "closed", "cancelled"];
+const ENDED_LOOKED_AT = 100;
+const ENDED_OFFERED = 5;
 
 /** Turns what people say or press into commands and answers: one way for all doors. Refusals reject. */
 export function createConversation(deps: ConversationDeps) {
@@ -102,35 +107,52 @@ export function createConversation(deps: ConversationDeps) {
         ? []
         : await engine.reads.openIn(where.channel);
     const { named, another } = keysNamed(line.verb, line.rest);
+    const noneMeant = !line.key && !threadIncident && open.length === 0 && named.length === 0;
+    const ended = noneMeant && line.verb.afterwards ? await endedLately(where.channel) : [];
     const target = chooseTarget({
       key: line.key,
       threadIncident,
       openInChannel: open.map((i) => i.key),
       named,
       another,
+      endedLately: ended.map((i) => i.key),
       verb: line.verb,
     });
+    const said = { ...line, text, named, offered: [...open, ...ended] };
     const names = await deps.names(mentionedIds(line.rest));
     const read = (incident: IncidentState | null) =>
       line.verb.parse(line.rest, { now: deps.now(), timeZone: asker.timeZone, asker, names, incident });
     if ("pick" in target) {
       const held = line.verb.orHeld ? await heldAnswer(read(null)) : null;
       if (held) return { kind: "document", document: held };
-      return whichIncident(target.pick, { ...line, text, named, open });
+      return whichIncident(target.pick, said);
     }
     const incident = "incident" in target ? await known(target.incident, line.verb.entries) : null;
     const parsed = read(incident);
+    if ("toLookAt" in target && !["query", "export", "form"].includes(parsed.kind))
+      return whichIncident([target.incident], said);
     if (parsed.kind === "silence") return silence(parsed.ask, threadIncident, where.channel, asker, door);
     return ask(parsed, incident?.key ?? null, asker, door);
+  }
+
+  /** What ended here within the time that a postmortem is written in, the last one first. */
+  async function endedLately(channel: string): Promise<IncidentState[]> {
+    const since = new Date(Date.parse(deps.now()) - LATELY_MS).toISOString();
+    const over = { open: false, phases: ENDED, since };
+    const { incidents } = await engine.reads.list(over, ENDED_LOOKED_AT, null);
+    return incidents
+      .filter((each) => (each.thread?.channel ?? each.channel) === channel)
+      .sort((a, b) => (endOf(a) > endOf(b) ? -1 : 1))
+      .slice(0, ENDED_OFFERED);
   }
 
   /** Asks which of these is meant. A key among the words may say so, and is then none of them. */
   async function whichIncident(
     keys: string[],
-    said: { text: string; verb: Verb; rest: string; named: string[]; open: IncidentState[] },
+    said: { text: string; verb: Verb; rest: string; named: string[]; offered: IncidentState[] },
   ): Promise<Answer> {
     const states = await Promise.all(
-      keys.map((key) => said.open.find((each) => each.key === key) ?? engine.reads.state(key)),
+      keys.map((key) => said.offered.find((each) => each.key === key) ?? engine.reads.state(key)),
     );
     const choices = states.flatMap((state) => {
       if (!state) return [];
@@ -144,7 +166,7 @@ export function createConversation(deps: ConversationDeps) {
         ? `There is no ${unknown.join(", ")}.`
         : said.named.length > 0
           ? `${said.named.join(", ")} ${said.named.length === 1 ? "stands" : "stand"} in the words.`
-          : `${choices.length} are open here: ${choices.map(({ state }) => state.key).join(", ")}.`;
+          : countedHere(choices.map(({ state }) => state));
     return { kind: "document", document: whichIncidentDocument(choices, why, deps.command) };
   }
 
@@ -428,6 +450,17 @@ function relationIn(log: RecordedEvent[], fingerprint: string): Relation | null 
 function onceEach(alerts: IncidentAlert[]): IncidentAlert[] {
   const seen = new Set<string>();
   return alerts.filter(({ fingerprint }) => !seen.has(fingerprint) && seen.add(fingerprint));
+}
+
+function endOf({ resolvedAt, closedAt }: IncidentState): string {
+  return resolvedAt ?? closedAt ?? "";
+}
+
+function countedHere(states: IncidentState[]): string {
+  const keys = states.map(({ key }) => key).join(", ");
+  return states.some(({ phase }) => isOpen(phase))
+    ? `${states.length} are open here: ${keys}.`
+    : `None is open here; ${keys} ended lately.`;
 }
 
 /** What the asker is told: what the thread is told, or in few words that it is done. */

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { compileRunbooks } from "../../src/core/runbook/match.ts";
 import { type Answer, createConversation } from "../../src/engine/converse.ts";
 import { alertOn, openWorld, temporaryFile, type World } from "./world.ts";
@@ -108,3 +108,46 @@ test("of several open ones none is offered to be merged into itself, and a key a
       "INC-1 lead <@U1> INC-3",
     ]);
   }));
+
+describe("where none is open", () => {
+  /** INC-1 and then INC-2 ended here an hour apart. */
+  function withNoneOpen(ended: string[], play: (say: Say, world: World) => Promise<void>) {
+    return talking(async (say, world) => {
+      for (const table of ended) await world.ingest(alertOn(table));
+      for (const [i] of ended.entries()) {
+        world.advance(3_600_000);
+        await world.command(`INC-${i + 1}`, { type: "cancel", reason: "an exercise" });
+      }
+      await play(say, world);
+    });
+  }
+
+  test.each(["summary", "timeline", "tasks", "postmortem", "reopen"])(
+    "%s finds the only one that ended",
+    (verb) =>
+      withNoneOpen(["orders"], async (say) => {
+        expect((await say(verb)).text).toContain("INC-1");
+      }),
+  );
+
+  test("what would change it is asked first", () =>
+    withNoneOpen(["orders"], async (say, world) => {
+      const { text, buttons } = await say("reopen it failed again");
+      expect(text).toContain("Which incident? None is open here; INC-1 ended lately. Nothing was changed.");
+      expect(buttons).toEqual(["INC-1 reopen it failed again"]);
+      expect((await say(buttons[0]!)).kind).toBe("done");
+      expect((await world.reads.state("INC-1"))!.phase).toBe("triggered");
+    }));
+
+  test("several that ended are offered, the last one first", () =>
+    withNoneOpen(["orders", "users"], async (say) => {
+      expect((await say("postmortem md")).buttons).toEqual(["INC-2 postmortem md", "INC-1 postmortem md"]);
+    }));
+
+  test("what ended weeks ago is not offered, and nothing to a verb for open ones", () =>
+    withNoneOpen(["orders"], async (say, world) => {
+      await expect(say("mitigate paused it")).rejects.toThrow("No incident is open in this channel.");
+      world.advance(15 * 86_400_000);
+      await expect(say("summary")).rejects.toThrow("No incident is open in this channel.");
+    }));
+});

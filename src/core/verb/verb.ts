@@ -99,6 +99,8 @@ export type Verb = {
    * not the target, or have it behind `to` (`move users to INC-2`).
    */
   namesAnother?: "first" | "behind to";
+  /** It is also about what is over: where none is open, those that ended lately are meant. */
+  afterwards?: true;
   /** Its words may be about an entry of the timeline: the incident is looked up with these. */
   entries?: true;
   group: "respond" | "alerts" | "data" | "words" | "runbook" | "after" | "look";

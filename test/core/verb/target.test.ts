@@ -10,6 +10,7 @@ const nothing = {
   openInChannel: [] as string[],
   named: [] as string[],
   another: null,
+  endedLately: [] as string[],
   verb: severity,
 };
 
@@ -50,6 +51,14 @@ test("in a thread a key among the words is one of the words", () => {
 test("an incident is not offered to be merged into itself", () => {
   const asked = { ...nothing, openInChannel: ["INC-3", "INC-2", "INC-1"], another: "INC-1" };
   expect(chooseTarget(asked)).toEqual({ pick: ["INC-3", "INC-2"] });
+});
+
+test("where none is open, the only one that ended lately may be looked at; several are a question", () => {
+  expect(chooseTarget({ ...nothing, endedLately: ["INC-3"] })).toEqual({ incident: "INC-3", toLookAt: true });
+  expect(chooseTarget({ ...nothing, endedLately: ["INC-3", "INC-1"] })).toEqual({ pick: ["INC-3", "INC-1"] });
+  expect(chooseTarget({ ...nothing, openInChannel: ["INC-2"], endedLately: ["INC-3"] })).toEqual({
+    incident: "INC-2",
+  });
 });
 
 test("none is refused with how to name one", () => {

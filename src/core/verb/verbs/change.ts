@@ -11,6 +11,7 @@ export const change: Verb = {
   example: "change at 02:55 deployed the new orders model https://git.example.com/pull/7",
   also: [{ usage: "cause <n>", help: "Name a suspected change as the cause", example: "change cause 1" }],
   about: "incident",
+  afterwards: true,
   group: "data",
   parse(rest, context) {
     const cause = /^cause\s+#?(\d{1,3})$/i.exec(plainText(rest, context.names))?.[1];

@@ -11,6 +11,7 @@ export const close: Verb = {
   help: "Close what is resolved; on anything else, resolve",
   example: "close the postmortem is done",
   about: "incident",
+  afterwards: true,
   group: "respond",
   parse(rest, context) {
     const phase = context.incident?.phase;

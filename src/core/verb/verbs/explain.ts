@@ -10,6 +10,7 @@ export const explain: Verb = {
   example: "explain not_null on orders",
   about: "incident",
   orHeld: true,
+  afterwards: true,
   group: "look",
   parse(rest, context) {
     const text = unquoted(plainText(rest, context.names)).replace(/\s+/g, " ");

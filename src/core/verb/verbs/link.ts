@@ -10,6 +10,7 @@ export const link: Verb = {
   help: "Keep a link with the incident",
   example: "link https://grafana.example.com/d/orders Orders dashboard",
   about: "incident",
+  afterwards: true,
   group: "words",
   parse(rest, context) {
     const found = takeLink(rest);

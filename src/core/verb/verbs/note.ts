@@ -8,6 +8,7 @@ export const note: Verb = {
   help: "Write something on the timeline",
   example: "note at 03:10 the source bucket was empty",
   about: "incident",
+  afterwards: true,
   group: "words",
   parse: jot,
 };

@@ -35,6 +35,7 @@ export const postmortem: Verb = {
     { usage: "edit", help: "Edit all of these in a form", example: "postmortem edit" },
   ],
   about: "incident",
+  afterwards: true,
   group: "after",
   parse(rest, context) {
     const { word, rest: more } = takeWord(rest);

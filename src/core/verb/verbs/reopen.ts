@@ -9,6 +9,7 @@ export const reopen: Verb = {
   help: "Open it again: it was not over",
   example: "reopen the morning run failed again",
   about: "incident",
+  afterwards: true,
   group: "respond",
   parse(rest, context) {
     const reason = within(plainText(rest, context.names), LIMITS.reason, "reason");

@@ -16,6 +16,7 @@ export const summary: Verb = {
     },
   ],
   about: "incident",
+  afterwards: true,
   group: "words",
   parse(rest, context) {
     const { word, rest: words } = takeWord(rest);

@@ -21,6 +21,7 @@ export const task: Verb = {
     { usage: "list", help: "Show the action items", example: "task list" },
   ],
   about: "incident",
+  afterwards: true,
   group: "after",
   parse(rest, context) {
     if (plainText(rest, context.names) === "") return form("task");

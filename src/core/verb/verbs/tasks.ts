@@ -7,6 +7,7 @@ export const tasks: Verb = {
   help: "Show the action items",
   example: "tasks",
   about: "incident",
+  afterwards: true,
   group: "after",
   parse: () => ({ kind: "query", query: { type: "tasks" } }),
 };

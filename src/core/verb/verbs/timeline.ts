@@ -36,6 +36,7 @@ export const timeline: Verb = {
     },
   ],
   about: "incident",
+  afterwards: true,
   group: "words",
   parse(rest, context) {
     const { word, rest: words } = takeWord(rest);

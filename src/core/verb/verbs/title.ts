@@ -9,6 +9,7 @@ export const title: Verb = {
   help: "Call the incident what it turned out to be",
   example: "title Orders load reads an empty bucket",
   about: "incident",
+  afterwards: true,
   group: "words",
   parse(rest, context) {
     const text = unquoted(plainText(rest, context.names)).replace(/\s+/g, " ");
