@@ -2,6 +2,7 @@ import type { App } from "@slack/bolt";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { CommandRequest } from "../../src/engine/ports.ts";
 import { type DoorDeps, inTime } from "../../src/slack/doors/interaction.ts";
+import { mentionDoor } from "../../src/slack/doors/mention.ts";
 import { pinDoors } from "../../src/slack/doors/pin.ts";
 import { acknowledgingWhenDone } from "../../src/slack/receiver.ts";
 
@@ -80,4 +81,56 @@ describe("a change to a message", () => {
     expect(await changed({ ...edited, ts: "3.0" })).toEqual({ commands: [], looked: [] });
     expect((await changed({ ...edited, ts: "2.0" })).looked).toEqual(["U0DIEGO"]);
   });
+});
+
+describe("a mention", () => {
+  /** The door, told a message; gives the line it took out of it, and what the person was told. */
+  async function said(text: string) {
+    const listeners = new Map<string, (args: object) => Promise<void>>();
+    const lines: string[] = [];
+    const told: string[] = [];
+    const deps = {
+      command: "/incident",
+      conversation: {
+        say: async (line: string) => {
+          lines.push(line);
+          return { kind: "document", document: { summary: "done", title: null, blocks: [] } };
+        },
+      },
+      people: {
+        standing: async () => "member",
+        get: async (id: string) => ({ id, name: "Maya", timeZone: "UTC" }),
+      },
+      client: { chat: { postEphemeral: async ({ text: words }: { text: string }) => void told.push(words) } },
+      render: {},
+      workspaceUrl: "https://acme.slack.com/",
+    } as unknown as DoorDeps;
+    mentionDoor({ event: (name: string, on: never) => listeners.set(name, on) } as unknown as App, deps);
+    const event = { user: "U0MAYA", channel: "C1", ts: "1.0", text };
+    const context = { botUserId: "U0BOT" };
+    await listeners.get("app_mention")!({ event, body: { event_id: "E1" }, context });
+    return { lines, told: told.join() };
+  }
+
+  it.each([
+    ["<@U0BOT> ack INC-6", "ack INC-6"],
+    ["<@U0BOT|breakwater>: ack INC-6", "ack INC-6"],
+    ["hey <@U0BOT> ack INC-6", "ack INC-6"],
+    ["<@U0BEN> fyi, <@U0BOT>, lead <@U0ANA>", "lead <@U0ANA>"],
+    ["<@U0BOT> akc INC-6", "akc INC-6"],
+    ["<@U0BOT>", ""],
+  ])("%s", async (text, line) => {
+    expect((await said(text)).lines).toEqual([line]);
+  });
+
+  it.each(["thanks <@U0BOT>", "new dashboards are up, thanks <@U0BOT>!", "I think <@U0BOT> is broken"])(
+    "that only names the bot is told how it is talked to: %s",
+    async (text) => {
+      const { lines, told } = await said(text);
+      expect(lines).toEqual([]);
+      expect(told).toBe(
+        "To ask something of me, put it behind my name: @breakwater help lists what there is.",
+      );
+    },
+  );
 });

@@ -1,7 +1,9 @@
 import type { App } from "@slack/bolt";
 import { currentStep, type IncidentState } from "../../core/incident/state.ts";
+import { Refusal } from "../../core/refusal.ts";
 import { type ActionName, targetValue } from "../../core/report/action-name.ts";
 import type { Document } from "../../core/report/document.ts";
+import { parseLine } from "../../core/verb/line.ts";
 import type { FormName } from "../../core/verb/verb.ts";
 import type { Door } from "../../engine/converse.ts";
 import { asker, attempt, type DoorDeps, isAnswer, linkTo, whisper } from "./interaction.ts";
@@ -16,17 +18,12 @@ export function mentionDoor(app: App, deps: DoorDeps): void {
       permalink: linkTo(deps, where.channel, event.ts, where.threadTs),
       key: `event:${body.event_id}`,
     };
-    const words = event.text.replace(/<@(\w+)(?:\|[^<>]*)?>/g, (token, id) =>
-      id === context.botUserId ? " " : token,
-    );
-    const answer = await attempt(deps, "a mention", async () =>
-      deps.conversation.say(
-        words,
-        await asker(deps, user, event.user_team ?? event.team ?? null),
-        where,
-        door,
-      ),
-    );
+    const { before, line } = partsOf(event.text, context.botUserId);
+    const answer = await attempt(deps, "a mention", async () => {
+      const by = await asker(deps, user, event.user_team ?? event.team ?? null);
+      if (before !== "" && !asksSomething(line, deps.command)) return howToAsk();
+      return deps.conversation.say(line, by, where, door);
+    });
     if (!isAnswer(answer)) return whisper(deps, user, where, answer);
     if (answer.kind === "form")
       return whisper(deps, user, where, formButton(deps, answer.form, answer.incident));
@@ -36,6 +33,43 @@ export function mentionDoor(app: App, deps: DoorDeps): void {
       .add({ channel: event.channel, timestamp: event.ts, name: "white_check_mark" })
       .catch(() => {});
   });
+}
+
+/** What is asked stands behind the bot's name; `hey` and other people's names may stand before it. */
+function partsOf(text: string, bot: string | undefined): { before: string; line: string } {
+  const names = [...text.matchAll(/<@(\w+)(?:\|[^<>]*)?>/g)].filter(([, id]) => id === bot);
+  const [first] = names;
+  if (!first) return { before: "", line: text };
+  const behind = text.slice(first.index + first[0].length);
+  const line = names.slice(1).reduce((words, [token]) => words.replace(token, " "), behind);
+  return { before: text.slice(0, first.index).trim(), line: line.replace(/^[\s,:;.!–—-]+/, "").trim() };
+}
+
+/** Whether a verb stands there: a sentence that merely names the bot is no misspelt line. */
+function asksSomething(line: string, command: string): boolean {
+  try {
+    return !("empty" in parseLine(line, { command }));
+  } catch (error) {
+    if (error instanceof Refusal) return false;
+    throw error;
+  }
+}
+
+function howToAsk(): Document {
+  return {
+    summary: "To ask something of me, put it behind my name: @breakwater help lists what there is.",
+    title: null,
+    blocks: [
+      {
+        type: "context",
+        text: [
+          "To ask something of me, put it behind my name: ",
+          { code: "@breakwater help" },
+          " lists what there is.",
+        ],
+      },
+    ],
+  };
 }
 
 /** A mention carries no right to open a modal, a button does. */
