@@ -131,8 +131,8 @@ export type Command =
   | { type: "link_change"; text: string; url: string | null; changedAt: string | null }
   /** By the ranking, not by a person; the likeliest first. */
   | { type: "suspect_changes"; suspects: NumberedSuspect[] }
-  /** The suspected change of that number was the cause. */
-  | { type: "name_cause"; number: number }
+  /** The suspected change of that number was the cause, or that one of those that people noted. */
+  | { type: "name_cause"; number: number; noted?: true }
   | { type: "tell_similar"; incidents: SeenBefore[] }
   | { type: "write_review"; section: ReviewSection; statements: string[]; append: boolean }
   | { type: "record_export"; format: string };

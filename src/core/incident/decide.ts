@@ -1,5 +1,5 @@
 import { Refusal } from "../refusal.ts";
-import type { AlertSeverity } from "../signal/alert.ts";
+import { type AlertSeverity, clip } from "../signal/alert.ts";
 import { assetId } from "../signal/asset.ts";
 import type { Asked, Command } from "./command.ts";
 import { type EventBody, type NewEvent, SEVERITIES, type Severity } from "./events.ts";
@@ -12,6 +12,7 @@ import {
   type IncidentState,
   isCause,
   isOpen,
+  notedChanges,
   type Phase,
   suspectsNow,
   unsettledAssets,
@@ -242,7 +243,7 @@ function decideOn(
         : [{ type: "changes_suspected", suspects }];
     }
     case "name_cause":
-      return nameCause(state, command.number);
+      return command.noted ? nameNotedCause(state, command.number) : nameCause(state, command.number);
     case "tell_similar":
       if (command.incidents.length === 0 || state.similar.length > 0) return [];
       return [{ type: "similar_found", incidents: command.incidents }];
@@ -534,7 +535,7 @@ function nameCause(state: IncidentState, number: number): EventBody[] {
     const known = state.suspects.length;
     const listed =
       known === 0
-        ? "It lists none. `change <what changed>` notes one."
+        ? `It lists none. ${notedInWords(state)}`
         : known === 1
           ? "It lists only 1."
           : `It lists 1 to ${known}.`;
@@ -542,6 +543,23 @@ function nameCause(state: IncidentState, number: number): EventBody[] {
   }
   const { change, title, url, at } = suspect;
   return isCause(state, change) ? [] : [{ type: "cause_named", change, text: title, url, changedAt: at }];
+}
+
+function nameNotedCause(state: IncidentState, number: number): EventBody[] {
+  const noted = notedChanges(state)[number - 1];
+  if (!noted)
+    throw new Refusal("not_found", `${state.key} has no noted change ${number}. ${notedInWords(state)}`);
+  const { change, text, url, changedAt, cause } = noted;
+  return cause ? [] : [{ type: "cause_named", change, text, url, changedAt }];
+}
+
+function notedInWords(state: IncidentState): string {
+  const noted = notedChanges(state).map(
+    ({ text }, i) => `“${clip(text, 80)}”: \`change cause noted ${i + 1}\``,
+  );
+  return noted.length === 0
+    ? "`change <what changed>` notes one, and `change cause noted 1` then names it."
+    : `People noted ${noted.slice(-5).join(", ")}.`;
 }
 
 function startRunbook(

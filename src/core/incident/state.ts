@@ -690,6 +690,13 @@ function apply(state: IncidentState, event: RecordedEvent, body: EventBody): voi
     }
     case "cause_named": {
       const { change, text, url, changedAt } = body;
+      const noted = notedChanges(state).find(
+        (each) => change === null && !each.cause && each.text === text && each.url === url,
+      );
+      if (noted) {
+        noted.cause = true;
+        return;
+      }
       state.changes.push({ text, url, changedAt, seq: event.seq, change, cause: true });
       return;
     }
@@ -723,6 +730,11 @@ export function currentStep(walk: Walk): { id: string; title: string; index: num
 /** The changes suspected now, the likeliest first. */
 export function suspectsNow({ suspects, shownSuspects }: IncidentState): NumberedSuspect[] {
   return shownSuspects.flatMap((number) => suspects.find((each) => each.number === number) ?? []);
+}
+
+/** The changes that people noted, as they came: the number by which one is named as the cause is its place. */
+export function notedChanges({ changes }: Pick<IncidentState, "changes">): IncidentState["changes"] {
+  return changes.filter(({ change }) => change === null);
 }
 
 /** Whether a change was named as the cause, by its id. */

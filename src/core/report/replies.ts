@@ -4,7 +4,7 @@
  * and reviews: thread noise is the first complaint about bots of this kind.
  */
 import type { EventOf, EventType, RecordedEvent } from "../incident/events.ts";
-import { type IncidentState, isOpen, unsettledAssets, walkIn } from "../incident/state.ts";
+import { type IncidentState, isOpen, notedChanges, unsettledAssets, walkIn } from "../incident/state.ts";
 import { assetId } from "../signal/asset.ts";
 import { type Clocks, clocks, formatDuration } from "./clocks.ts";
 import { coverage } from "./coverage.ts";
@@ -239,7 +239,7 @@ const TELLERS: { [T in EventType]?: Teller<T> } = {
   link_added: ({ body }) => [
     line("🔗 ", { strong: "Link" }, ": ", { link: body.link.title, url: body.link.url }),
   ],
-  change_linked: ({ body }) => [
+  change_linked: ({ body, seq }, state) => [
     line(
       "🔧 ",
       { strong: "Change" },
@@ -247,6 +247,10 @@ const TELLERS: { [T in EventType]?: Teller<T> } = {
       body.url ? { link: body.text, url: body.url } : body.text,
       ...(body.changedAt ? [", ", { time: body.changedAt, style: "datetime" as const }] : []),
     ),
+    {
+      type: "context",
+      text: ["Was it the cause? ", { code: `change cause noted ${notedAs(state, seq)}` }, " says so."],
+    },
   ],
   cause_named: ({ body, actor }) => [
     line(
@@ -326,6 +330,10 @@ function clockWords({ ttd, tta, ttm, ttr, total }: Clocks): string {
   return parts
     .flatMap(([time, words]) => (time === null ? [] : [`${words} ${formatDuration(time)}`]))
     .join(" · ");
+}
+
+function notedAs(state: IncidentState, seq: number): number {
+  return notedChanges(state).findIndex((each) => each.seq === seq) + 1;
 }
 
 function roleName(role: string): string {

@@ -548,7 +548,37 @@ describe("what may have been the cause", () => {
     );
     expect(listed(suspect(1))).toBe("not_found: INC-1 has no suspected change 4. It lists only 1.");
     expect(refused(given(opened), { type: "name_cause", number: 4 })).toBe(
-      "not_found: INC-1 has no suspected change 4. It lists none. `change <what changed>` notes one.",
+      "not_found: INC-1 has no suspected change 4. It lists none. `change <what changed>` notes one, and `change cause noted 1` then names it.",
+    );
+  });
+});
+
+describe("a change that people noted", () => {
+  const said = (text: string) => ({ text, url: null, changedAt: null });
+  const noted = (text: string): EventBody => ({ type: "change_linked", ...said(text) });
+  const blamed = (text: string): EventBody => ({ type: "cause_named", change: null, ...said(text) });
+
+  it("is named as the cause by a number of its own, once, and stays one change", () => {
+    const state = given(opened, noted("paused the export"), noted("new model"));
+    expect(when(state, { type: "name_cause", number: 2, noted: true })).toEqual([blamed("new model")]);
+    const named = given(opened, noted("paused the export"), noted("new model"), blamed("new model"));
+    expect(named.changes.map(({ text, cause }) => [text, cause])).toEqual([
+      ["paused the export", false],
+      ["new model", true],
+    ]);
+    expect(when(named, { type: "name_cause", number: 2, noted: true })).toEqual([]);
+  });
+
+  it("is told of where another number was meant", () => {
+    const state = given(opened, noted("new model"));
+    expect(refused(state, { type: "name_cause", number: 1 })).toBe(
+      "not_found: INC-1 has no suspected change 1. It lists none. People noted “new model”: `change cause noted 1`.",
+    );
+    expect(refused(state, { type: "name_cause", number: 3, noted: true })).toBe(
+      "not_found: INC-1 has no noted change 3. People noted “new model”: `change cause noted 1`.",
+    );
+    expect(refused(given(opened), { type: "name_cause", number: 1, noted: true })).toBe(
+      "not_found: INC-1 has no noted change 1. `change <what changed>` notes one, and `change cause noted 1` then names it.",
     );
   });
 });

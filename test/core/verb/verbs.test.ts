@@ -247,6 +247,7 @@ describe("data", () => {
       [{ type: "link_change", text: "fix & go", url: "https://git.example.com/7", changedAt: null }],
     ],
     ["change cause 2", [{ type: "name_cause", number: 2 }]],
+    ["change cause noted 2", [{ type: "name_cause", number: 2, noted: true }]],
     ["change Cause #12", [{ type: "name_cause", number: 12 }]],
     ["change cause", [{ type: "link_change", text: "cause", url: null, changedAt: null }]],
     [

@@ -9,13 +9,25 @@ export const change: Verb = {
   usage: "[at <time>] <text> [url]",
   help: "Note what was changed before it broke",
   example: "change at 02:55 deployed the new orders model https://git.example.com/pull/7",
-  also: [{ usage: "cause <n>", help: "Name a suspected change as the cause", example: "change cause 1" }],
+  also: [
+    { usage: "cause <n>", help: "Name a suspected change as the cause", example: "change cause 1" },
+    {
+      usage: "cause noted <n>",
+      help: "Name the n-th change that people noted as the cause",
+      example: "change cause noted 1",
+    },
+  ],
   about: "incident",
   afterwards: true,
   group: "data",
   parse(rest, context) {
-    const cause = /^cause\s+#?(\d{1,3})$/i.exec(plainText(rest, context.names))?.[1];
-    if (cause !== undefined) return does({ type: "name_cause", number: Number(cause) });
+    const cause = /^cause\s+(noted\s+)?#?(\d{1,3})$/i.exec(plainText(rest, context.names));
+    if (cause)
+      return does({
+        type: "name_cause",
+        number: Number(cause[2]),
+        ...(cause[1] && { noted: true as const }),
+      });
     const link = takeLink(rest);
     const words = plainText(link ? link.rest : rest, context.names);
     if (words === "" && !link) return form("change");
