@@ -224,7 +224,7 @@ function decideOn(
       if (!task)
         throw new Refusal(
           "not_found",
-          `${state.key} has no action item ${command.task}. \`task\` lists them.`,
+          `${state.key} has no action item ${command.task}. \`tasks\` lists them.`,
         );
       return task.doneAt ? [] : [{ type: "task_done", task: task.task }];
     }

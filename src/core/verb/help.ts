@@ -107,7 +107,7 @@ export function commandsMarkdown(): string {
     "",
     "Times are read in your own time zone: `03:10`, `3:10 pm`, `yesterday 23:50`, `2026-11-22 03:10`, `20 min ago`, or",
     "with UTC said, `03:10 UTC` and `2026-11-22T03:10Z`. Due dates: `2026-11-30`, `today`, `tomorrow`, `fri`, `in 3 days`,",
-    "and behind `by` or the owner also `3d` and `2w`.",
+    "and behind `by` or the owner also `3d`, `2w` and `31 jan`.",
   ];
   for (const { group, title } of GROUPS) {
     lines.push("", `## ${title}`);

@@ -138,7 +138,14 @@ function refuseUnclearDate(text: string, clock: Clock): void {
 }
 
 const WEEKDAYS = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"];
-const COUNTED = /^(in\s+)?(\d{1,3})\s?(d|days?|w|weeks?)$/i;
+const COUNTED = /^(?:(in\s+)?(\d{1,3})|(in\s+)a)\s?(d|days?|w|weeks?)$/i;
+const MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+const MONTH = `(?<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)(?:t|uary|ruary|ch|il|e|y|ust|tember|ober|ember)?`;
+const DAY_OF_MONTH = String.raw`(?<day>\d{1,2})(?:st|nd|rd|th)?`;
+/** `31 dec`, `Dec 31st`, `31 december 2026`. */
+const MONTH_DAYS = [`${DAY_OF_MONTH} ${MONTH}`, `${MONTH} ${DAY_OF_MONTH}`].map(
+  (words) => new RegExp(String.raw`^${words}(?:,? (?<year>\d{4}))?$`),
+);
 
 /** The words behind which a day must follow: `by friday`. */
 export const DUE_WORD = /^(?:by|due|until|before)(?:\s+|$)/i;
@@ -151,14 +158,40 @@ export function readDay(words: string, clock: Clock, options: { bare: boolean })
   const said = words.toLowerCase();
   const here = today(clock);
   if (said === "today") return isoDay(here);
+  if (said === "yesterday") return isoDay(addDays(here, -1));
   if (said === "tomorrow") return isoDay(addDays(here, 1));
   if (/^\d{4}-\d{1,2}-\d{1,2}$/.test(said)) return isoDay(dayOf(said));
   if (options.bare && /^\d/.test(said)) refuseUnclearDate(said, clock);
   const counted = COUNTED.exec(said);
-  if (counted && (counted[1] || options.bare)) {
-    return isoDay(addDays(here, Number(counted[2]) * (counted[3]!.startsWith("w") ? 7 : 1)));
+  if (counted && (counted[1] || counted[3] || options.bare)) {
+    return isoDay(addDays(here, Number(counted[2] ?? 1) * (counted[4]!.startsWith("w") ? 7 : 1)));
   }
-  return readWeekday(said, here);
+  return (options.bare ? readMonthDay(said, here) : null) ?? readWeekday(said, here);
+}
+
+/** Without a year, the next such day. */
+function readMonthDay(said: string, here: Day): string | null {
+  const groups = MONTH_DAYS.map((form) => form.exec(said)?.groups).find((found) => found !== undefined);
+  if (!groups) return null;
+  const month = MONTHS.indexOf(groups.month!) + 1;
+  const inYear = (year: number) => `${year}-${pad(month)}-${pad(Number(groups.day))}`;
+  if (groups.year) return isoDay(dayOf(inYear(Number(groups.year))));
+  // A 29 February may be years away.
+  const years = [0, 1, 2, 3, 4, 5, 6, 7, 8].map((more) => here.year + more);
+  const next = years.map(inYear).find((day) => isDay(day) && day >= isoDay(here));
+  return next ?? isoDay(dayOf(inYear(here.year)));
+}
+
+const SPAN = `(?:days?|weeks?|months?|quarters?|years?|weekend|sprint)`;
+const WEEKDAY = `(?:mon|tues?|wed|thu|thurs?|fri|sat|sun|(?:mon|tues|wednes|thurs|fri|satur|sun)day)`;
+/** What a person means as a day, and what names none or more than one: `next week`, `friday 5pm`, `the 31st`. */
+const NEARLY_DAY = new RegExp(
+  String.raw`^(?:(?:(?:the )?(?:end|beginning|middle) of )?(?:the )?(?:next|this|coming|last)? ?${SPAN}|(?:next|this|coming|last) ${WEEKDAY}|(?:${WEEKDAY}|today|tomorrow|tonight)(?: .{1,12})?|eo[dwmqy]|the \d{1,2}(?:st|nd|rd|th)|\d{1,2}(?::\d{2})? ?(?:am|pm)|\d{1,2}:\d{2}|in (?:\d+|a|an|some|two|three) ${SPAN}|\d{4}-\d.{0,10})$`,
+);
+
+/** Whether the words were meant as a day, although `readDay` cannot read one in them. */
+export function isNearlyDay(words: string): boolean {
+  return NEARLY_DAY.test(words.toLowerCase().replace(/\s+/g, " "));
 }
 
 /** The next such weekday. On that very weekday it could mean today or in a week, so it is asked. */

@@ -601,6 +601,12 @@ it.each(["constructor", "toString"])("walks a runbook called %s, and knows of no
   expect(when(given(opened, suggested), start)).toEqual([{ ...started, runbook }]);
 });
 
+it("leads from an action item that there is not to those that there are", () => {
+  expect(refused(given(opened), { type: "finish_task", task: 9 })).toBe(
+    "not_found: INC-1 has no action item 9. `tasks` lists them.",
+  );
+});
+
 it("tells of past incidents like it once", () => {
   const incident = {
     ...{ key: "INC-0", title: "Orders are late", severity: "SEV2", resolvedAt: at(0) },

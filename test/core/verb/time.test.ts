@@ -107,6 +107,13 @@ describe("days", () => {
     ["in 2 weeks", "2026-12-06"],
     ["2d", "2026-11-24"],
     ["10 days", "2026-12-02"],
+    ["yesterday", "2026-11-21"],
+    ["31 dec", "2026-12-31"],
+    ["December 31st", "2026-12-31"],
+    ["22 nov", "2026-11-22"],
+    ["21 nov", "2027-11-21"],
+    ["3 jan 2028", "2028-01-03"],
+    ["29 feb", "2028-02-29"],
   ])("%j is %s", (words, expected) => {
     expect(readDay(words, clock, { bare: true })).toBe(expected);
   });
