@@ -37,7 +37,7 @@ import {
 import { helpDocument } from "../core/verb/help.ts";
 import { keysNamed, parseLine, withoutKey } from "../core/verb/line.ts";
 import { chooseTarget } from "../core/verb/target.ts";
-import type { Ask, FormName, Query, SilenceAsk, Verb } from "../core/verb/verb.ts";
+import type { Ask, FormName, Query, SilenceAsk, Typed, Verb } from "../core/verb/verb.ts";
 import { mentionedIds } from "../core/verb/words.ts";
 import type { HoldRules } from "./batch.ts";
 import type { Engine, IncidentAlert } from "./ports.ts";
@@ -50,7 +50,7 @@ export type Door = { via: Via; permalink: string | null; key: string };
 /** What the asker gets. `done` is what came of it; the thread hears of it through the outbox. */
 export type Answer =
   | { kind: "document"; document: Document }
-  | { kind: "form"; form: FormName; incident: IncidentState | null }
+  | { kind: "form"; form: FormName; incident: IncidentState | null; typed?: Typed }
   | { kind: "done"; incident: string; events: RecordedEvent[]; document: Document };
 
 export type ConversationDeps = {
@@ -210,7 +210,12 @@ export function createConversation(deps: ConversationDeps) {
       case "silence":
         return silence(what.ask, key, deps.channel, asker, door);
       case "form":
-        return { kind: "form", form: what.form, incident: key ? await known(key) : null };
+        return {
+          kind: "form",
+          form: what.form,
+          incident: key ? await known(key) : null,
+          ...(what.typed && { typed: what.typed }),
+        };
       case "export":
         return carryOut([{ type: "record_export", format: what.format }], key, asker, door);
       case "query":

@@ -80,9 +80,10 @@ export function checkboxField(
   id: string,
   name: string,
   choices: Choice[],
-  options: Extra & { ticked?: boolean } = {},
+  options: Extra & { ticked?: string[] } = {},
 ): SlackViewBlock {
   const offered = choices.slice(0, LIMITS.choices).map(option);
+  const ticked = offered.filter(({ value }) => options.ticked?.includes(value));
   return input(
     id,
     name,
@@ -90,7 +91,8 @@ export function checkboxField(
       type: "checkboxes",
       action_id: ELEMENT,
       options: offered,
-      ...(options.ticked && { initial_options: offered }),
+      // Slack takes no empty list for it.
+      ...(ticked.length > 0 && { initial_options: ticked }),
     },
     options,
   );

@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import type { Command } from "../core/incident/command.ts";
+import { assetsNamed } from "../core/incident/decide.ts";
 import { REVIEW_SECTIONS, type ReviewSection, SEVERITIES, Severity } from "../core/incident/events.ts";
 import {
   type AssetState,
@@ -21,7 +22,7 @@ import { type Asset, assetId } from "../core/signal/asset.ts";
 import { parseAssetId } from "../core/signal/dataset.ts";
 import { does, LIMITS } from "../core/verb/ask.ts";
 import { takePastTime } from "../core/verb/time.ts";
-import { type Ask, FORMS, type FormName } from "../core/verb/verb.ts";
+import { type Ask, FORMS, type FormName, type Typed } from "../core/verb/verb.ts";
 import { ACTIONS } from "./actions.ts";
 import { plain } from "./escape.ts";
 import * as field from "./fields.ts";
@@ -51,8 +52,8 @@ export type ModalContext = {
    * there people are chosen from these, and boxes begin empty.
    */
   people?: { id: string; name: string }[] | null;
-  /** What was typed already: `/incident new Orders are late`. */
-  title?: string;
+  /** What was typed already: `/incident severity 1`. */
+  typed?: Typed;
 };
 
 /** Who submitted it, when, and the incident as it is now. `names` are of `chosenPeople(view)`, by Slack id. */
@@ -243,10 +244,10 @@ function buildDeclare(context: ModalContext): SlackView {
     field.textField("title", "What is wrong?", {
       max: LIMITS.title,
       placeholder: "Orders are missing since midnight",
-      ...(context.title && { initial: context.title }),
+      ...(context.typed?.title && { initial: context.typed.title }),
     }),
     field.selectField("severity", "Severity", severityChoices(), {
-      initial: "SEV3",
+      initial: context.typed?.severity ?? "SEV3",
       placeholder: "SEV3 unless you choose",
     }),
     field.textField("known", "What do you know so far?", {
@@ -320,6 +321,7 @@ function buildSeverity(context: ModalContext): SlackView {
       {
         hint: `Now it is ${current}.`,
         placeholder: "Choose",
+        ...(context.typed?.severity && { initial: context.typed.severity }),
       },
     ),
     field.textField("reason", "Why?", { max: LIMITS.reason, lines: true }),
@@ -351,7 +353,13 @@ function buildStatus(context: ModalContext): SlackView {
 function buildNote(context: ModalContext): SlackView {
   return view("note", "Add a note", "Add", context, [
     field.textField("text", "What happened?", { max: LIMITS.text, lines: true }),
-    field.textField("when", "When?", { max: 60, optional: true, placeholder: "now", hint: TIME_HINT }),
+    field.textField("when", "When?", {
+      max: 60,
+      optional: true,
+      placeholder: "now",
+      hint: TIME_HINT,
+      ...(context.typed?.when && { initial: context.typed.when }),
+    }),
   ]);
 }
 
@@ -393,7 +401,7 @@ function assetValue({ asset }: AssetState): string {
 function assetFields(
   left: AssetState[],
   name: string,
-  options: { ticked?: boolean; hint?: string },
+  options: { ticked?: AssetState[]; hint?: string },
 ): SlackViewBlock[] {
   const groups = Array.from({ length: Math.ceil(Math.min(left.length, SHOWN_ASSETS) / 10) }, (_, index) =>
     left.slice(index * 10, Math.min(index * 10 + 10, SHOWN_ASSETS)),
@@ -404,7 +412,7 @@ function assetFields(
       groups.length > 1 ? `${name} (${index + 1} of ${groups.length})` : name,
       group.map(assetChoice),
       {
-        ...(options.ticked && { ticked: true }),
+        ...(options.ticked && { ticked: options.ticked.map(assetValue) }),
         ...(index === 0 && options.hint && { hint: options.hint }),
         optional: true,
       },
@@ -452,7 +460,7 @@ function buildRestored(context: ModalContext): SlackView {
     ...assetFields(
       left,
       "Which data is right again?",
-      context.people ? {} : { ticked: true, hint: "Untick what is still wrong or unproven." },
+      context.people ? {} : { ticked: left, hint: "Untick what is still wrong or unproven." },
     ),
   ]);
 }
@@ -470,9 +478,13 @@ function parseRestored(submitted: SubmittedView, submitter: Submitter): Parsed {
 function buildWaive(context: ModalContext): SlackView {
   const left = unsettledAssets(openIncident(context));
   if (left.length === 0) return nothingLeft("waive", "Waive data", context);
+  const typed = context.typed?.assets && assetsNamed(incidentOf(context), context.typed.assets);
   return view("waive", "Waive data", "Waive", context, [
     field.textField("reason", "Why will this data not be made right?", { max: LIMITS.reason, lines: true }),
-    ...assetFields(left, "Which data?", { hint: "Waived data no longer keeps the incident open." }),
+    ...assetFields(left, "Which data?", {
+      hint: "Waived data no longer keeps the incident open.",
+      ...(typed && !context.people && { ticked: typed }),
+    }),
   ]);
 }
 

@@ -85,8 +85,12 @@ describe("a change to a message", () => {
 
 describe("a mention", () => {
   /** The door, told a message; gives the line it took out of it, and what the person was told. */
-  async function said(text: string) {
+  async function said(
+    text: string,
+    answer: object = { kind: "document", document: { summary: "done", title: null, blocks: [] } },
+  ) {
     const listeners = new Map<string, (args: object) => Promise<void>>();
+    const buttons: string[] = [];
     const lines: string[] = [];
     const told: string[] = [];
     const deps = {
@@ -94,14 +98,22 @@ describe("a mention", () => {
       conversation: {
         say: async (line: string) => {
           lines.push(line);
-          return { kind: "document", document: { summary: "done", title: null, blocks: [] } };
+          return answer;
         },
       },
       people: {
         standing: async () => "member",
         get: async (id: string) => ({ id, name: "Maya", timeZone: "UTC" }),
       },
-      client: { chat: { postEphemeral: async ({ text: words }: { text: string }) => void told.push(words) } },
+      client: {
+        chat: {
+          postEphemeral: async ({ text: words, blocks }: { text: string; blocks: object[] }) => {
+            told.push(words);
+            for (const block of blocks as { elements?: { value?: string }[] }[])
+              buttons.push(...(block.elements ?? []).flatMap(({ value }) => value ?? []));
+          },
+        },
+      },
       render: {},
       workspaceUrl: "https://acme.slack.com/",
     } as unknown as DoorDeps;
@@ -109,7 +121,7 @@ describe("a mention", () => {
     const event = { user: "U0MAYA", channel: "C1", ts: "1.0", text };
     const context = { botUserId: "U0BOT" };
     await listeners.get("app_mention")!({ event, body: { event_id: "E1" }, context });
-    return { lines, told: told.join() };
+    return { lines, told: told.join(), buttons };
   }
 
   it.each([
@@ -133,4 +145,11 @@ describe("a mention", () => {
       );
     },
   );
+
+  it("that needs more words keeps those that it had", async () => {
+    const form = { kind: "form", form: "severity", incident: { key: "INC-1" } };
+    const typed = { severity: "SEV1" };
+    expect((await said("<@U0BOT> sev INC-1 1", { ...form, typed })).buttons).toEqual(["INC-1 severity 1"]);
+    expect((await said("<@U0BOT> severity", form)).buttons).toEqual(["INC-1"]);
+  });
 });

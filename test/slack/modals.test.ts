@@ -72,7 +72,7 @@ function storm(): Story {
 
 const STEP = { incident: "INC-1", runbook: "late-table", step: "rerun-the-load" };
 const seen: [string, FormName, () => Story | null, Partial<ModalContext>?][] = [
-  ["declare", "declare", () => null, { title: "Orders are late" }],
+  ["declare", "declare", () => null, { typed: { title: "Orders are late" } }],
   ["severity", "severity", triggered],
   ["status", "status", acknowledged],
   ["note", "note", triggered],
@@ -172,7 +172,7 @@ describe("declaring", () => {
   });
 
   it("takes what was set for the person and left alone", () => {
-    const parsed = parse("declare", null, {}, { title: "Orders are late" });
+    const parsed = parse("declare", null, {}, { typed: { title: "Orders are late" } });
     expect(parsed).toMatchObject({
       ok: true,
       ask: { commands: [{ title: "Orders are late", severity: "SEV3" }] },
@@ -388,5 +388,35 @@ describe("buttons", () => {
   it("name the people to look up", () => {
     const view = MODALS.role.build(context(triggered()));
     expect(chosenPeople(submit(view, { person: { selected_user: "U0JONAS" } }))).toEqual(["U0JONAS"]);
+  });
+});
+
+describe("what was typed already stands in the form", () => {
+  it("a severity, also where it is a new incident's", () => {
+    const typed = { severity: "SEV1" } as const;
+    expect(parse("severity", triggered(), { reason: text("worse") }, { typed })).toEqual(
+      commands({ type: "set_severity", severity: "SEV1", reason: "worse" }),
+    );
+    expect(parse("declare", null, { title: text("Orders are late") }, { typed })).toMatchObject({
+      ask: { commands: [{ severity: "SEV1" }] },
+    });
+  });
+
+  it("the data that is waived, or what it could be", () => {
+    const story = mitigated();
+    const id = [...story.incident.assets.keys()][0]!;
+    const name = story.incident.assets.get(id)!.asset.name;
+    expect(parse("waive", story, { reason: text("rebuilt") }, { typed: { assets: [name] } })).toEqual(
+      commands({ type: "waive", assets: [id], reason: "rebuilt" }),
+    );
+    expect(() => MODALS.waive.build(context(story, { typed: { assets: ["nonsense"] } }))).toThrow(
+      "INC-1 has no asset `nonsense`.",
+    );
+  });
+
+  it("when it was", () => {
+    expect(parse("note", triggered(), { text: text("empty") }, { typed: { when: "03:10" } })).toEqual(
+      commands({ type: "note", text: "empty", at: "2026-11-22T03:10:00.000Z" }),
+    );
   });
 });

@@ -107,7 +107,7 @@ function decideOn(
       return restore(state, command.assets, command.reason);
     case "waive":
       requireUnmerged(state);
-      return named(state, command.assets).map((a) => ({
+      return assetsNamed(state, command.assets).map((a) => ({
         type: "asset_waived",
         asset: a.asset,
         reason: command.reason,
@@ -422,7 +422,7 @@ function holds(state: IncidentState, role: string, person: Person): boolean {
 }
 
 /** The assets people mean by the names they typed, refused with what there is to choose from. */
-function named(state: IncidentState, names: string[]): AssetState[] {
+export function assetsNamed(state: IncidentState, names: string[]): AssetState[] {
   const all = [...state.assets.values()];
   if (names.length === 0) return unsettledAssets(state);
   const meant = names.map((name) => {
@@ -451,7 +451,7 @@ function named(state: IncidentState, names: string[]): AssetState[] {
 
 function restore(state: IncidentState, names: string[], reason: string | null): EventBody[] {
   requireUnmerged(state);
-  const assets = named(state, names);
+  const assets = assetsNamed(state, names);
   if (assets.length === 0) throw new Refusal("conflict", `No data is left to recover in ${state.key}.`);
   const firing = assets.filter((a) => a.firing > 0);
   if (firing.length > 0 && !reason) {

@@ -1,6 +1,6 @@
 import type { ByHand, Command, NamesAsset } from "../incident/command.ts";
 import { Refusal } from "../refusal.ts";
-import type { Ask, FormName, Verb } from "./verb.ts";
+import type { Ask, FormName, Typed, Verb } from "./verb.ts";
 
 /**
  * How much a person may write, in UTF-16 units. Titles fit a Slack header (150); texts leave room, escaped, in one
@@ -22,8 +22,8 @@ export function does(...commands: (Command | ByHand | NamesAsset)[]): Ask {
   return { kind: "commands", commands };
 }
 
-export function form(name: FormName): Ask {
-  return { kind: "form", form: name };
+export function form(name: FormName, typed?: Typed): Ask {
+  return { kind: "form", form: name, ...(typed && { typed }) };
 }
 
 /** How a verb is written: `severity <1-4> <reason>`. */

@@ -1,4 +1,5 @@
 import type { ByHand, Command, NamesAsset } from "../incident/command.ts";
+import type { Severity } from "../incident/events.ts";
 import type { IncidentState } from "../incident/state.ts";
 
 /** Where a person can use a verb. `command` is both doors that take words: `/incident …` in a channel and a mention in the thread. */
@@ -26,6 +27,9 @@ export const FORMS = [
   "more",
 ] as const;
 export type FormName = (typeof FORMS)[number];
+
+/** What was typed before a form had to ask for the rest: it stands in the form's fields. Assets are names; none are all. */
+export type Typed = { title?: string; severity?: Severity; assets?: string[]; when?: string };
 
 /** What a verb reads instead of changing something; answered by src/core/verb/answers.ts over the engine's reads. */
 export type Query =
@@ -59,7 +63,7 @@ export type Ask =
   | { kind: "merge"; into: string; reason: string | null }
   | { kind: "silence"; ask: SilenceAsk }
   | { kind: "open"; title: string; severity: string | null }
-  | { kind: "form"; form: FormName }
+  | { kind: "form"; form: FormName; typed?: Typed }
   | { kind: "query"; query: Query }
   | { kind: "export"; format: "md" | "html" | "json" | "csv" };
 

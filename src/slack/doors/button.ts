@@ -47,7 +47,14 @@ export function buttonDoor(app: App, deps: DoorDeps): void {
             );
       if (answer.kind === "document") return answer.document;
       if (answer.kind === "form")
-        await openModal(deps, body.trigger_id, modalFor(deps, answer.form, answer.incident, thread, target));
+        await openModal(
+          deps,
+          body.trigger_id,
+          modalFor(deps, answer.form, answer.incident, thread, {
+            target,
+            ...(answer.typed && { typed: answer.typed }),
+          }),
+        );
       return null;
     });
     const show = async (document: Document | null) =>

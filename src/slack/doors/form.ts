@@ -40,7 +40,7 @@ export function formDoor(app: App, deps: DoorDeps): void {
     if (result.kind === "form")
       return ack({
         response_action: "update",
-        view: modalFor(deps, result.form, result.incident, where, targetOf(about)) as never,
+        view: modalFor(deps, result.form, result.incident, where, { target: targetOf(about) }) as never,
       });
     await ack();
     if (result.kind === "document" || about.incident === null)

@@ -5,7 +5,7 @@ import type { IncidentState } from "../../core/incident/state.ts";
 import { Refusal } from "../../core/refusal.ts";
 import type { Target } from "../../core/report/action-name.ts";
 import type { Document } from "../../core/report/document.ts";
-import type { FormName } from "../../core/verb/verb.ts";
+import type { FormName, Typed } from "../../core/verb/verb.ts";
 import type { Answer, Conversation } from "../../engine/converse.ts";
 import type { Engine } from "../../engine/ports.ts";
 import { faultDocument, refusalDocument } from "../answer.ts";
@@ -88,7 +88,7 @@ export function modalFor(
   form: FormName,
   incident: IncidentState | null,
   where: Where,
-  target?: Target,
+  said: { target?: Target; typed?: Typed } = {},
 ): SlackView {
   const channel = form === "declare" ? deps.channel : where.channel;
   return MODALS[form].build({
@@ -96,7 +96,7 @@ export function modalFor(
     channel,
     threadTs: where.threadTs,
     people: deps.everybody,
-    ...(target ? { target } : {}),
+    ...said,
   });
 }
 

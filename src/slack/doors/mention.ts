@@ -1,11 +1,11 @@
 import type { App } from "@slack/bolt";
-import { currentStep, type IncidentState } from "../../core/incident/state.ts";
+import { currentStep } from "../../core/incident/state.ts";
 import { Refusal } from "../../core/refusal.ts";
 import { type ActionName, targetValue } from "../../core/report/action-name.ts";
 import type { Document } from "../../core/report/document.ts";
 import { parseLine } from "../../core/verb/line.ts";
-import type { FormName } from "../../core/verb/verb.ts";
-import type { Door } from "../../engine/converse.ts";
+import type { Answer, Door } from "../../engine/converse.ts";
+import { LIMITS } from "../limits.ts";
 import { asker, attempt, type DoorDeps, isAnswer, linkTo, whisper } from "./interaction.ts";
 
 export function mentionDoor(app: App, deps: DoorDeps): void {
@@ -25,8 +25,7 @@ export function mentionDoor(app: App, deps: DoorDeps): void {
       return deps.conversation.say(line, by, where, door);
     });
     if (!isAnswer(answer)) return whisper(deps, user, where, answer);
-    if (answer.kind === "form")
-      return whisper(deps, user, where, formButton(deps, answer.form, answer.incident));
+    if (answer.kind === "form") return whisper(deps, user, where, formButton(deps, answer, line));
     if (answer.kind === "document" || !where.threadTs) return whisper(deps, user, where, answer.document);
     // What was done shows in the thread; the sign says it was this message that did it.
     await deps.client.reactions
@@ -72,8 +71,19 @@ function howToAsk(): Document {
   };
 }
 
+/** A line that was said, with the key of its incident in front; null where no button can hold it. */
+function saidOf(key: string, line: string, command: string): string | null {
+  const read = parseLine(line, { command });
+  const value = "empty" in read ? "" : `${key} ${read.verb.name} ${read.rest}`;
+  return value !== "" && value.length <= LIMITS.buttonValue ? value : null;
+}
+
 /** A mention carries no right to open a modal, a button does. */
-function formButton(deps: DoorDeps, form: FormName, incident: IncidentState | null): Document {
+function formButton(
+  deps: DoorDeps,
+  { form, incident, typed }: Extract<Answer, { kind: "form" }>,
+  line: string,
+): Document {
   if (form === "declare" || !incident) {
     return {
       summary: `Type ${deps.command} to declare an incident in a form, or @ me with new and a title.`,
@@ -97,6 +107,9 @@ function formButton(deps: DoorDeps, form: FormName, incident: IncidentState | nu
     ? Object.values(incident.walks).find((w) => !w.finishedAt)
     : undefined;
   const value = targetValue(incident.key, walk?.runbook, walk && currentStep(walk)?.id);
+  // What was typed goes into the form as well, so the button says the same line again.
+  const again = typed ? saidOf(incident.key, line, deps.command) : null;
+  const button = again ? { action: "pick" as const, value: again } : { action: form as ActionName, value };
   return {
     summary: words,
     title: null,
@@ -104,7 +117,7 @@ function formButton(deps: DoorDeps, form: FormName, incident: IncidentState | nu
       { type: "paragraph", text: words },
       {
         type: "actions",
-        buttons: [{ action: form as ActionName, label: "Write them", value, style: "primary" }],
+        buttons: [{ ...button, label: "Write them", style: "primary" }],
       },
     ],
   };

@@ -14,7 +14,9 @@ export function slashDoor(app: App, deps: DoorDeps): void {
         door,
       );
       if (answer.kind !== "form") return answer.document;
-      await openModal(deps, command.trigger_id, modalFor(deps, answer.form, answer.incident, where));
+      const { form, incident, typed } = answer;
+      const view = modalFor(deps, form, incident, where, typed && { typed });
+      await openModal(deps, command.trigger_id, view);
       return null;
     });
     await inTime(

@@ -37,7 +37,7 @@ test.each([
   expect(refusal("silence extend 2h")).toMatch(/^Which silence\?/);
 });
 
-const form = (name: string) => ({ kind: "form", form: name });
+const form = (name: string, typed?: object) => ({ kind: "form", form: name, ...(typed && { typed }) });
 const query = (query: object) => ({ kind: "query", query });
 
 describe("new", () => {
@@ -50,7 +50,7 @@ describe("new", () => {
     ["create a &lt; b", { kind: "open", title: "a < b", severity: null }],
     ["new several things", { kind: "open", title: "several things", severity: null }],
     ["new", form("declare")],
-    ["new sev2", form("declare")],
+    ["new sev2", form("declare", { severity: "SEV2" })],
   ])("%j", (text, expected) => {
     expect(ask(text)).toEqual(expected);
   });
@@ -99,7 +99,7 @@ describe("respond", () => {
     ["sev SEV1 money", [{ type: "set_severity", severity: "SEV1", reason: "money" }]],
     ["sev sev-3: less", [{ type: "set_severity", severity: "SEV3", reason: "less" }]],
     ["severity", form("severity")],
-    ["severity 2", form("severity")],
+    ["severity 2", form("severity", { severity: "SEV2" })],
     ["resolve reran the load", [{ type: "resolve", text: "reran the load" }]],
     ["fixed reran the load", [{ type: "resolve", text: "reran the load" }]],
     ["resolve", form("resolve")],
@@ -209,7 +209,8 @@ describe("data", () => {
     ["restored", form("restored")],
     ["restored ,", form("restored")],
     ["waive orders nobody reads it", [{ type: "waive", assets: ["orders"], reason: "nobody reads it" }]],
-    ["waive orders", form("waive")],
+    ["waive orders", form("waive", { assets: ["orders"] })],
+    ["waive all", form("waive", { assets: [] })],
     ["waive", form("waive")],
     [
       "impacted snowflake://acme/shop.orders reads it",
@@ -286,7 +287,7 @@ describe("words", () => {
     ],
     ["note two\nlines", [{ type: "note", text: "two\nlines", at: null }]],
     ["note", form("note")],
-    ["note at 03:10", form("note")],
+    ["note at 03:10", form("note", { when: "03:10" })],
     ["timeline", query({ type: "timeline" })],
     ["timeline edit 12 better words", [{ type: "edit_entry", seq: 12, text: "better words", at: null }]],
     [

@@ -19,11 +19,10 @@ export const declare: Verb = {
     const words = plainText(rest, context.names);
     const match = LEADING.exec(words) ?? TRAILING.exec(words);
     const title = unquoted((match ? words.replace(match[0], "") : words).trim());
-    const severity = match ? `SEV${match[1]}` : null;
-    if (severity && !SEVERITIES.some((known) => known === severity)) {
-      throw misused(declare, `There is no ${severity}: severities go from SEV1, the highest, to SEV4.`);
-    }
-    if (title === "") return form("declare");
+    const severity = SEVERITIES.find((known) => known === `SEV${match?.[1]}`) ?? null;
+    if (match && !severity)
+      throw misused(declare, `There is no SEV${match[1]}: severities go from SEV1, the highest, to SEV4.`);
+    if (title === "") return form("declare", severity ? { severity } : undefined);
     return { kind: "open", title: within(title.replace(/\s+/g, " "), LIMITS.title, "title"), severity };
   },
 };

@@ -17,7 +17,7 @@ export const severity: Verb = {
     const digits = /^(?:sev-?)?(\d+):?$/i.exec(word.normalize("NFKC"))?.[1];
     const wanted = SEVERITIES.find((known) => known === `SEV${digits}`);
     if (!wanted) throw misused(severity, "A severity is a number from 1, the highest, to 4.");
-    if (reason === "") return form("severity");
+    if (reason === "") return form("severity", { severity: wanted });
     return does({ type: "set_severity", severity: wanted, reason: within(reason, LIMITS.reason, "reason") });
   },
 };

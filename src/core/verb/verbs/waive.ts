@@ -13,7 +13,7 @@ export const waive: Verb = {
   group: "data",
   parse(rest, context) {
     const said = takeAssets(plainText(rest, context.names), context.incident);
-    if (!said?.rest) return form("waive");
+    if (!said?.rest) return form("waive", said ? { assets: said.assets } : undefined);
     return does({ type: "waive", assets: said.assets, reason: within(said.rest, LIMITS.reason, "reason") });
   },
 };
