@@ -203,11 +203,19 @@ const TELLERS: { [T in EventType]?: Teller<T> } = {
     line("📣 ", { strong: "Status update" }, " by ", actorSpan(event.actor)),
     { type: "quote", text: linked(event.body.text) },
   ],
-  // A note typed in the thread already stands there.
-  noted: (event) =>
-    event.via === "mention"
+  // A note typed in the thread already stands there; how its time was read does not.
+  noted: (event) => {
+    const timed = event.at !== event.recordedAt;
+    const when: Span[] = timed ? [" of ", { time: event.at, style: "datetime" }] : [];
+    return event.via === "mention" && !timed
       ? []
-      : [line("📝 ", { strong: "Note" }, " by ", actorSpan(event.actor), ": ", ...linked(event.body.text))],
+      : [
+          line(
+            ...["📝 ", { strong: "Note" }, ...when],
+            ...[" by ", actorSpan(event.actor), ": ", ...linked(event.body.text)],
+          ),
+        ];
+  },
   runbook_finished: (event, state) => {
     const walk = walkIn(state, event.body.runbook);
     if (!walk) return [];

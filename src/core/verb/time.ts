@@ -29,7 +29,12 @@ const TIME = String.raw`(?<hour>\d{1,2})(?::(?<minute>\d{2})(?::(?<second>\d{2})
 const END = String.raw`(?=[\s,;:.!?)–—]|$)`;
 /** `2026-11-22 03:10`, `2026-11-22T03:10:00Z`, `yesterday 23:50`, `today at 3am`; an offset only behind a full date. */
 const DATED = new RegExp(
-  String.raw`^(?:(?<date>\d{4}-\d{1,2}-\d{1,2})|(?<near>today|yesterday))(?:T|,?\s+(?:at\s+)?)${TIME}(?:\s?(?<zone>Z|UTC|GMT|[+-]\d{2}:?\d{2}))?${END}`,
+  String.raw`^(?:(?<date>\d{4}-\d{1,2}-\d{1,2})|(?<near>today|yesterday|tomorrow))(?:T|,?\s+(?:at\s+)?)${TIME}(?:\s?(?<zone>Z|UTC|GMT|[+-]\d{2}:?\d{2}))?${END}`,
+  "i",
+);
+/** The other way round: `3pm yesterday`, `03:10 UTC on 2026-11-22`. */
+const DAY_BEHIND = new RegExp(
+  String.raw`^${TIME}(?:\s?(?<zone>Z|UTC|GMT))?,?\s+(?:on\s+)?(?:(?<date>\d{4}-\d{1,2}-\d{1,2})|(?<near>today|yesterday|tomorrow))${END}`,
   "i",
 );
 /** `03:10`, `3:10 pm`, `03:10 UTC`. */
@@ -56,6 +61,8 @@ export function takePastTime(text: string, clock: Clock): { at: string; rest: st
   return { at: new Date(found.at).toISOString(), rest };
 }
 
+const DAYS_AHEAD: Record<string, number> = { yesterday: -1, today: 0, tomorrow: 1 };
+
 type Found = { at: number; written: string };
 
 function readAgo(text: string, clock: Clock): Found | null {
@@ -67,12 +74,12 @@ function readAgo(text: string, clock: Clock): Found | null {
 }
 
 function readDated(text: string, clock: Clock): Found | null {
-  const match = DATED.exec(text);
+  const match = DATED.exec(text) ?? DAY_BEHIND.exec(text);
   const time = match && timeOfDay(match.groups!, match[0]);
   if (!time) return null;
   const { date, near, zone } = match.groups!;
   const here = today(clock);
-  const day = date ? dayOf(date) : near!.toLowerCase() === "today" ? here : addDays(here, -1);
+  const day = date ? dayOf(date) : addDays(here, DAYS_AHEAD[near!.toLowerCase()]!);
   if (zone && /^[+-]/.test(zone))
     return { at: wallTime(day, time) - offsetMinutes(zone) * MINUTE, written: match[0] };
   const timeZone = zone ? "UTC" : clock.timeZone;

@@ -185,6 +185,12 @@ describe("the thread hears of", () => {
     await expectMessage("reply-task-done", reply(story, { type: "finish_task", task: 1 })!);
   });
 
+  it("the time of a note where one was given, also in the thread", () => {
+    const note: Command = { type: "note", text: "the bucket was empty", at: "2026-11-22T02:50:00.000Z" };
+    for (const via of ["slash", "mention"] as const)
+      expect(reply(triggered(), note, { via })!.summary).toMatch(/: 📝 Note of 22 Nov 2026 02:50 UTC by /);
+  });
+
   it("severity that an alert raised", () => {
     const document = reply(triggered(), alert({ fingerprint: "f2", severity: "critical" }), {
       by: dbt,
