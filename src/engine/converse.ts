@@ -36,6 +36,7 @@ import {
 } from "../core/verb/answers.ts";
 import { helpDocument } from "../core/verb/help.ts";
 import { keysNamed, parseLine, withoutKey } from "../core/verb/line.ts";
+import { soAlready } from "../core/verb/so-already.ts";
 import { chooseTarget } from "../core/verb/target.ts";
 import type { Ask, FormName, Query, SilenceAsk, Typed, Verb } from "../core/verb/verb.ts";
 import { mentionedIds } from "../core/verb/words.ts";
@@ -320,7 +321,12 @@ export function createConversation(deps: ConversationDeps) {
       events.push(...result.events);
     }
     const state = await known(incident);
-    return { kind: "done", incident: state.key, events, document: confirmation(events, state) };
+    return {
+      kind: "done",
+      incident: state.key,
+      events,
+      document: confirmation(events, state, commands.at(-1)),
+    };
   }
 
   async function startRunbook(
@@ -469,7 +475,11 @@ function countedHere(states: IncidentState[]): string {
 }
 
 /** What the asker is told: what the thread is told, or in few words that it is done. */
-function confirmation(events: RecordedEvent[], state: IncidentState): Document {
+function confirmation(
+  events: RecordedEvent[],
+  state: IncidentState,
+  asked: Command | ByHand | undefined,
+): Document {
   const reply = replyFor(events, state);
   const thread = state.thread?.permalink;
   const where: Span[] = thread ? [`${state.key} · `, { link: "Open the thread", url: thread }] : [state.key];
@@ -478,7 +488,7 @@ function confirmation(events: RecordedEvent[], state: IncidentState): Document {
     const told = reply.blocks.filter((b) => b.type !== "actions");
     return { ...reply, blocks: [...told, { type: "context", text: where }] };
   }
-  const words = events.length === 0 ? `Nothing to do: ${state.key} is so already.` : wordsFor(events, state);
+  const words = events.length === 0 ? soAlready(asked, state) : wordsFor(events, state);
   return {
     summary: words,
     title: null,

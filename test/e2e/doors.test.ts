@@ -156,7 +156,10 @@ test("what the state does not allow is refused with what can be done instead", a
   await world.slash("maya", "cancel INC-1 a test");
   await world.card("INC-1", "Cancelled");
   await world.slash("maya", "mitigate INC-1 too late");
-  await world.told("maya", "Cannot mitigate: INC-1 is cancelled. `reopen &lt;reason&gt;` opens it again.");
+  await world.told(
+    "maya",
+    "Cannot mitigate: INC-1 is cancelled. `reopen INC-1 &lt;reason&gt;` opens it again.",
+  );
   await world.slash("maya", "ack INC-7");
   await world.told("maya", "There is no INC-7");
   await world.slash("maya", "ack");

@@ -109,6 +109,20 @@ test("of several open ones none is offered to be merged into itself, and a key a
     ]);
   }));
 
+test.each([
+  ["task done 1", "Action item 1 of INC-1 is done already."],
+  ["lead none", "Nobody is lead of INC-1, so there is nobody to take it from."],
+  ["role comms none", "Nobody is comms of INC-1, so there is nobody to take it from."],
+  ["title Orders", "INC-1 is called “Orders” already."],
+])("%s where it is so says what is so", (line, words) =>
+  withOneOpen(async (say) => {
+    await say("task count the rows");
+    await say("task done 1");
+    await say("title Orders");
+    expect((await say(line)).text).toContain(words);
+  }),
+);
+
 describe("where none is open", () => {
   /** INC-1 and then INC-2 ended here an hour apart. */
   function withNoneOpen(ended: string[], play: (say: Say, world: World) => Promise<void>) {

@@ -285,7 +285,7 @@ function requirePhase(state: IncidentState, phases: Phase[], verb: string): void
     state.phase === "merged"
       ? `Use ${state.mergedInto} instead.`
       : isOpen(state.phase)
-        ? "`help` lists what can be done now."
+        ? nextStep(state)
         : state.phase === "resolved" || state.phase === "closed" || state.phase === "cancelled"
           ? `\`reopen ${state.key} <reason>\` opens it again.`
           : "";
@@ -293,6 +293,16 @@ function requirePhase(state: IncidentState, phases: Phase[], verb: string): void
     "wrong_state",
     `Cannot ${verb}: ${state.key} is ${PHASE_WORDS[state.phase]}. ${next}`.trim(),
   );
+}
+
+/** Of an incident that is open. */
+function nextStep(state: IncidentState): string {
+  if (state.phase === "triggered") return `\`ack ${state.key}\` takes it.`;
+  if (state.phase === "acknowledged")
+    return `Once the cause is stopped, \`mitigate ${state.key} <what was done>\`.`;
+  return unsettledAssets(state).length > 0
+    ? `Once its data is right again, \`restored ${state.key} <asset>\`.`
+    : `\`resolve ${state.key} <what fixed it>\` ends it.`;
 }
 
 function requireOpen(state: IncidentState, verb: string): void {

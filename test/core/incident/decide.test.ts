@@ -607,6 +607,26 @@ it("leads from an action item that there is not to those that there are", () => 
   );
 });
 
+it("is refused with the next step where the state does not allow it", () => {
+  const ack: EventBody = { type: "acknowledged" };
+  const mitigated: EventBody = { type: "mitigated", text: "paused it" };
+  const asset: EventBody = { type: "asset_added", asset: { namespace: "n", name: "t" }, reason: "x" };
+  const unack: Command = { type: "unacknowledge", reason: null };
+  const mitigate: Command = { type: "mitigate", text: "again" };
+  expect(refused(given(opened), unack)).toBe(
+    "wrong_state: Cannot unacknowledge: INC-1 is not acknowledged yet. `ack INC-1` takes it.",
+  );
+  expect(refused(given(opened, ack), { type: "reopen", reason: "x" })).toBe(
+    "wrong_state: Cannot reopen: INC-1 is acknowledged. Once the cause is stopped, `mitigate INC-1 <what was done>`.",
+  );
+  expect(refused(given(opened, asset, mitigated), mitigate)).toBe(
+    "wrong_state: Cannot mitigate: INC-1 is mitigated. Once its data is right again, `restored INC-1 <asset>`.",
+  );
+  expect(refused(given(opened, mitigated), { type: "acknowledge" })).toBe(
+    "wrong_state: Cannot acknowledge: INC-1 is mitigated. `resolve INC-1 <what fixed it>` ends it.",
+  );
+});
+
 it("tells of past incidents like it once", () => {
   const incident = {
     ...{ key: "INC-0", title: "Orders are late", severity: "SEV2", resolvedAt: at(0) },
