@@ -422,7 +422,7 @@ export function createConversation(deps: ConversationDeps) {
         return runbooksDocument(state, state.suggestedRunbooks, all);
       }
       case "step":
-        return presentStep(await known(key));
+        return presentStep(await known(key), query.slug);
       case "tasks":
         return tasksDocument(await known(key));
       case "role":
@@ -432,9 +432,17 @@ export function createConversation(deps: ConversationDeps) {
     }
   }
 
-  async function presentStep(state: IncidentState): Promise<Document> {
-    const walk = Object.values(state.walks).find((w) => !w.finishedAt);
+  async function presentStep(state: IncidentState, slug: string | null): Promise<Document> {
+    const walks = Object.values(state.walks).filter((w) => !w.finishedAt);
+    const walk = slug === null ? walks[0] : walks.find(({ runbook }) => runbook === slug);
     const current = walk && currentStep(walk);
+    if (slug !== null && !current)
+      throw new Refusal(
+        "not_found",
+        catalog.runbooks.has(slug)
+          ? `\`${slug}\` is not under way in ${state.key}. \`runbook start ${slug}\` begins it.`
+          : `There is no runbook \`${slug}\`. \`runbook\` lists them.`,
+      );
     if (!walk || !current)
       throw new Refusal(
         "not_found",
@@ -478,7 +486,7 @@ function countedHere(states: IncidentState[]): string {
 function confirmation(
   events: RecordedEvent[],
   state: IncidentState,
-  asked: Command | ByHand | undefined,
+  asked: Command | ByHand | NamesAsset | undefined,
 ): Document {
   const reply = replyFor(events, state);
   const thread = state.thread?.permalink;

@@ -1,9 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { compileRunbooks } from "../../src/core/runbook/match.ts";
+import { parseRunbook } from "../../src/core/runbook/parse.ts";
 import { type Answer, createConversation } from "../../src/engine/converse.ts";
 import { alertOn, openWorld, temporaryFile, type World } from "./world.ts";
 
 const ANA = { id: "U1", name: "Ana Diaz", timeZone: "UTC" };
+
+function runbook(slug: string) {
+  return parseRunbook(slug, `---\ntitle: About ${slug}\n---\n## Do\nLook at ${slug}.\n`).runbook!;
+}
 
 type Said = { kind: Answer["kind"]; text: string; buttons: string[] };
 type Say = (line: string, threadTs?: string) => Promise<Said>;
@@ -14,7 +19,7 @@ async function talking(play: (say: Say, world: World) => Promise<void>) {
   const world: World = await openWorld(file.database);
   const conversation = createConversation({
     engine: world.engine,
-    catalog: compileRunbooks([]),
+    catalog: compileRunbooks([runbook("load-late"), runbook("other")]),
     names: async () => ({}),
     command: "/incident",
     routing: { maintenance: [], inhibit: [] },
@@ -122,6 +127,17 @@ test.each([
     expect((await say(line)).text).toContain(words);
   }),
 );
+
+test("runbook show shows the runbook that is named, or says that it is not under way", () =>
+  withOneOpen(async (say) => {
+    await say("runbook start load-late");
+    expect((await say("runbook show load-late")).text).toContain("Look at load-late");
+    expect((await say("runbook show")).text).toContain("Look at load-late");
+    await expect(say("runbook show other")).rejects.toThrow(
+      "`other` is not under way in INC-1. `runbook start other` begins it.",
+    );
+    await expect(say("runbook show nonsense")).rejects.toThrow("There is no runbook `nonsense`.");
+  }));
 
 describe("where none is open", () => {
   /** INC-1 and then INC-2 ended here an hour apart. */

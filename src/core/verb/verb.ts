@@ -43,8 +43,8 @@ export type Query =
   | { type: "explain"; text: string }
   | { type: "stats"; days: number }
   | { type: "runbooks" }
-  /** The step that the runbook under way stands at. */
-  | { type: "step" }
+  /** The step that a runbook under way stands at: that of a name, or the only one. */
+  | { type: "step"; slug: string | null }
   | { type: "tasks" }
   /** Who holds a role, or all of them (null). */
   | { type: "role"; role: string | null };

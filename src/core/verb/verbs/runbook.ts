@@ -27,7 +27,11 @@ export const runbook: Verb = {
       example: "runbook fail the rerun failed the same way",
     },
     { usage: "back", help: "Go back one step", example: "runbook back" },
-    { usage: "show", help: "Show the present step again", example: "runbook show" },
+    {
+      usage: "show [name]",
+      help: "Show the present step of the one under way again, or of the one named",
+      example: "runbook show",
+    },
   ],
   about: "incident",
   group: "runbook",
@@ -51,7 +55,7 @@ export const runbook: Verb = {
       case "back":
         return does({ type: "step_back", runbook: null, step: null });
       case "show":
-        return { kind: "query", query: { type: "step" } };
+        return { kind: "query", query: { type: "step", slug: slugOf(words) } };
       default:
         throw misused(runbook, "That is nothing a runbook can do.");
     }
