@@ -100,8 +100,11 @@ export const MODALS: Readonly<Record<FormName, Modal>> = {
   restored: { build: buildRestored, parse: parseRestored },
   waive: { build: buildWaive, parse: parseWaive },
   resolve: { build: buildResolve, parse: parseResolve },
-  reopen: reasonModal("reopen", "Reopen", "Why is it not over?", (reason) => ({ type: "reopen", reason })),
-  cancel: reasonModal("cancel", "Cancel incident", "Why was it no incident?", (reason) => ({
+  reopen: reasonModal("reopen", "Reopen", "Why is it not over?", endedIncident, (reason) => ({
+    type: "reopen",
+    reason,
+  })),
+  cancel: reasonModal("cancel", "Cancel incident", "Why was it no incident?", openIncident, (reason) => ({
     type: "cancel",
     reason,
   })),
@@ -163,6 +166,14 @@ function openIncident(context: ModalContext): IncidentState {
   throw new Refusal("wrong_state", `${state.key} is ${state.phase} already. ${next}`);
 }
 
+function endedIncident(context: ModalContext): IncidentState {
+  const state = incidentOf(context);
+  if (state.mergedInto)
+    throw new Refusal("wrong_state", `${state.key} was merged. Use ${state.mergedInto} instead.`);
+  if (!isOpen(state.phase)) return state;
+  throw new Refusal("wrong_state", `${state.key} is open already: it is ${state.phase}.`);
+}
+
 function ok(...commands: Command[]): Parsed {
   return { ok: true, ask: does(...commands) };
 }
@@ -185,13 +196,16 @@ function reasonModal(
   form: FormName,
   title: string,
   question: string,
+  require: (context: ModalContext) => IncidentState,
   command: (reason: string) => Command,
 ): Modal {
   return {
-    build: (context) =>
-      view(form, title, title === "Cancel incident" ? "Cancel it" : title, context, [
+    build: (context) => {
+      require(context);
+      return view(form, title, title === "Cancel incident" ? "Cancel it" : title, context, [
         field.textField("reason", question, { max: LIMITS.reason, lines: true }),
-      ]),
+      ]);
+    },
     parse: (submitted) => textAsk(submitted, "reason", command),
   };
 }

@@ -5,6 +5,7 @@ import { type DoorDeps, inTime } from "../../src/slack/doors/interaction.ts";
 import { mentionDoor } from "../../src/slack/doors/mention.ts";
 import { pinDoors } from "../../src/slack/doors/pin.ts";
 import { acknowledgingWhenDone } from "../../src/slack/receiver.ts";
+import { resolved, triggered } from "../core/report/incident-story.ts";
 
 /** As the socket answers while it reconnects. */
 const gone = async () => {
@@ -147,9 +148,16 @@ describe("a mention", () => {
   );
 
   it("that needs more words keeps those that it had", async () => {
-    const form = { kind: "form", form: "severity", incident: { key: "INC-1" } };
+    const form = { kind: "form", form: "severity", incident: triggered().incident };
     const typed = { severity: "SEV1" };
     expect((await said("<@U0BOT> sev INC-1 1", { ...form, typed })).buttons).toEqual(["INC-1 severity 1"]);
     expect((await said("<@U0BOT> severity", form)).buttons).toEqual(["INC-1"]);
+  });
+
+  it("that a form would refuse is refused at once", async () => {
+    const { incident } = resolved();
+    const { told, buttons } = await said("<@U0BOT> resolve", { kind: "form", form: "resolve", incident });
+    expect(told).toContain("INC-1 is resolved already.");
+    expect(buttons).toEqual([]);
   });
 });

@@ -119,7 +119,7 @@ describe("a modal", () => {
   });
 
   it.each(FORMS)("%s is known by its callback id and keeps what it is about", (form) => {
-    const story = form === "declare" ? null : acknowledged();
+    const story = form === "declare" ? null : form === "reopen" ? resolved() : acknowledged();
     const view = MODALS[form].build(context(story, { target: STEP }));
     expect(formOf(view.callback_id)).toBe(form);
     expect(metadataOf(submit(view))).toEqual({
@@ -133,7 +133,11 @@ describe("a modal", () => {
 
   it("survives a hostile title", () => {
     const story = triggered("INC-1", { title: `<!channel> ${"&".repeat(280)} :tada:` });
-    for (const form of FORMS) expect(() => SlackView.parse(MODALS[form].build(context(story)))).not.toThrow();
+    const fits = (form: FormName) =>
+      expect(() => SlackView.parse(MODALS[form].build(context(story)))).not.toThrow();
+    for (const form of FORMS.filter((name) => name !== "reopen")) fits(form);
+    story.does({ type: "cancel", reason: "a test" });
+    fits("reopen");
   });
 });
 
@@ -419,4 +423,9 @@ describe("what was typed already stands in the form", () => {
       commands({ type: "note", text: "empty", at: "2026-11-22T03:10:00.000Z" }),
     );
   });
+});
+
+it("reopening what is open, and cancelling what is over, is refused before anything is typed", () => {
+  expect(() => MODALS.reopen.build(context(triggered()))).toThrow("INC-1 is open already: it is triggered.");
+  expect(() => MODALS.cancel.build(context(resolved()))).toThrow("INC-1 is resolved already.");
 });

@@ -6,7 +6,7 @@ import type { Document } from "../../core/report/document.ts";
 import { parseLine } from "../../core/verb/line.ts";
 import type { Answer, Door } from "../../engine/converse.ts";
 import { LIMITS } from "../limits.ts";
-import { asker, attempt, type DoorDeps, isAnswer, linkTo, whisper } from "./interaction.ts";
+import { asker, attempt, type DoorDeps, isAnswer, linkTo, modalFor, whisper } from "./interaction.ts";
 
 export function mentionDoor(app: App, deps: DoorDeps): void {
   app.event("app_mention", async ({ event, body, context }) => {
@@ -22,7 +22,11 @@ export function mentionDoor(app: App, deps: DoorDeps): void {
     const answer = await attempt(deps, "a mention", async () => {
       const by = await asker(deps, user, event.user_team ?? event.team ?? null);
       if (before !== "" && !asksSomething(line, deps.command)) return howToAsk();
-      return deps.conversation.say(line, by, where, door);
+      const said = await deps.conversation.say(line, by, where, door);
+      // A form that would refuse to open does so now, not when its button is pressed.
+      if (said.kind === "form")
+        modalFor(deps, said.form, said.incident, where, said.typed && { typed: said.typed });
+      return said;
     });
     if (!isAnswer(answer)) return whisper(deps, user, where, answer);
     if (answer.kind === "form") return whisper(deps, user, where, formButton(deps, answer, line));
