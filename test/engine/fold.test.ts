@@ -38,6 +38,8 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     { type: "suspect_changes", suspects: [SUSPECT] },
     { type: "suspect_changes", suspects: [] },
     { type: "name_cause", number: 1 },
+    { type: "link_change", text: "deployed", url: null, changedAt: null },
+    { type: "name_cause", number: 1, noted: true },
     {
       type: "tell_similar",
       incidents: [
