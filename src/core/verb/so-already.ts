@@ -1,8 +1,8 @@
-import type { ByHand, Command } from "../incident/command.ts";
+import type { ByHand, Command, NamesAsset } from "../incident/command.ts";
 import type { IncidentState } from "../incident/state.ts";
 
 /** What a command that had nothing left to do found, for who asked for it. */
-export function soAlready(command: Command | ByHand | undefined, state: IncidentState): string {
+export function soAlready(command: Command | ByHand | NamesAsset | undefined, state: IncidentState): string {
   switch (command?.type) {
     case "finish_task":
       return `Action item ${command.task} of ${state.key} is done already.`;
@@ -18,6 +18,8 @@ export function soAlready(command: Command | ByHand | undefined, state: Incident
       return `This change is named as the cause of ${state.key} already.`;
     case "add_asset":
       return `\`${command.asset.name}\` is marked as wrong in ${state.key} already.`;
+    case "name_asset":
+      return `\`${command.name}\` is marked as wrong in ${state.key} already.`;
     case "restore":
       return `This data of ${state.key} is marked as right already.`;
     case "edit_entry":
