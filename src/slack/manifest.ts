@@ -1,3 +1,4 @@
+import { Refusal } from "../core/refusal.ts";
 import { PIN_EMOJI } from "./doors/pin.ts";
 import { SHORTCUTS } from "./doors/shortcut.ts";
 
@@ -29,10 +30,9 @@ export const EVENTS = [
  * Socket Mode. Source: https://docs.slack.dev/reference/app-manifest.
  */
 export function manifest(options: { command: string; publicUrl: string | null }): object {
-  const url = options.publicUrl ? { url: new URL("/slack/events", options.publicUrl).href } : {};
-  const requestUrl = options.publicUrl
-    ? { request_url: new URL("/slack/events", options.publicUrl).href }
-    : {};
+  const events = options.publicUrl === null ? null : eventsUrl(options.publicUrl);
+  const url = events ? { url: events } : {};
+  const requestUrl = events ? { request_url: events } : {};
   return {
     display_information: {
       name: "Breakwater",
@@ -74,4 +74,13 @@ export function manifest(options: { command: string; publicUrl: string | null })
       token_rotation_enabled: false,
     },
   };
+}
+
+function eventsUrl(publicUrl: string): string {
+  const url = URL.parse("/slack/events", publicUrl);
+  if (url && /^https?:$/.test(url.protocol)) return url.href;
+  throw new Refusal(
+    "invalid",
+    `--http takes the public address of this bot, and \`${publicUrl}\` is none. Write it whole, such as https://breakwater.example.com.`,
+  );
 }

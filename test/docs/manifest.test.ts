@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
+import { manifestCommand } from "../../src/cli/manifest.ts";
 import { openDoors } from "../../src/slack/doors.ts";
 import { EVENTS, manifest, SCOPES } from "../../src/slack/manifest.ts";
+import { runCommand } from "../cli/run.ts";
 import { codes, filesOf, read, rowsOf } from "./pages.ts";
 
 type Manifest = {
@@ -112,4 +114,18 @@ test("docs/slack.md gives the reason for each permission", () => {
   );
   const rows = rowsOf(section).map(([scope, why]) => [codes(scope!)[0], why]);
   expect(Object.fromEntries(rows)).toEqual(SCOPES);
+});
+
+test("an address that is none is refused in one line", async () => {
+  for (const [url, said] of [
+    [
+      "foo",
+      "--http takes the public address of this bot, and `foo` is none. Write it whole, such as https://breakwater.example.com.\n",
+    ],
+    ["ftp://a.example", /`ftp:\/\/a\.example` is none/],
+  ] as const) {
+    const { err, out, code } = await runCommand(manifestCommand, ["--http", url]);
+    expect([out, code]).toEqual(["", 1]);
+    expect(err).toMatch(said);
+  }
 });
