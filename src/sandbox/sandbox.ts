@@ -72,9 +72,9 @@ export async function startSandbox(
         "DATABASE_URL names a database that holds incidents, and the sandbox would play in it. Set SLACK_BOT_TOKEN to run against Slack, or leave DATABASE_URL out for a sandbox.",
       );
     }
-    await play(app.url);
+    await play(app.url, config.sourceSecrets);
     writeFileSync(join(dir, RUNNING), `${process.pid} ${slack.url}`);
-    for (const line of guide(slack, app.url, channel.name)) say(line);
+    for (const line of guide(slack, app.url, channel.name, config)) say(line);
     return {
       async stop() {
         await app.stop();
@@ -127,11 +127,15 @@ async function startOnFreePort<T>(start: (port: number) => Promise<T>, port: num
   }
 }
 
-async function play(url: string): Promise<void> {
+async function play(url: string, secrets: Config["sourceSecrets"]): Promise<void> {
   for (const { path, body } of story(new Date())) {
+    const [secret] = secrets.get(/^\/v1\/alerts\/([\w-]+)/.exec(path)![1]!) ?? [];
     const answer = await fetch(url + path, {
       method: "POST",
-      headers: { "content-type": "application/json" },
+      headers: {
+        "content-type": "application/json",
+        ...(secret === undefined ? {} : { authorization: `Bearer ${secret}` }),
+      },
       body: JSON.stringify(body),
     });
     if (!answer.ok)
@@ -140,15 +144,24 @@ async function play(url: string): Promise<void> {
 }
 
 /** The three lines of the terminal. The alert of the second is a new problem, so that pasting it shows something. */
-function guide(slack: LocalSlack, url: string, channel: string): string[] {
+function guide(
+  slack: LocalSlack,
+  url: string,
+  channel: string,
+  { command, sourceSecrets }: Pick<Config, "command" | "sourceSecrets">,
+): string[] {
   const alert = {
     title: "Row count of payments fell by 80 %",
     severity: "warning",
     assets: ["snowflake://fernhollow/analytics.marts.payments"],
   };
+  // The first of several, by the variable's name: a secret is not printed.
+  const secret = sourceSecrets.has("generic")
+    ? ` -H "authorization: Bearer \${BREAKWATER_SOURCE_GENERIC_SECRET%%,*}"`
+    : "";
   return [
     `Workspace: ${slack.url} (open #${channel}; you are whoever "Act as" says)`,
-    `Send an alert: curl -sS ${url}/v1/alerts/generic -H 'content-type: application/json' -d '${JSON.stringify(alert)}'`,
-    `Reports: uploaded into the thread by "/incident postmortem INC-1", and at ${url}/v1/incidents/INC-1/postmortem.html (also .md, .json, .csv)`,
+    `Send an alert: curl -sS ${url}/v1/alerts/generic -H 'content-type: application/json'${secret} -d '${JSON.stringify(alert)}'`,
+    `Reports: uploaded into the thread by "${command} postmortem INC-1", and at ${url}/v1/incidents/INC-1/postmortem.html (also .md, .json, .csv)`,
   ];
 }
