@@ -83,7 +83,8 @@ export function codeBlock(text: string, dialect: Dialect = "slack"): string {
 function codeLine(line: string, dialect: Dialect): string {
   if (dialect === "slack") return entities(line, dialect);
   const paired = line.replace(/[*~]/g, (char) => (line.split(char).length > 2 ? LOOKALIKES[char]! : char));
-  return entities(withoutEmoji(paired.replace(/(?<=^|[\s(])_/g, LOOKALIKES._!)), dialect);
+  // Italics begin there behind a space, not behind the backtick, and with one underscore: `__main__` begins none.
+  return entities(withoutEmoji(paired.replace(/(?<=[\s(])_(?!_)/g, LOOKALIKES._!)), dialect);
 }
 
 function exchange(text: string, dialect: Dialect, emphasised: boolean): string {

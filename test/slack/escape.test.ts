@@ -72,6 +72,15 @@ describe("data elsewhere", () => {
   it("shows on the local page, which decodes no entities, with nothing to click", () => {
     expect(mrkdwn("a < b & <@U0MAYA> 2*3*4", "local")).toBe(`a < b & <${J}@U0MAYA> 2∗3∗4`);
   });
+
+  it("keeps names with underscores in code as they are, on the local page too", () => {
+    for (const name of ["__main__", "_airbyte_raw_", "in __main__ (__init__)", "a_b_c"]) {
+      expect(inlineCode(name)).toBe(name);
+      expect(inlineCode(name, "local")).toBe(name);
+    }
+    // The page looks for italics in code as well.
+    expect(inlineCode("in _main_ (_x_)", "local")).toBe("in ˍmain_ (ˍx_)");
+  });
 });
 
 describe("an address", () => {
