@@ -3,7 +3,7 @@ import { RoutingSections } from "./core/correlate/sections.ts";
 import { compileRunbooks, matchRunbooks } from "./core/runbook/match.ts";
 import type { StatementInForce } from "./engine/ports.ts";
 import { createWriter, type Transact, type Writer } from "./engine/writer.ts";
-import { storeFault } from "./store/fault.ts";
+import { openingFault, storeFault } from "./store/fault.ts";
 import { type Holding, holdForBot } from "./store/hold.ts";
 import { ledgerOf } from "./store/ledger.ts";
 import { migrate } from "./store/migrate.ts";
@@ -25,8 +25,9 @@ export async function openWriter(
   holding: Holding = {},
 ): Promise<OpenedWriter> {
   const hold = settings.start ? await holdForBot(settings.database, holding) : null;
-  await migrate(db);
-  if (settings.start) await recordStart(db, settings.start);
+  const statements = await firstOf(db, settings).catch((error: unknown) => {
+    throw openingFault(error);
+  });
   const catalog = compileRunbooks(settings.runbooks);
   const writer = createWriter(transactOn(db), {
     channel: settings.channel,
@@ -45,7 +46,7 @@ export async function openWriter(
     },
   });
   return {
-    statements: await readsOf(db).lineageStatements(),
+    statements,
     submit: writer.submit,
     async close() {
       await writer.close();
@@ -53,6 +54,13 @@ export async function openWriter(
       await hold?.release();
     },
   };
+}
+
+/** What is done before anything else is: brought up to date, the start on record, the lineage in force read. */
+async function firstOf(db: Database, { start }: WriterSettings): Promise<StatementInForce[]> {
+  await migrate(db);
+  if (start) await recordStart(db, start);
+  return readsOf(db).lineageStatements();
 }
 
 function transactOn(db: Database): Transact {

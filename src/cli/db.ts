@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { Command } from "commander";
 import { type Config, loadConfig } from "../config.ts";
 import { Refusal } from "../core/refusal.ts";
@@ -6,9 +5,10 @@ import { acts, recordAct } from "../store/audit.ts";
 import { backUp, restore } from "../store/backup.ts";
 import { erasePerson } from "../store/erase.ts";
 import { migrate } from "../store/migrate.ts";
-import { type Database, openAlone, openForReading, openForWriting } from "../store/open.ts";
+import { openAlone, openForReading, openForWriting } from "../store/open.ts";
 import { countDue, pruneAll } from "../store/prune.ts";
 import { verifyDatabase } from "../store/verify.ts";
+import { withDatabase } from "./database.ts";
 import { guarded, operator, processTerminal, repeatable, type Terminal } from "./terminal.ts";
 
 /** `breakwater db …`: what is done to the database rather than to an incident. */
@@ -58,16 +58,9 @@ export function dbCommand(terminal: Terminal = processTerminal): Command {
 }
 
 async function runMigrations(terminal: Terminal, { database }: Config): Promise<void> {
-  const ran = await using(openForWriting(database), migrate);
+  const db = openForWriting(database);
+  const ran = await migrate(db).finally(() => db.destroy());
   terminal.out(ran.length > 0 ? `Ran ${ran.join(", ")}.` : "Nothing to do: the database is up to date.");
-}
-
-async function using<T>(db: Database, work: (db: Database) => Promise<T>): Promise<T> {
-  try {
-    return await work(db);
-  } finally {
-    await db.destroy();
-  }
 }
 
 /** The file, for commands that Postgres has tools of its own for. */
@@ -77,21 +70,17 @@ function fileOf({ database }: Config, instead: string): string {
   return database.path;
 }
 
-function refuseMissing({ database }: Config): void {
-  if (database.type === "sqlite" && !existsSync(database.path))
-    throw new Refusal("not_found", `There is no database at ${database.path}. Set DATABASE_URL.`);
-}
-
 async function backup(terminal: Terminal, config: Config, to: string): Promise<void> {
   const path = fileOf(config, 'pg_dump: pg_dump --format=custom --file=FILE "$DATABASE_URL"');
-  refuseMissing(config);
   let said = Date.now();
-  const bytes = await backUp(path, to, (done, total) => {
-    if (Date.now() - said < 1000) return;
-    said = Date.now();
-    terminal.err(`${Math.floor((100 * done) / total)} % of ${total} pages`);
-  });
-  await using(openForWriting(config.database), (db) =>
+  const bytes = await withDatabase(config, openForReading, () =>
+    backUp(path, to, (done, total) => {
+      if (Date.now() - said < 1000) return;
+      said = Date.now();
+      terminal.err(`${Math.floor((100 * done) / total)} % of ${total} pages`);
+    }),
+  );
+  await withDatabase(config, openForWriting, (db) =>
     recordAct(db, { act: "backed_up", by: operator(), details: { file: to, bytes } }),
   );
   terminal.out(
@@ -111,9 +100,8 @@ async function putBack(terminal: Terminal, config: Config, from: string): Promis
 }
 
 async function verify(terminal: Terminal, config: Config): Promise<void> {
-  refuseMissing(config);
   let faults = 0;
-  const checked = await using(openForReading(config.database), (db) =>
+  const checked = await withDatabase(config, openForReading, (db) =>
     verifyDatabase(db, {
       fault({ place, what }) {
         faults++;
@@ -129,22 +117,20 @@ async function verify(terminal: Terminal, config: Config): Promise<void> {
 }
 
 async function audit(terminal: Terminal, config: Config): Promise<void> {
-  refuseMissing(config);
-  await using(openForReading(config.database), async (db) => {
+  await withDatabase(config, openForReading, async (db) => {
     for (const { seq, at, act, by, details, hash } of await acts(db))
       terminal.out([seq, at, act, by, JSON.stringify(details), hash].join("  "));
   });
 }
 
 async function prune(terminal: Terminal, config: Config, { dryRun }: { dryRun?: boolean }): Promise<void> {
-  refuseMissing(config);
   const now = new Date().toISOString();
   if (dryRun) {
-    const due = await using(openForReading(config.database), (db) => countDue(db, config.retention, now));
+    const due = await withDatabase(config, openForReading, (db) => countDue(db, config.retention, now));
     for (const [kind, count] of Object.entries(due)) terminal.out(`${kind.padEnd(10)} ${count}`);
     return;
   }
-  const gone = await using(openForWriting(config.database), (db) => pruneAll(db, config.retention, now));
+  const gone = await withDatabase(config, openForWriting, (db) => pruneAll(db, config.retention, now));
   terminal.out(gone > 0 ? `${gone} rows are gone.` : "Nothing is old enough.");
 }
 
@@ -154,9 +140,8 @@ async function erase(
   id: string,
   { reason, name = [], texts = false }: { reason: string; name?: string[]; texts?: boolean },
 ): Promise<void> {
-  refuseMissing(config);
   const asked = { id, names: name, reason, texts, by: operator() };
-  const { events, incidents, signals, rows, left } = await using(await openAlone(config.database), (db) =>
+  const { events, incidents, signals, rows, left } = await withDatabase(config, openAlone, (db) =>
     erasePerson(db, asked),
   );
   terminal.out(

@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { Command, Option } from "commander";
 import { reportOf } from "../app-report.ts";
 import { loadConfig } from "../config.ts";
@@ -7,6 +7,7 @@ import { POSTMORTEM_FORMATS } from "../render/formats.ts";
 import { makeFolderFor } from "../store/folder.ts";
 import { openForReading } from "../store/open.ts";
 import { readsOf } from "../store/reads.ts";
+import { withDatabase } from "./database.ts";
 import { guarded, processTerminal, type Terminal } from "./terminal.ts";
 
 /** `breakwater export INC-1 --format md`: works beside the running bot, and without it. */
@@ -33,31 +34,17 @@ async function exportReport(
   options: { format: string; out?: string },
 ): Promise<void> {
   const config = loadConfig(process.env);
-  if (config.database.type === "sqlite" && !existsSync(config.database.path)) {
+  const key = incident.toUpperCase();
+  const report = await withDatabase(config, openForReading, (db) =>
+    reportOf(readsOf(db), options.format, key, new Date().toISOString(), config.command),
+  );
+  if (!report)
     throw new Refusal(
       "not_found",
-      `There is no database at ${config.database.path} yet. \`npm start\` creates it, or set DATABASE_URL.`,
+      `There is no incident ${incident}. Keys look like INC-1; \`${config.command} list all\` shows them.`,
     );
-  }
-  const db = openForReading(config.database);
-  try {
-    const report = await reportOf(
-      readsOf(db),
-      options.format,
-      incident.toUpperCase(),
-      new Date().toISOString(),
-      config.command,
-    );
-    if (!report)
-      throw new Refusal(
-        "not_found",
-        `There is no incident ${incident}. Keys look like INC-1; \`${config.command} list all\` shows them.`,
-      );
-    if (!options.out) return void process.stdout.write(report.body);
-    makeFolderFor(options.out);
-    writeFileSync(options.out, report.body);
-    terminal.out(`${options.out} (${report.mediaType}, ${Buffer.byteLength(report.body)} bytes)`);
-  } finally {
-    await db.destroy();
-  }
+  if (!options.out) return void process.stdout.write(report.body);
+  makeFolderFor(options.out);
+  writeFileSync(options.out, report.body);
+  terminal.out(`${options.out} (${report.mediaType}, ${Buffer.byteLength(report.body)} bytes)`);
 }

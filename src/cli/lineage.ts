@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { loadConfig } from "../config.ts";
 import { buildLineage, type Lineage } from "../core/correlate/lineage.ts";
@@ -8,6 +7,7 @@ import { assetId } from "../core/signal/asset.ts";
 import { datasetKey } from "../core/signal/dataset.ts";
 import { openForReading } from "../store/open.ts";
 import { readsOf } from "../store/reads.ts";
+import { withDatabase } from "./database.ts";
 import {
   assetJson,
   assetLines,
@@ -129,40 +129,29 @@ function print(terminal: Terminal, options: Options, json: unknown, lines: () =>
 
 /** The graph as the bot has it: of all statements in force. */
 async function load(): Promise<{ lineage: Lineage; statements: Statement[] }> {
-  const { database } = loadConfig(process.env);
-  if (database.type === "sqlite" && !existsSync(database.path))
+  const all = await withDatabase(loadConfig(process.env), openForReading, (db) => readsOf(db).lineage());
+  // What was taken back is kept as a statement of nothing.
+  const stored = all.filter(({ document }) => document.assets.length > 0);
+  if (stored.length === 0)
     throw new Refusal(
       "not_found",
-      `There is no database at ${database.path} yet. \`npm start\` creates it, or set DATABASE_URL.`,
+      "No lineage is known yet. Post a dbt manifest to /v1/lineage/dbt, or name a file under `lineage` in breakwater.yaml; docs/lineage.md shows how.",
     );
-  const db = openForReading(database);
-  try {
-    const all = await readsOf(db).lineage();
-    // What was taken back is kept as a statement of nothing.
-    const stored = all.filter(({ document }) => document.assets.length > 0);
-    if (stored.length === 0)
-      throw new Refusal(
-        "not_found",
-        "No lineage is known yet. Post a dbt manifest to /v1/lineage/dbt, or name a file under `lineage` in breakwater.yaml; docs/lineage.md shows how.",
-      );
-    return {
-      lineage: buildLineage(
-        stored.map(({ document }) => document),
-        datasetKey,
-      ),
-      statements: stored.map(({ document: { provider, key, at, assets, edges }, version, receivedAt }) => ({
-        provider,
-        key,
-        version,
-        assets: assets.length,
-        edges: edges.length,
-        statedAt: at,
-        receivedAt,
-      })),
-    };
-  } finally {
-    await db.destroy();
-  }
+  return {
+    lineage: buildLineage(
+      stored.map(({ document }) => document),
+      datasetKey,
+    ),
+    statements: stored.map(({ document: { provider, key, at, assets, edges }, version, receivedAt }) => ({
+      provider,
+      key,
+      version,
+      assets: assets.length,
+      edges: edges.length,
+      statedAt: at,
+      receivedAt,
+    })),
+  };
 }
 
 function find(lineage: Lineage, written: string): number {

@@ -1,9 +1,9 @@
-import { existsSync } from "node:fs";
 import { Command } from "commander";
 import { type Config, loadConfig } from "../config.ts";
 import { Refusal } from "../core/refusal.ts";
-import { type Database, openForReading, openForWriting } from "../store/open.ts";
+import { openForReading, openForWriting } from "../store/open.ts";
 import { parkedOf, putBack, waitingOf } from "../store/parked.ts";
+import { withDatabase } from "./database.ts";
 import { guarded, operator, processTerminal, type Terminal } from "./terminal.ts";
 
 /** `breakwater outbox …`: what could not be delivered to Slack. */
@@ -24,21 +24,6 @@ export function outboxCommand(terminal: Terminal = processTerminal): Command {
       ),
     );
   return command;
-}
-
-async function withDatabase<T>(
-  { database }: Config,
-  open: (database: Config["database"]) => Database,
-  work: (db: Database) => Promise<T>,
-): Promise<T> {
-  if (database.type === "sqlite" && !existsSync(database.path))
-    throw new Refusal("not_found", `There is no database at ${database.path}. Set DATABASE_URL.`);
-  const db = open(database);
-  try {
-    return await work(db);
-  } finally {
-    await db.destroy();
-  }
 }
 
 async function list(terminal: Terminal, config: Config): Promise<void> {

@@ -6,6 +6,8 @@ import { readDuration } from "../core/duration.ts";
 import { Refusal } from "../core/refusal.ts";
 import { readInstant } from "../core/signal/instant.ts";
 import { replay } from "../replay/replay.ts";
+import { openForReading } from "../store/open.ts";
+import { withDatabase } from "./database.ts";
 import { reportJson, reportLines } from "./replay-lines.ts";
 import { guarded, processTerminal, type Terminal } from "./terminal.ts";
 
@@ -77,12 +79,9 @@ async function run(terminal: Terminal, options: Options): Promise<void> {
   const current = loadConfig(process.env);
   const { database } = current;
   const baseline = options.against === undefined ? current : configIn(options.against);
-  if (database.type === "sqlite" && !existsSync(database.path))
-    throw new Refusal(
-      "not_found",
-      `There is no database at ${database.path} yet. \`npm start\` creates it, or set DATABASE_URL.`,
-    );
-  const report = await replay({ database, baseline, proposed, since, until, progress: progressBar() });
+  const report = await withDatabase(current, openForReading, () =>
+    replay({ database, baseline, proposed, since, until, progress: progressBar() }),
+  );
   if (options.json) terminal.out(JSON.stringify(reportJson(report), null, 2));
   else {
     const names = {

@@ -13,6 +13,7 @@ import { dirname, resolve } from "node:path";
 import SQLite from "better-sqlite3";
 import { Refusal } from "../core/refusal.ts";
 import { recordAct } from "./audit.ts";
+import { openingFault } from "./fault.ts";
 import { makeFolderFor } from "./folder.ts";
 import { MIGRATIONS, migrate } from "./migrate.ts";
 import { openForWriting, openLocked } from "./open.ts";
@@ -47,7 +48,7 @@ export async function backUp(
     });
   } catch (error) {
     rmSync(partial, { force: true });
-    throw error;
+    throw openingFault(error, path);
   } finally {
     file.close();
   }

@@ -5,6 +5,10 @@ import { StoreFault } from "../engine/ledger.ts";
 const SQLITE_CONFLICT = /^SQLITE_(BUSY_SNAPSHOT|CONSTRAINT_(PRIMARYKEY|UNIQUE))$/;
 const SQLITE_UNAVAILABLE = /^SQLITE_(BUSY|LOCKED|FULL|IOERR|READONLY|CANTOPEN)(_|$)/;
 
+/** What SQLite says of a file that the disk, or somebody, has spoilt. */
+const SQLITE_DAMAGED = /^SQLITE_CORRUPT(_|$)/;
+const GO_BACK = "Stop the bot and go back to a backup with `db restore`";
+
 /** Postgres: unique violation, serialization failure, deadlock. */
 const POSTGRES_CONFLICT = /^(23505|40001|40P01)$/;
 /** Connection exceptions, out of resources, shutting down, read-only (a standby); and the socket's own errors. */
@@ -20,6 +24,8 @@ export function storeFault(error: unknown): unknown {
   const code = "code" in error ? String(error.code) : "";
   if (SQLITE_CONFLICT.test(code) || POSTGRES_CONFLICT.test(code))
     return new StoreFault("conflict", "Another writer was first", error);
+  if (SQLITE_DAMAGED.test(code))
+    return new StoreFault("unavailable", `The database is damaged (${error.message}). ${GO_BACK}`, error);
   if (SQLITE_UNAVAILABLE.test(code) || POSTGRES_UNAVAILABLE.test(code) || POSTGRES_AWAY.test(error.message))
     return new StoreFault(
       "unavailable",
@@ -32,14 +38,19 @@ export function storeFault(error: unknown): unknown {
 /** A file that is no database; a folder that cannot be made or written; nobody of that name, or no such database. */
 const NOT_THERE = /^(SQLITE_NOTADB|E(NOENT|NOTDIR|ACCES|PERM|ROFS|EXIST|AI_AGAIN)|28...|3D000)$/;
 
-/** An error of opening a database as a Refusal where its address or its host is the reason; any other comes back as it is. */
+/**
+ * An error of opening or reading a database as a Refusal where its address, its host or its file is the reason; any other
+ * comes back as it is.
+ */
 export function openingFault(error: unknown, path: string | null = null): unknown {
   if (!(error instanceof Error)) return error;
   const code = "code" in error ? String(error.code) : "";
+  const which = path === null ? "The database" : `The database ${path}`;
+  if (SQLITE_DAMAGED.test(code))
+    return new Refusal("unavailable", `${which} is damaged: ${error.message}. ${GO_BACK}.`);
   const fault = storeFault(error);
   const isAway = fault instanceof StoreFault && fault.kind === "unavailable";
   if (!isAway && !NOT_THERE.test(code)) return error;
-  const which = path === null ? "The database" : `The database ${path}`;
   const why = error.message || code;
   return new Refusal("unavailable", `${which} cannot be opened: ${why}. DATABASE_URL says which it is.`);
 }

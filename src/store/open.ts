@@ -54,6 +54,16 @@ function openFile(path: string, readonly: boolean): SQLite.Database {
 function connectTo(path: string, readonly: boolean): SQLite.Database {
   if (!readonly) makeFolderFor(path);
   const file = new SQLite(path, { readonly });
+  try {
+    settle(file, path, readonly);
+    return file;
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}
+
+function settle(file: SQLite.Database, path: string, readonly: boolean): void {
   if (!readonly) {
     // Of a new file; one that is there keeps its own. What a batch appends fills large pages, so there are fewer to write.
     file.pragma("page_size = 8192");
@@ -67,7 +77,6 @@ function connectTo(path: string, readonly: boolean): SQLite.Database {
   if (file.pragma("synchronous", { simple: true }) !== 2) {
     throw new Error(`${path}: synchronous is not FULL, so a confirmed alert would not survive a power cut`);
   }
-  return file;
 }
 
 function openPostgres(url: string, connections: number): Database {
@@ -153,9 +162,7 @@ export async function openAlone(database: Config["database"]): Promise<Database>
     }
   }
   try {
-    const file = openLocked(database.path);
-    file.pragma("synchronous = FULL");
-    return kyselyOver(file, (text) => text);
+    return kyselyOver(openLocked(database.path), (text) => text);
   } catch (error) {
     throw openingFault(error, database.path);
   }
@@ -180,6 +187,7 @@ export function openLocked(path: string): SQLite.Database {
   try {
     file.pragma("locking_mode = EXCLUSIVE");
     file.exec("begin exclusive; commit");
+    file.pragma("synchronous = FULL");
     return file;
   } catch (error) {
     file.close();

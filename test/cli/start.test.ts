@@ -1,7 +1,16 @@
 /** What a start waits for, and what it leaves behind for the next one. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -9,6 +18,8 @@ import { join } from "node:path";
 import SQLite from "better-sqlite3";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { program } from "../../src/cli/program.ts";
+import { migrate } from "../../src/store/migrate.ts";
+import { openForWriting } from "../../src/store/open.ts";
 import { ROOT } from "../docs/pages.ts";
 import { waitFor } from "../harness/wait.ts";
 
@@ -55,6 +66,17 @@ describe("what cannot be started says why in one line, and ends", () => {
     const { code, said } = await serve({ DATABASE_URL: `sqlite:${path}` });
     expect(said).toMatch(why);
     expect(said).toMatch(/^The database .+ cannot be opened: .+\. DATABASE_URL says which it is\.\n$/);
+    expect(code).toBe(1);
+  });
+
+  test("a database that is damaged", async () => {
+    const path = join(dir, "breakwater.db");
+    const db = openForWriting({ type: "sqlite", path });
+    await migrate(db);
+    await db.destroy();
+    writeFileSync(path, readFileSync(path).fill(0xa5, 2 * 8192));
+    const { code, said } = await serve({});
+    expect(said).toMatch(/^The database .*is damaged: .+ go back to a backup with `db restore`\.\n$/);
     expect(code).toBe(1);
   });
 
