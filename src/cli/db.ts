@@ -5,9 +5,10 @@ import { acts, recordAct } from "../store/audit.ts";
 import { backUp, restore } from "../store/backup.ts";
 import { erasePerson } from "../store/erase.ts";
 import { migrate } from "../store/migrate.ts";
-import { openAlone, openForReading, openForWriting } from "../store/open.ts";
+import { type Database, openAlone, openForReading, openForWriting } from "../store/open.ts";
 import { countDue, pruneAll } from "../store/prune.ts";
-import { verifyDatabase } from "../store/verify.ts";
+import { type Fault, verifyDatabase } from "../store/verify.ts";
+import { migrationsOf } from "../store/version.ts";
 import { withDatabase } from "./database.ts";
 import { guarded, operator, processTerminal, repeatable, type Terminal } from "./terminal.ts";
 
@@ -73,19 +74,28 @@ function fileOf({ database }: Config, instead: string): string {
 async function backup(terminal: Terminal, config: Config, to: string): Promise<void> {
   const path = fileOf(config, 'pg_dump: pg_dump --format=custom --file=FILE "$DATABASE_URL"');
   let said = Date.now();
-  const bytes = await withDatabase(config, openForReading, () =>
+  const copy = () =>
     backUp(path, to, (done, total) => {
       if (Date.now() - said < 1000) return;
       said = Date.now();
       terminal.err(`${Math.floor((100 * done) / total)} % of ${total} pages`);
-    }),
-  );
-  await withDatabase(config, openForWriting, (db) =>
-    recordAct(db, { act: "backed_up", by: operator(), details: { file: to, bytes } }),
+    });
+  // Of an older version, too: it is what a backup is made of before an upgrade.
+  const bytes = await withDatabase(config, openForReading, copy, refuseNotOurs);
+  await withDatabase(
+    config,
+    openForWriting,
+    (db) => recordAct(db, { act: "backed_up", by: operator(), details: { file: to, bytes } }),
+    refuseNotOurs,
   );
   terminal.out(
     `${to} is a whole copy, and was checked: ${bytes} bytes. \`db restore ${to}\` goes back to it.`,
   );
+}
+
+async function refuseNotOurs(db: Database): Promise<void> {
+  if ((await migrationsOf(db)) === null)
+    throw new Refusal("invalid", "This is not a database of Breakwater yet: it is empty. Set DATABASE_URL.");
 }
 
 async function putBack(terminal: Terminal, config: Config, from: string): Promise<void> {
@@ -101,14 +111,19 @@ async function putBack(terminal: Terminal, config: Config, from: string): Promis
 
 async function verify(terminal: Terminal, config: Config): Promise<void> {
   let faults = 0;
-  const checked = await withDatabase(config, openForReading, (db) =>
-    verifyDatabase(db, {
-      fault({ place, what }) {
-        faults++;
-        terminal.err(`${place}: ${what}`);
-      },
-      progress: (line) => terminal.err(`… ${line}`),
-    }),
+  const checking = {
+    fault({ place, what }: Fault) {
+      faults++;
+      terminal.err(`${place}: ${what}`);
+    },
+    progress: (line: string) => terminal.err(`… ${line}`),
+  };
+  // It looks at the file first, and then whose it is.
+  const checked = await withDatabase(
+    config,
+    openForReading,
+    (db) => verifyDatabase(db, checking),
+    async () => {},
   );
   const { incidents, signals, acts, rows } = checked;
   const what = `${incidents} incidents, ${signals} signals, ${acts} acts of administration, ${rows} working rows`;

@@ -10,12 +10,14 @@ import * as alertNumbers from "../../migrations/0007_alert_numbers.ts";
 import * as telling from "../../migrations/0008_telling.ts";
 import * as entries from "../../migrations/0009_entries.ts";
 import * as titles from "../../migrations/0010_titles.ts";
+import { Refusal } from "../core/refusal.ts";
 import { appendAct } from "./audit.ts";
 import { openingFault } from "./fault.ts";
 import { retell } from "./models.ts";
 import { type Database, isPostgres } from "./open.ts";
 import { sealAll } from "./seal.ts";
 import { adoptSignals } from "./signal-log.ts";
+import { migrationsOf, refuseNewer } from "./version.ts";
 
 /** Forward only, in order; a test compares this list with the folder. */
 export const MIGRATIONS: Record<string, Migration> = {
@@ -36,8 +38,12 @@ const PROOFS = "0004_proofs";
 /** The migration after which an incident is found by the titles of more than one alert. */
 const TITLES = "0010_titles";
 
-/** Brings the database to this version of the code; on one that is there already it does nothing. Returns what it ran. */
+/**
+ * Brings the database to this version of the code; on one that is there already it does nothing. Returns what it ran.
+ * Refuses one of a newer version, and one of somebody else's.
+ */
 export async function migrate(db: Database): Promise<string[]> {
+  refuseNewer((await hasHad(db)) ?? [], Object.keys(MIGRATIONS));
   const { error, results } = isPostgres(db) ? await toLatest(db) : await inOneTransaction(db, toLatest);
   if (error) {
     const fault = openingFault(error);
@@ -46,6 +52,27 @@ export async function migrate(db: Database): Promise<string[]> {
   const ran = namesOf(results);
   if (isPostgres(db) && ran.length > 0) await db.transaction().execute((trx) => settleIn(trx, ran));
   return ran;
+}
+
+/** Refuses a database that is not of this version, as whoever only uses it has to. */
+export async function refuseOtherVersion(db: Database): Promise<void> {
+  const has = await hasHad(db);
+  const wants = Object.keys(MIGRATIONS);
+  if (has === null)
+    throw new Refusal(
+      "invalid",
+      "This is not a database of Breakwater yet: it is empty. Run `db migrate` first, or set DATABASE_URL.",
+    );
+  refuseNewer(has, wants);
+  if (has.length < wants.length)
+    throw new Refusal("invalid", "The database belongs to an older version. Run `db migrate` first.");
+}
+
+/** The first that is asked of a database, so this finds out whether it can be reached. */
+function hasHad(db: Database): Promise<string[] | null> {
+  return migrationsOf(db).catch((error: unknown) => {
+    throw openingFault(error);
+  });
 }
 
 function namesOf(results: MigrationResultSet["results"]): string[] {

@@ -1,6 +1,5 @@
 import { sql } from "kysely";
-import { Refusal } from "../core/refusal.ts";
-import { MIGRATIONS, migrate } from "./migrate.ts";
+import { migrate, refuseOtherVersion } from "./migrate.ts";
 import { type Database, isPostgres, openInMemory } from "./open.ts";
 import type { Fault } from "./verify.ts";
 
@@ -11,29 +10,6 @@ const LOGS = ["event", "signal", "signal_batch", "audit"];
 export async function schemaFaults(db: Database): Promise<Fault[]> {
   await refuseOtherVersion(db);
   return isPostgres(db) ? triggersOf(db) : differences(db);
-}
-
-/** The migrations that a database has had, oldest first; null for one that is not ours. */
-export async function migrationsOf(db: Database): Promise<string[] | null> {
-  try {
-    const { rows } = await sql<{ name: string }>`select name from kysely_migration order by name`.execute(db);
-    return rows.map(({ name }) => name);
-  } catch {
-    return null;
-  }
-}
-
-async function refuseOtherVersion(db: Database): Promise<void> {
-  const has = await migrationsOf(db);
-  if (has === null) throw new Refusal("invalid", "This is not a database of Breakwater.");
-  const wants = Object.keys(MIGRATIONS);
-  if (has.some((name) => !wants.includes(name)))
-    throw new Refusal(
-      "invalid",
-      "The database belongs to a newer version of Breakwater. Use that one, or a newer.",
-    );
-  if (has.length < wants.length)
-    throw new Refusal("invalid", "The database belongs to an older version. Run `db migrate` first.");
 }
 
 type Part = { name: string; sql: string };
