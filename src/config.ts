@@ -191,9 +191,18 @@ function readFile(path: string, required: boolean): z.infer<typeof ConfigFile> &
     if (required) throw new Refusal("not_found", `BREAKWATER_CONFIG names ${path}, which does not exist.`);
     return { ...ConfigFile.parse({}), written: {} };
   }
-  const written = writtenIn(path, readFileSync(path, "utf8"));
+  const written = writtenIn(path, textOf(path));
   const parsed = ConfigFile.safeParse(written);
   return parsed.success ? { ...parsed.data, written } : refuse(path, parsed.error);
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    const why = (error as Error).message;
+    throw new Refusal("invalid", `${path} cannot be read: ${why}. Name the file itself, a breakwater.yaml.`);
+  }
 }
 
 function writtenIn(path: string, text: string): Written {

@@ -44,7 +44,18 @@ async function exportReport(
       `There is no incident ${incident}. Keys look like INC-1; \`${config.command} list all\` shows them.`,
     );
   if (!options.out) return void process.stdout.write(report.body);
-  makeFolderFor(options.out);
-  writeFileSync(options.out, report.body);
+  write(options.out, report.body);
   terminal.out(`${options.out} (${report.mediaType}, ${Buffer.byteLength(report.body)} bytes)`);
+}
+
+function write(path: string, text: string): void {
+  try {
+    makeFolderFor(path);
+    writeFileSync(path, text);
+  } catch (error) {
+    throw new Refusal(
+      "invalid",
+      `${path} cannot be written: ${(error as Error).message}. Name another file.`,
+    );
+  }
 }
