@@ -1,3 +1,5 @@
+import { isBlank } from "../core/signal/text.ts";
+
 /**
  * Reading JSON of unknown shape: whatever a sender puts where, these answer null instead of throwing. Only own
  * properties count, so that a field called `constructor` or `__proto__` finds nothing.
@@ -23,12 +25,11 @@ export function field(value: unknown, ...keys: string[]): unknown {
   return at;
 }
 
-/** A text or number as trimmed text; null for anything else and for nothing but white space. */
+/** A text or number as trimmed text; null for anything else and for what shows nothing, so that another field may. */
 export function text(value: unknown): string | null {
   if (typeof value === "number" || typeof value === "bigint") return String(value);
   if (typeof value !== "string") return null;
-  const trimmed = value.trim();
-  return trimmed === "" ? null : trimmed;
+  return isBlank(value) ? null : value.trim();
 }
 
 /** A boolean, also one that a sender wrote as a text (`"true"`, Python's `"False"`); null for anything else. */

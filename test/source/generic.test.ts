@@ -34,6 +34,8 @@ test("a wrong alert in a batch takes none of the others with it", () => {
 test.each([
   [{}, "title"],
   [{ title: "" }, "title"],
+  [{ title: "\u202e" }, "title"],
+  [{ title: "\u200b\u2060\u00ad" }, "title"],
   [{ title: "t", severity: "loud" }, "severity"],
   [{ title: "t", status: "running" }, "status"],
   [{ title: "t", labels: { a: {} } }, "labels.a"],

@@ -13,9 +13,20 @@ function isClean(text: string): boolean {
   return !text.includes("\u0000") && text.isWellFormed();
 }
 
-/** As `cleanText`, on one line: runs of white space become one space. For titles, names and labels of links. */
+/** Whether a text shows nothing: empty, white space, control characters, marks that no reader sees. */
+export function isBlank(text: string): boolean {
+  return !SEEN.test(text);
+}
+
+const SEEN = /[^\s\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]/u;
+
+/**
+ * As `cleanText`, on one line: runs of white space become one space, and what shows nothing is empty. For titles, names
+ * and labels of links.
+ */
 export function cleanLine(text: string, limit: number): string {
   const cleaned = cleanText(text, limit * 4);
+  if (isBlank(cleaned)) return "";
   return clip(UNTIDY.test(cleaned) ? cleaned.replace(/\s+/g, " ").trim() : cleaned, limit);
 }
 

@@ -25,6 +25,11 @@ test("cleanLine puts everything on one line", () => {
   expect(cleanLine("  a\n\tb  c ", 10)).toBe("a b c");
 });
 
+test.each(["", " \n", "\u202e", "\u001b", "\u200b\u2060\u00ad", "\u3164", "\u2800"])(
+  "cleanLine leaves nothing of %j, which shows nothing",
+  (text) => expect(cleanLine(text, 10)).toBe(""),
+);
+
 describe("cleanJson", () => {
   test("keeps what is small as it is", () => {
     const value = { a: [1, true, null, "x"], b: { c: "d" } };
