@@ -29,11 +29,13 @@ const list = <T extends string>(values: readonly T[], toCase: (text: string) => 
     .transform((text) => text.split(",").map((each) => toCase(each.trim())))
     .pipe(z.array(z.enum(values)));
 
+const NO_TIME = { error: "write a time such as 2026-11-22T03:10:00Z or a date" };
+
+/** Times are compared as texts of one length; an offset can push the last day of 9999 beyond that. */
 export const moment = z
-  .union([z.iso.datetime({ offset: true }), z.iso.date()], {
-    error: "write a time such as 2026-11-22T03:10:00Z or a date",
-  })
-  .transform((text) => new Date(text).toISOString());
+  .union([z.iso.datetime({ offset: true }), z.iso.date()], NO_TIME)
+  .transform((text) => new Date(text).toISOString())
+  .refine((text) => /^\d{4}-/.test(text), NO_TIME);
 
 /** Unknown parameters are refused: a misspelt filter that is silently ignored answers another question. */
 export const IncidentQuery = z.strictObject({
