@@ -37,6 +37,10 @@ export const moment = z
   .transform((text) => new Date(text).toISOString())
   .refine((text) => /^\d{4}-/.test(text), NO_TIME);
 
+/** Postgres takes no NUL in a text, so nothing that is stored has one. */
+const withoutNul = <T extends z.ZodType<string>>(text: T) =>
+  text.refine((value) => !value.includes("\0"), { error: "leave out the NUL character" });
+
 /** Unknown parameters are refused: a misspelt filter that is silently ignored answers another question. */
 export const IncidentQuery = z.strictObject({
   state: list(PHASES, (text) => text.toLowerCase())
@@ -49,13 +53,15 @@ export const IncidentQuery = z.strictObject({
     .enum(["incident", "drill"])
     .optional()
     .describe("Real incidents or drills only; there are no drills yet."),
-  asset: z
-    .string()
-    .regex(/^.+\/.+$/, "write namespace/name")
-    .max(1501)
+  asset: withoutNul(
+    z
+      .string()
+      .regex(/^.+\/.+$/, "write namespace/name")
+      .max(1501),
+  )
     .optional()
     .describe("An affected asset, as `namespace/name`."),
-  source: z.string().min(1).max(40).optional().describe("A source that sent an alert of it."),
+  source: withoutNul(z.string().min(1).max(40)).optional().describe("A source that sent an alert of it."),
   since: moment.optional().describe("Detected at this time or later (ISO 8601)."),
   until: moment.optional().describe("Detected before this time (ISO 8601)."),
   q: z.string().trim().min(1).max(200).optional().describe("Words in its texts."),

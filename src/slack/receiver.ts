@@ -92,13 +92,20 @@ function answer(status: number, body: string): SlackHttpAnswer {
   return { status, contentType: "text/plain; charset=utf-8", body };
 }
 
-/** Events come as JSON, commands as a form, interactions as JSON in a form's `payload`. */
+/**
+ * Events come as JSON, commands as a form, interactions as JSON in a form's `payload`. Without NUL characters, which
+ * Slack does not send and Postgres takes in no text.
+ */
 function parse(body: string, contentType: string): Record<string, unknown> | null {
   try {
-    if (contentType.startsWith("application/json")) return JSON.parse(body);
-    const form = Object.fromEntries(new URLSearchParams(body));
-    return form.payload ? JSON.parse(form.payload) : form;
+    if (contentType.startsWith("application/json")) return JSON.parse(body, withoutNul);
+    const form = Object.fromEntries(new URLSearchParams(body.replaceAll("%00", "")));
+    return form.payload ? JSON.parse(form.payload, withoutNul) : form;
   } catch {
     return null;
   }
+}
+
+function withoutNul(_key: string, value: unknown): unknown {
+  return typeof value === "string" ? value.replaceAll("\0", "") : value;
 }

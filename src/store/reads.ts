@@ -272,7 +272,7 @@ export function readsOf(db: Database): Reads & OutboxReads {
   };
 }
 
-const Cursor = z.tuple([z.string(), z.string()]);
+const Cursor = z.tuple([z.iso.datetime(), z.string().regex(/^[A-Z]+-\d+$/)]);
 
 function readCursor(cursor: string): [string, string] {
   try {

@@ -356,6 +356,13 @@ function promises(name: string, database: () => Promise<{ database: Config["data
       ]);
       expect((await keys({ source: "soda" })).keys).toEqual([]);
       expect(await refusal(keys({}, 2, "nonsense"))).toContain("cursor");
+      for (const place of [
+        ["\0", "INC-1"],
+        ["2026-11-22T03:10:00.000Z", "INC-1\0"],
+      ]) {
+        const forged = Buffer.from(JSON.stringify(place)).toString("base64url");
+        expect(await refusal(keys({}, 2, forged))).toContain("cursor");
+      }
     });
 
     it("has what people write apart from the rest, so that a note does not cost more for those before it", async () => {
