@@ -5,12 +5,21 @@ import type { FastifyLoggerOptions } from "fastify";
 /** What a log line may show of a query. Any other parameter could be a secret (`?token=`), under whatever spelling. */
 const SHOWN = new Set(["state", "severity", "kind", "asset", "source", "since", "until", "limit"]);
 
-/** The address as it may be logged: values of parameters that are not known to be harmless are left out. */
-export function loggedUrl(url: string): string {
+/** What stands in a path for one incident, or for one of its reports. */
+const HARMLESS = /^(?:(?:inc|drill)-\d{1,9}|postmortem\.[a-z]{2,4})$/i;
+
+/**
+ * The address as it may be logged. Of its path what is in `words` (of our own routes, names of sources) or names an
+ * incident: the secret of an incoming webhook is a part of its path, and others are pasted where they do not belong. Of
+ * its query the values of parameters that are known to be harmless.
+ */
+export function loggedUrl(url: string, words: ReadonlySet<string>): string {
   const asked = url.split("?", 1)[0]!;
   const query = url.slice(asked.length + 1);
-  // The secret of an incoming webhook is a part of its path.
-  const path = /slack\W+incoming/i.test(decoded(asked)) ? "/slack/incoming/[redacted]" : asked;
+  const path = asked
+    .split("/")
+    .map((part) => (part === "" || words.has(part) || HARMLESS.test(part) ? part : "[redacted]"))
+    .join("/");
   if (query === "") return path;
   const shown = [...new URLSearchParams(query)].map(([name, value]) =>
     SHOWN.has(name) ? `${name}=${encodeURIComponent(value)}` : `${encodeURIComponent(name)}=[redacted]`,
@@ -18,24 +27,16 @@ export function loggedUrl(url: string): string {
   return `${path}?${shown.join("&")}`;
 }
 
-function decoded(path: string): string {
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    return path;
-  }
-}
-
 /**
- * Our serializers over the caller's options. Headers and bodies are never logged, and of an error only its words and
+ * Our serializers over the caller's options. `words` may be logged of an address, and are filled in as routes are added. Headers and bodies are never logged, and of an error only its words and
  * stack: database drivers hang the values of the failing query on theirs.
  */
-export function loggerOptions(log: FastifyLoggerOptions): FastifyLoggerOptions {
+export function loggerOptions(log: FastifyLoggerOptions, words: ReadonlySet<string>): FastifyLoggerOptions {
   return {
     ...log,
     stream: log.stream ?? gatheredLines((text) => void process.stdout.write(text)),
     serializers: {
-      req: (request) => ({ method: request.method, url: loggedUrl(request.url) }),
+      req: (request) => ({ method: request.method, url: loggedUrl(request.url, words) }),
       res: (reply) => ({ statusCode: reply.statusCode }),
       err: ({ name, message, stack = "", code }) => ({ type: name, message, stack, code }),
     },

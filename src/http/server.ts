@@ -81,8 +81,9 @@ const SECURITY_HEADERS = {
 export function buildServer(deps: ServerDeps): FastifyInstance {
   const timeouts = deps.timeouts ?? TIMEOUTS;
   const metrics = httpMetrics(deps.metrics, deps.sources);
+  const words = new Set(deps.sources.map(({ name }) => name));
   const app: FastifyInstance = Fastify({
-    logger: loggerOptions(deps.log),
+    logger: loggerOptions(deps.log, words),
     // One line a request, ours: Fastify's two would hold the address as it came.
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: requestId,
@@ -109,7 +110,10 @@ export function buildServer(deps: ServerDeps): FastifyInstance {
   app.setErrorHandler(sendProblem);
   // A client that waits for "100 Continue" is routed like any other; the body reader sends it.
   app.server.on("checkContinue", app.routing);
-  addHooks(app, metrics);
+  app.addHook("onRoute", ({ url }) => {
+    for (const part of url.split("/")) if (!part.includes(":")) words.add(part);
+  });
+  addHooks(app, metrics, words);
   registerOpenApi(app);
   app.register(async (plugin) => addRoutes(plugin.withTypeProvider<ZodTypeProvider>(), deps, metrics));
   return app;
@@ -119,7 +123,7 @@ function answerHeaders(id: string): Record<string, string> {
   return { ...SECURITY_HEADERS, "x-request-id": id };
 }
 
-function addHooks(app: FastifyInstance, metrics: HttpMetrics): void {
+function addHooks(app: FastifyInstance, metrics: HttpMetrics, words: ReadonlySet<string>): void {
   app.addHook("onRequest", async (request, reply) => {
     reply.headers(answerHeaders(request.id));
     if (request.is404)
@@ -130,7 +134,7 @@ function addHooks(app: FastifyInstance, metrics: HttpMetrics): void {
   });
   app.addHook("onResponse", async (request, reply) => {
     lingerThenClose(request.raw);
-    const facts = { ...logFacts(request), status: reply.statusCode };
+    const facts = { ...logFacts(request, words), status: reply.statusCode };
     metrics.requestSeconds.observe(
       { method: facts.method, route: facts.route, status: facts.status },
       reply.elapsedTime / 1000,
@@ -139,13 +143,16 @@ function addHooks(app: FastifyInstance, metrics: HttpMetrics): void {
   });
   // Such a request has no answer, so the hook above never sees it.
   app.addHook("onRequestAbort", async (request) => {
-    request.log.info(logFacts(request), "request given up by its sender");
+    request.log.info(logFacts(request, words), "request given up by its sender");
   });
 }
 
-function logFacts(request: FastifyRequest): { method: string; route: string; url: string } {
+function logFacts(
+  request: FastifyRequest,
+  words: ReadonlySet<string>,
+): { method: string; route: string; url: string } {
   const route = request.is404 ? "unmatched" : request.routeOptions.url!;
-  return { method: request.method, route, url: loggedUrl(request.url) };
+  return { method: request.method, route, url: loggedUrl(request.url, words) };
 }
 
 /** Every route of the edge, and for each address an answer to the methods it does not have. */
