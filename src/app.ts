@@ -48,7 +48,8 @@ export async function startApp(config: Config, options: AppOptions, thread?: Wor
   const now = options.now ?? Date.now;
   const iso = () => new Date(now()).toISOString();
   const channel = config.channel ?? DEFAULT_CHANNEL;
-  const runbooks = await readRunbookFiles([config.runbooksDir]);
+  const leftOut: string[] = [];
+  const runbooks = await readRunbookFiles([config.runbooksDir], (line) => leftOut.push(line));
   const lineage = await readLineageFiles(config.lineageFiles);
   const settings = { ...writerSettings(config, await outlineRunbooks(runbooks)), start: startOf(config) };
   const gone = Promise.withResolvers<Error>();
@@ -93,6 +94,7 @@ export async function startApp(config: Config, options: AppOptions, thread?: Wor
     void held.promise.then(() =>
       side.server.log.warn("another bot has the database; waiting until it has ended, at most 30 s"),
     );
+    for (const line of leftOut) side.server.log.warn(line);
     // What it does before it listens, while the database is opened.
     await side.server.ready();
     const { statements } = await opening;

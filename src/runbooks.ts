@@ -11,8 +11,11 @@ export type RunbookFile = { path: string; text: string };
  * Every usable runbook of a folder, by slug, and everything lint says about the folder. A problem does not keep a usable
  * runbook from being used: at night a runbook with a flaw beats none. Of two with one name, the first by path is kept.
  */
-export async function loadRunbooks(dir: string): Promise<{ runbooks: Runbook[]; problems: LintProblem[] }> {
-  return parseRunbooks(await readRunbookFiles([dir]));
+export async function loadRunbooks(
+  dir: string,
+  warn?: (line: string) => void,
+): Promise<{ runbooks: Runbook[]; problems: LintProblem[] }> {
+  return parseRunbooks(await readRunbookFiles([dir], warn));
 }
 
 /** The same of files that were read. What reads markdown is imported here: no alert waits for it. */
@@ -44,12 +47,31 @@ function firstOfEach<Each extends RunbookOutline>(runbooks: Each[]): Each[] {
 
 /**
  * The markdown files at these paths, folders read with their subfolders, each file once, in the order of their paths.
- * A README.md in a folder is for people who browse the repository, and no runbook. Throws a Refusal for a path that is not there.
+ * A README.md in a folder is for people who browse the repository, and no runbook. Throws a Refusal for a path that is not
+ * there. `warn` is told of what is called like a runbook and cannot be read, such as the lock that an editor leaves: the
+ * others are as good without it.
  */
-export async function readRunbookFiles(paths: string[]): Promise<RunbookFile[]> {
+export async function readRunbookFiles(
+  paths: string[],
+  warn: (line: string) => void = () => {},
+): Promise<RunbookFile[]> {
   const found = (await Promise.all(paths.map(findMarkdown))).flat();
   const unique = [...new Set(found)].sort();
-  return Promise.all(unique.map(async (path) => ({ path, text: await readFile(path, "utf8") })));
+  const files = unique.map(async (path) => {
+    try {
+      return [{ path, text: await textOf(path) }];
+    } catch (error) {
+      warn(`${path} is left out, as it cannot be read: ${(error as Error).message}`);
+      return [];
+    }
+  });
+  return (await Promise.all(files)).flat();
+}
+
+async function textOf(path: string): Promise<string> {
+  // Reading something else, such as a pipe, might never end.
+  if (!(await stat(path)).isFile()) throw new Error("it is no file");
+  return readFile(path, "utf8");
 }
 
 async function findMarkdown(path: string): Promise<string[]> {

@@ -19,7 +19,7 @@ export function configCommand(terminal: Terminal = processTerminal): Command {
 }
 
 async function check(terminal: Terminal, config: Config): Promise<void> {
-  const { runbooks, problems } = await loadRunbooks(config.runbooksDir);
+  const { runbooks, problems } = await loadRunbooks(config.runbooksDir, terminal.err);
   const lineage = await readLineageFiles(config.lineageFiles);
   const isSource = (name: string) => SOURCES.some((source) => source.name === name);
   const unknown = [...config.sourceSecrets.keys()].filter((name) => !isSource(name));

@@ -82,7 +82,7 @@ Examples:
 docs/runbooks.md has the whole reference.`;
 
 async function lint(terminal: Terminal, paths: string[]): Promise<void> {
-  const files = await readRunbookFiles(paths);
+  const files = await readRunbookFiles(paths, terminal.err);
   if (files.length === 0) {
     throw new Refusal(
       "not_found",

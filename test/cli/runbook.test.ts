@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -57,6 +57,21 @@ describe("breakwater runbook lint", () => {
     await write("README.md", "Our runbooks.");
     await write("notes.txt", "x");
     expect((await run("lint", dir)).out).toBe("1 runbook checked, no problems.\n");
+  });
+
+  test("leaves out what cannot be read, and says so", async () => {
+    await write("good.md", GOOD);
+    await mkdir(join(dir, "old.md"));
+    // As Emacs does while somebody edits late.md.
+    await symlink("ana@desk.1234:1700000000", join(dir, ".#late.md"));
+    const { out, err, code } = await run("lint", "--dir", dir);
+    expect([out, code]).toEqual(["1 runbook checked, no problems.\n", 0]);
+    const lines = err.trimEnd().split("\n").sort();
+    expect(lines).toEqual([
+      expect.stringMatching(/\.#late\.md is left out, as it cannot be read: ENOENT/),
+      expect.stringMatching(/old\.md is left out, as it cannot be read: it is no file$/),
+    ]);
+    expect((await loadRunbooks(dir)).runbooks.map(({ slug }) => slug)).toEqual(["good"]);
   });
 
   test("says what to do where there is nothing", async () => {
