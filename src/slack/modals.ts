@@ -82,7 +82,11 @@ export function formOf(callbackId: string): FormName | null {
 
 /** What a submitted view is about. */
 export function metadataOf(view: SubmittedView): ModalMetadata {
-  return ModalMetadata.parse(JSON.parse(view.private_metadata));
+  try {
+    return ModalMetadata.parse(JSON.parse(view.private_metadata));
+  } catch {
+    throw new Refusal("invalid", "This form does not say what it is about. Close it and open it anew.");
+  }
 }
 
 export const MODALS: Readonly<Record<FormName, Modal>> = {
@@ -570,6 +574,8 @@ function buildRole(context: ModalContext): SlackView {
   ]);
 }
 
+const SLACK_USER = /^[UW][A-Z0-9]+$/;
+
 function personIn(id: string, submitter: Submitter) {
   return { id, name: submitter.names[id] ?? `unlinked ${id}` };
 }
@@ -577,7 +583,7 @@ function personIn(id: string, submitter: Submitter) {
 function parseRole(submitted: SubmittedView, submitter: Submitter): Parsed {
   const id = one(submitted, "person");
   const role = one(submitted, "role");
-  if (id === "") return wrong("person", "Choose somebody.");
+  if (!SLACK_USER.test(id)) return wrong("person", "Choose somebody.");
   return role
     ? ok({ type: "assign_role", role, person: personIn(id, submitter) })
     : wrong("role", "Choose a role.");
@@ -594,6 +600,8 @@ function buildTask(context: ModalContext): SlackView {
 function parseTask(submitted: SubmittedView, submitter: Submitter): Parsed {
   const owner = one(submitted, "owner");
   const due = one(submitted, "due") || null;
+  if (owner !== "" && !SLACK_USER.test(owner)) return wrong("owner", "Choose somebody.");
+  if (due !== null && !z.iso.date().safeParse(due).success) return wrong("due", "Choose a day.");
   return textAsk(submitted, "text", (text) => ({
     type: "add_task",
     text,

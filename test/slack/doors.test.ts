@@ -1,6 +1,7 @@
 import type { App } from "@slack/bolt";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { CommandRequest } from "../../src/engine/ports.ts";
+import { formDoor } from "../../src/slack/doors/form.ts";
 import { type DoorDeps, inTime } from "../../src/slack/doors/interaction.ts";
 import { mentionDoor } from "../../src/slack/doors/mention.ts";
 import { pinDoors } from "../../src/slack/doors/pin.ts";
@@ -35,6 +36,36 @@ describe("a socket that goes while an answer is awaited", () => {
     await done;
   });
 });
+
+it.each(["{{", "null", "[]", "7", "{}"])(
+  "a form about %s is refused beside its first field",
+  async (about) => {
+    const listeners: ((args: object) => Promise<void>)[] = [];
+    const app = { view: (_id: RegExp, listener: (typeof listeners)[0]) => void listeners.push(listener) };
+    formDoor(app as unknown as App, {} as DoorDeps);
+    const answers: unknown[] = [];
+    await listeners[0]!({
+      ack: async (answer: unknown) => void answers.push(answer),
+      body: { user: { id: "U0MAYA", team_id: "T1" } },
+      view: {
+        id: "V1",
+        callback_id: "form_task",
+        private_metadata: about,
+        blocks: [
+          { type: "context", block_id: "about" },
+          { type: "input", block_id: "text", element: {} },
+        ],
+        state: { values: {} },
+      },
+    });
+    expect(answers).toEqual([
+      {
+        response_action: "errors",
+        errors: { text: expect.stringContaining("Close it and open it anew.") },
+      },
+    ]);
+  },
+);
 
 describe("a change to a message", () => {
   /** The door over an incident in whose thread the message 2.0 is pinned; gives what it asked for, and of whom. */

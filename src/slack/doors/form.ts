@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { App } from "@slack/bolt";
 import type { Target } from "../../core/report/action-name.ts";
+import type { Document } from "../../core/report/document.ts";
 import type { Door } from "../../engine/converse.ts";
 import { chosenPeople, SubmittedView } from "../fields.ts";
 import { formOf, MODALS, metadataOf } from "../modals.ts";
@@ -11,7 +12,8 @@ export function formDoor(app: App, deps: DoorDeps): void {
     const form = formOf(view.callback_id);
     if (!form) return ack();
     const submitted = SubmittedView.parse(view);
-    const about = metadataOf(submitted);
+    const about = await attempt(deps, "a form", async () => metadataOf(submitted));
+    if ("summary" in about) return ack(besideFirst(submitted, about) ?? undefined);
     const where = { channel: about.channel, threadTs: about.threadTs };
     const user = body.user.id;
     const door: Door = { via: "modal", permalink: null, key: `view:${view.id}:${entered(submitted)}` };
@@ -32,8 +34,8 @@ export function formDoor(app: App, deps: DoorDeps): void {
     if ("ok" in result) return result.ok ? ack() : ack({ response_action: "errors", errors: result.errors });
     // A refusal stands beside the first field, so that nothing typed is lost.
     if (!isAnswer(result)) {
-      const field = submitted.blocks.find((b) => "element" in b)?.block_id;
-      if (field) return ack({ response_action: "errors", errors: { [field]: result.summary } });
+      const beside = besideFirst(submitted, result);
+      if (beside) return ack(beside);
       await ack();
       return whisper(deps, user, where, result);
     }
@@ -46,6 +48,12 @@ export function formDoor(app: App, deps: DoorDeps): void {
     if (result.kind === "document" || about.incident === null)
       await whisper(deps, user, where, result.document);
   });
+}
+
+/** Words beside the first field; null where the form has none. */
+function besideFirst({ blocks }: SubmittedView, { summary }: Document) {
+  const field = blocks.find((block) => "element" in block)?.block_id;
+  return field ? { response_action: "errors" as const, errors: { [field]: summary } } : null;
 }
 
 /**
