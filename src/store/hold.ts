@@ -90,6 +90,8 @@ function takeFile(path: string): Taken | null {
   try {
     const file = new SQLite(beside, { timeout: 0 });
     try {
+      // Or a journal would stand beside it: nothing is ever written there.
+      file.pragma("journal_mode = MEMORY");
       file.exec("begin exclusive");
       return { gone: new Promise(() => {}), release: async () => void file.close() };
     } catch (error) {

@@ -1,5 +1,5 @@
 /** One bot runs on a database: who comes second waits for the first to end, and is refused where it does not. */
-import { mkdirSync, rmSync, statSync, symlinkSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import pg from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -74,6 +74,7 @@ describe("on a file", () => {
   it("leaves an empty file beside it, and the database alone", async () => {
     await hold(place.database);
     expect(statSync(`${path}-lock`).size).toBe(0);
+    expect(existsSync(`${path}-lock-journal`)).toBe(false);
     await (await openAlone(place.database)).destroy();
   });
 
