@@ -150,9 +150,10 @@ const MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "
 const MONTH = `(?<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)(?:t|uary|ruary|ch|il|e|y|ust|tember|ober|ember)?`;
 const DAY_OF_MONTH = String.raw`(?<day>\d{1,2})(?:st|nd|rd|th)?`;
 /** `31 dec`, `Dec 31st`, `31 december 2026`. */
-const MONTH_DAYS = [`${DAY_OF_MONTH} ${MONTH}`, `${MONTH} ${DAY_OF_MONTH}`].map(
-  (words) => new RegExp(String.raw`^${words}(?:,? (?<year>\d{4}))?$`),
-);
+const MONTH_DAYS = [
+  new RegExp(String.raw`^${DAY_OF_MONTH} ${MONTH}(?:,? (?<year>\d{4}))?$`),
+  new RegExp(String.raw`^${MONTH} ${DAY_OF_MONTH}(?:,? (?<year>\d{4}))?$`),
+];
 
 /** The words behind which a day must follow: `by friday`. */
 export const DUE_WORD = /^(?:by|due|until|before)(?:\s+|$)/i;
