@@ -1,49 +1,25 @@
 import { describe, expect, test } from "vitest";
 import type { Config } from "../../src/config.ts";
-import { compileRunbooks } from "../../src/core/runbook/match.ts";
-import { createConversation } from "../../src/engine/converse.ts";
-import { alertOn, ana, openWorld, temporaryFile, type World } from "./world.ts";
+import { talking } from "./conversation.ts";
+import { alertOn, ana, type World } from "./world.ts";
 
-type Routing = Config["routing"];
 const HOUR_MS = 3_600_000;
-const ANA = { id: "U1", name: "Ana Diaz", timeZone: "UTC" };
 
 type Say = (line: string) => Promise<string>;
 
 /** What is said in the channel is answered with a document, of which the words are looked at. */
-async function talking(play: (say: Say, world: World) => Promise<void>, routing: Routing = {}) {
-  const file = temporaryFile();
-  const world: World = await openWorld(file.database, "C1", {}, routing);
-  const conversation = createConversation({
-    engine: world.engine,
-    catalog: compileRunbooks([]),
-    names: async () => ({}),
-    command: "/incident",
-    routing: { maintenance: [], inhibit: [] },
-    sources: ["generic"],
-    channel: "C1",
-    now: world.now,
-  });
-  try {
+const reading = (play: (say: Say, world: World) => Promise<void>, routing?: Config["routing"]) =>
+  talking(async (say, world) => {
     await play(async (line) => {
-      const answer = await conversation.say(
-        line,
-        ANA,
-        { channel: "C1", threadTs: null },
-        { via: "slash", permalink: null, key: line },
-      );
-      if (answer.kind !== "document") throw new Error(`${line} was answered with a ${answer.kind}`);
-      return `${answer.document.summary}\n${JSON.stringify(answer.document.blocks)}`;
+      const { kind, text } = await say(line);
+      if (kind !== "document") throw new Error(`${line} was answered with a ${kind}`);
+      return text;
     }, world);
-  } finally {
-    await world.close();
-    file.remove();
-  }
-}
+  }, routing);
 
 /** Opens a SEV1 and 30 of the least severity after it, and ends one. */
 const inManyIncidents = (play: (say: Say, world: World) => Promise<void>) =>
-  talking(async (say, world) => {
+  reading(async (say, world) => {
     await world.ingest(alertOn("first", { severity: "critical" }));
     for (let i = 2; i <= 32; i++) {
       world.advance(1000);
@@ -79,7 +55,7 @@ describe("explain", () => {
     alertOn(table, { dedupKey: `unique.${table}`, title: `unique on ${table} failed` });
 
   test("says of an alert that its incident lists as held what holds it, since when, and what comes after", () =>
-    talking(async (say, world) => {
+    reading(async (say, world) => {
       await world.ingest(alertOn("orders"));
       await silence(world, "title=unique*");
       world.advance(60_000);
@@ -97,7 +73,7 @@ describe("explain", () => {
     }));
 
   test("finds what is held in no incident, whatever is open, and whichever incident is asked", () =>
-    talking(async (say, world) => {
+    reading(async (say, world) => {
       await silence(world, "title=unique*");
       await world.ingest(unique("orders"));
       const held = /^Why 1 alert “unique” is held back\n.*silenced by Ana Diaz.*In no incident/;
@@ -115,14 +91,14 @@ describe("explain", () => {
     }));
 
   test("says so where nothing is open and nothing that is held is called so", () =>
-    talking(async (say) => {
+    reading(async (say) => {
       await expect(say("explain orders")).rejects.toThrow(
         "No incident is open in this channel, and no alert that is held back is called “orders”. Name the incident you mean: `explain INC-1 <alert>`; `list all` shows them.",
       );
     }));
 
   test("says which window or rule holds it", () =>
-    talking(
+    reading(
       async (say, world) => {
         await world.ingest(alertOn("orders"));
         expect(await say("explain orders")).toContain(
@@ -149,7 +125,7 @@ describe("explain", () => {
     ));
 
   test("of an alert that was told before and is held anew says both, once", () =>
-    talking(async (say, world) => {
+    reading(async (say, world) => {
       await world.ingest(alertOn("orders"));
       await world.ingest(alertOn("orders", { status: "resolved" }));
       await silence(world, "asset=*.orders");
@@ -161,7 +137,7 @@ describe("explain", () => {
     }));
 
   test("says of one whose silence has just ended that it is told soon", () =>
-    talking(async (say, world) => {
+    reading(async (say, world) => {
       await silence(world, "asset=*.orders");
       await world.ingest(alertOn("orders"));
       world.advance(2 * HOUR_MS);

@@ -297,7 +297,7 @@ export const EventBody = z.discriminatedUnion("type", [
 
   // assets
   z.object({ type: z.literal("asset_added"), asset: Asset, reason: z.string().nullable() }),
-  /** It was proven right or given up on, and an alert that had not passed says that it is wrong again, or still. */
+  /** It was proven right or given up on, and an alert that fails anew, or who reopens over one, says that it is wrong. */
   z.object({ type: z.literal("asset_impacted"), asset: Asset, brokenAt: Instant, reason: text }),
   z.object({ type: z.literal("asset_recovering"), asset: Asset, reason: text }),
   z.object({ type: z.literal("asset_verified"), asset: Asset, reason: z.string().nullable() }),
