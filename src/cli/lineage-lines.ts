@@ -2,6 +2,7 @@ import type { Consumer, Lineage, Reached } from "../core/correlate/lineage.ts";
 import type { AssetAttributes } from "../core/correlate/lineage-attributes.ts";
 import type { DocumentName } from "../core/correlate/lineage-document.ts";
 import { type LineageTree, lineageTree } from "../core/correlate/lineage-tree.ts";
+import { plural } from "../core/plural.ts";
 import { type Asset, assetId } from "../core/signal/asset.ts";
 
 /** Lineage as lines for a terminal, made to be pasted into a message, and as JSON. */
@@ -30,7 +31,7 @@ export function statementLines(statements: Statement[], totals: { assets: number
   return [
     ...table([["PROVIDER", "KEY", "VERSION", "ASSETS", "EDGES", "RECEIVED"], ...rows]),
     "",
-    `${count(statements.length, "statement")}. Together ${count(totals.assets, "asset")} and ${count(totals.edges, "edge")}.`,
+    `${plural(statements.length, "statement")}. Together ${plural(totals.assets, "asset")} and ${plural(totals.edges, "edge")}.`,
   ];
 }
 
@@ -63,7 +64,7 @@ export function assetLines(lineage: Lineage, id: number): string[] {
 
 function neighbours(lineage: Lineage, head: string, ids: number[], beside: Asset): string[] {
   const lines = inOrder(lineage, ids).map((id) => `  ${described(lineage.attributes(id), beside)}`);
-  return ["", `${head} ${lines.length === 0 ? "nothing" : count(lines.length, "asset")}`, ...lines];
+  return ["", `${head} ${lines.length === 0 ? "nothing" : plural(lines.length, "asset")}`, ...lines];
 }
 
 function consumerLines(consumers: Consumer[]): string[] {
@@ -108,11 +109,11 @@ export function reachLines(lineage: Lineage, { id, direction, depth, reached, co
   const tree = lineageTree(lineage, id, direction === "downstream" ? "down" : "up", shown, leaves);
   const cut = reached.length - shown.length;
   const steps = reached.reduce((most, { distance }) => Math.max(most, distance), 0);
-  const within = depth === null ? "" : ` within ${count(depth, "step")}`;
+  const within = depth === null ? "" : ` within ${plural(depth, "step")}`;
   const total =
     reached.length === 0
       ? `Nothing is ${direction} of it${within}.`
-      : `${count(reached.length, "asset")} ${direction}${within || `, up to ${count(steps, "step")} away`}.`;
+      : `${plural(reached.length, "asset")} ${direction}${within || `, up to ${plural(steps, "step")} away`}.`;
   return [
     line(0, "", [plain(assetId(root.asset)), ...qualities(root)].join(", ")),
     ...treeLines(lineage, tree, root.asset, ""),
@@ -140,7 +141,7 @@ function treeLines(lineage: Lineage, tree: LineageTree, beside: Asset, indent: s
 export function pathLines(lineage: Lineage, path: number[]): string[] {
   const [from, to] = [lineage.attributes(path[0]!), lineage.attributes(path.at(-1)!)];
   return [
-    `${plain(assetId(from.asset))} is ${count(path.length - 1, "step")} upstream of ${plain(assetId(to.asset))}.`,
+    `${plain(assetId(from.asset))} is ${plural(path.length - 1, "step")} upstream of ${plain(assetId(to.asset))}.`,
     "",
     ...path.map((id, at) => {
       const said = described(lineage.attributes(id), at === 0 ? null : from.asset);
@@ -200,10 +201,6 @@ function table(rows: string[][]): string[] {
       .join("  ")
       .trimEnd(),
   );
-}
-
-function count(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? "" : "s"}`;
 }
 
 function inOrder(lineage: Lineage, ids: number[]): number[] {

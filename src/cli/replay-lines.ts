@@ -1,5 +1,6 @@
+import { plural } from "../core/plural.ts";
 import type { ReplayedIncident } from "../core/report/replay.ts";
-import { plural } from "../core/report/wording.ts";
+
 import { clip } from "../core/signal/alert.ts";
 import type { ExplainedDifference, ReplayReport, Totals, Turn } from "../replay/replay.ts";
 

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { loadConfig } from "../config.ts";
+import { plural } from "../core/plural.ts";
 import { Refusal } from "../core/refusal.ts";
 import type { MatchRule } from "../core/runbook/front-matter.ts";
 import { lintRunbooks } from "../core/runbook/lint.ts";
@@ -92,7 +93,7 @@ async function lint(terminal: Terminal, paths: string[]): Promise<void> {
   const problems = lintRunbooks(files);
   for (const { file, line, message } of problems) terminal.out(`${file}:${line}: ${message}`);
   terminal.out(
-    `${count(files.length, "runbook")} checked, ${problems.length === 0 ? "no problems" : count(problems.length, "problem")}.`,
+    `${plural(files.length, "runbook")} checked, ${problems.length === 0 ? "no problems" : plural(problems.length, "problem")}.`,
   );
   if (problems.length > 0) terminal.exit(1);
 }
@@ -103,7 +104,7 @@ async function list(terminal: Terminal, dir: string): Promise<void> {
     terminal.out(`${runbook.slug}: ${runbook.title} (${about(runbook)})`);
     for (const line of whenSuggested(runbook)) terminal.out(`    ${line}`);
   }
-  terminal.out(`${count(runbooks.length, "runbook")} in ${dir}.`);
+  terminal.out(`${plural(runbooks.length, "runbook")} in ${dir}.`);
   warn(terminal, dir, problems.length);
 }
 
@@ -139,7 +140,7 @@ function paragraphs(runbook: Runbook): string[] {
 
 function about({ steps, owner, reviewed }: Runbook): string {
   return [
-    count(steps.length, "step"),
+    plural(steps.length, "step"),
     owner ? `owner ${owner}` : "no owner",
     reviewed ? `reviewed ${reviewed}` : "never reviewed",
   ].join(", ");
@@ -167,13 +168,8 @@ function describe({ sources, assets, labels, severities, titles }: MatchRule): s
 function warn(terminal: Terminal, dir: string, problems: number): void {
   if (problems > 0)
     terminal.err(
-      `${count(problems, "problem")} found. Run: npm run -s breakwater -- runbook lint --dir ${dir}`,
+      `${plural(problems, "problem")} found. Run: npm run -s breakwater -- runbook lint --dir ${dir}`,
     );
-}
-
-/** A refusal is an answer for the person at the terminal, not a stack trace. */
-function count(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? "" : "s"}`;
 }
 
 function anyOf(words: string[]): string {

@@ -14,6 +14,11 @@ export function printDuration(milliseconds: number): string {
   return `${Math.round(milliseconds / UNITS[unit]!)}${unit}`;
 }
 
+/** The instant so many milliseconds after another, or before it; both as ISO 8601 in UTC. */
+export function later(instant: string, milliseconds: number): string {
+  return new Date(Date.parse(instant) + milliseconds).toISOString();
+}
+
 const EXPECTED = "write a duration such as 90s, 15m, 24h or 14d";
 
 /** A length of time in a file: `90s`, `15m`, `24h`, `14d`. Becomes milliseconds. */

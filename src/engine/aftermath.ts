@@ -6,6 +6,7 @@ import { similarIncidents } from "../core/correlate/similar.ts";
 import { RANKING, rankChanges, worthTelling } from "../core/correlate/suspects.ts";
 import type { BrokenData } from "../core/correlate/ties.ts";
 import type { PathRule } from "../core/correlate/touched.ts";
+import { later } from "../core/duration.ts";
 import type { Command } from "../core/incident/command.ts";
 import type { EventType, RecordedEvent, SeenBefore } from "../core/incident/events.ts";
 import type { IncidentState } from "../core/incident/state.ts";
@@ -183,10 +184,6 @@ export type Aftermath = ReturnType<typeof createAftermath>;
 function spanBefore(startedAt: string): { since: string; until: string } {
   const since = later(startedAt, -RANKING.windowHours * HOUR_MS);
   return { since, until: later(startedAt, RANKING.graceMinutes * 60_000) };
-}
-
-function later(instant: string, ms: number): string {
-  return new Date(Date.parse(instant) + ms).toISOString();
 }
 
 function mayConcern({ at, change }: KnownChange, { startedAt }: IncidentState): boolean {

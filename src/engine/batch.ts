@@ -9,6 +9,7 @@ import { type Routing, type RoutingRules, routeAlert } from "../core/correlate/r
 import { assetFacts } from "../core/correlate/tiers.ts";
 import type { Topology } from "../core/correlate/topology.ts";
 import type { PathRule } from "../core/correlate/touched.ts";
+import { later } from "../core/duration.ts";
 import type { Asked } from "../core/incident/command.ts";
 import { decide } from "../core/incident/decide.ts";
 import type { EventType, NewEvent, RecordedEvent, Severity } from "../core/incident/events.ts";
@@ -299,7 +300,7 @@ export class Batch {
         wanted: state.version,
         // A storm gathers before its first message; what a person declares is shown at once.
         ...(isForming(state) && reaction.kind === "card"
-          ? { notBefore: plus(state.detectedAt, this.settings.grouping.wait) }
+          ? { notBefore: later(state.detectedAt, this.settings.grouping.wait) }
           : {}),
       });
     }
@@ -532,10 +533,6 @@ export function tell(news: News, incident: string, events: RecordedEvent[]): voi
 
 export function noticeKey(about: string, key: string): string {
   return `notice:${about}:${key}`;
-}
-
-function plus(instant: string, ms: number): string {
-  return new Date(Date.parse(instant) + ms).toISOString();
 }
 
 /** The key of an alert within an incident, in maps. */

@@ -1,4 +1,5 @@
 import type { LineageStatement } from "../core/correlate/lineage-statement.ts";
+import { later } from "../core/duration.ts";
 import type { Asked, Command } from "../core/incident/command.ts";
 import { decide } from "../core/incident/decide.ts";
 import type { IncidentState } from "../core/incident/state.ts";
@@ -219,7 +220,7 @@ async function tick(batch: Batch, now: string): Promise<boolean> {
   await endQuiet(batch, now);
   await announceEnds(batch, now);
   const held = await release(batch, now);
-  const before = new Date(Date.parse(now) - batch.settings.closeAfterMs).toISOString();
+  const before = later(now, -batch.settings.closeAfterMs);
   for (const key of await batch.ledger.resolvedBefore(before, 100)) {
     // A job before this one may have reopened it; refusing that would leave the ones after it unclosed.
     if ((await batch.state(key)).phase !== "resolved") continue;

@@ -1,47 +1,21 @@
-import { activeWindows } from "../core/correlate/maintenance.ts";
 import { parseMatcher } from "../core/correlate/matcher-words.ts";
-import { activeSilences } from "../core/correlate/silence.ts";
 import { refuseUnknownSource } from "../core/correlate/silence-line.ts";
-import type { ByHand, Command, NamesAsset } from "../core/incident/command.ts";
-import type { RecordedEvent, Relation } from "../core/incident/events.ts";
-import { SEVERITIES } from "../core/incident/events.ts";
+import { later } from "../core/duration.ts";
+import type { Command, Order } from "../core/incident/command.ts";
+import { type RecordedEvent, SEVERITIES } from "../core/incident/events.ts";
 import type { Via } from "../core/incident/person.ts";
-import { currentStep, type IncidentState, isOpen, type Phase } from "../core/incident/state.ts";
+import { type IncidentState, isOpen, type Phase } from "../core/incident/state.ts";
 import { Refusal } from "../core/refusal.ts";
-import { isHeld } from "../core/report/alerts.ts";
-import type { Document, Span } from "../core/report/document.ts";
-import { replyFor } from "../core/report/replies.ts";
-import { silencedDocument, silencesDocument } from "../core/report/silences.ts";
-import { curatedTimeline } from "../core/report/timeline.ts";
-import type { RunbookCatalog } from "../core/runbook/match.ts";
-import { stepOf } from "../core/runbook/step.ts";
-import { alertsNamed } from "../core/verb/alert-words.ts";
-import {
-  ALERTS_A_PAGE,
-  alertsPageDocument,
-  EXPLAINED,
-  type Explained,
-  explainDocument,
-  explainHeldDocument,
-  LISTED,
-  listDocument,
-  rolesDocument,
-  runbooksDocument,
-  searchDocument,
-  statsDocument,
-  summaryDocument,
-  tasksDocument,
-  timelineDocument,
-  whichIncidentDocument,
-} from "../core/verb/answers.ts";
+import type { Document } from "../core/report/document.ts";
+import { silencedDocument } from "../core/report/silences.ts";
+import { whichIncidentDocument } from "../core/verb/answers.ts";
+import { confirmation } from "../core/verb/confirmation.ts";
 import { helpDocument } from "../core/verb/help.ts";
 import { keysNamed, parseLine, withoutKey } from "../core/verb/line.ts";
-import { soAlready } from "../core/verb/so-already.ts";
 import { chooseTarget } from "../core/verb/target.ts";
-import type { Ask, FormName, Query, SilenceAsk, Typed, Verb } from "../core/verb/verb.ts";
+import type { Ask, FormName, SilenceAsk, Typed, Verb } from "../core/verb/verb.ts";
 import { mentionedIds } from "../core/verb/words.ts";
-import type { HoldRules } from "./batch.ts";
-import type { Engine, IncidentAlert } from "./ports.ts";
+import { type AnswerDeps, createAnswers } from "./answers.ts";
 
 export type Asker = { id: string; name: string; timeZone: string };
 
@@ -54,29 +28,15 @@ export type Answer =
   | { kind: "form"; form: FormName; incident: IncidentState | null; typed?: Typed }
   | { kind: "done"; incident: string; events: RecordedEvent[]; document: Document };
 
-export type ConversationDeps = {
-  engine: Engine;
-  catalog: RunbookCatalog;
+export type ConversationDeps = AnswerDeps & {
   /** Names of Slack users by id, for the mentions in a line. */
   names(ids: string[]): Promise<Record<string, string>>;
-  command: string;
-  /** What holds alerts back by configuration, for those who ask. */
-  routing: HoldRules;
   /** The names of all sources that there are. */
   sources: readonly string[];
   /** Where incidents open. */
   channel: string;
-  now(): string;
 };
 
-/** The alerts of one incident among which one is looked for by its words, and those that are held. */
-const EXPLAINABLE = 1000;
-const HELD = 5000;
-/** So many incidents are looked at to count them or to find the worst; more make no chat answer. */
-const COUNTED = 2000;
-
-/** An incident's key as people look for it. */
-const KEY = /^#?(INC|DRILL)[-‐‑‒–—−](\d{1,9})$/i;
 /** Incidents that ended within this time are offered where none is open: so long what is resolved waits to be closed. */
 const LATELY_MS = 14 * 86_400_000;
 const ENDED: Phase[] = ["resolved", "closed", "cancelled"];
@@ -86,6 +46,7 @@ const ENDED_OFFERED = 5;
 /** Turns what people say or press into commands and answers: one way for all doors. Refusals reject. */
 export function createConversation(deps: ConversationDeps) {
   const { engine, catalog } = deps;
+  const { known, answer, explainHeld } = createAnswers(deps);
 
   /** A typed line, from a slash command or a mention. */
   async function say(
@@ -124,7 +85,11 @@ export function createConversation(deps: ConversationDeps) {
     const read = (incident: IncidentState | null) =>
       line.verb.parse(line.rest, { now: deps.now(), timeZone: asker.timeZone, asker, names, incident });
     if ("pick" in target) {
-      const held = line.verb.orHeld ? await heldAnswer(read(null)) : null;
+      const asked = line.verb.orHeld ? read(null) : null;
+      const held =
+        asked?.kind === "query" && asked.query.type === "explain"
+          ? await explainHeld(null, asked.query.text)
+          : null;
       if (held) return { kind: "document", document: held };
       return whichIncident(target.pick, said);
     }
@@ -138,7 +103,7 @@ export function createConversation(deps: ConversationDeps) {
 
   /** What ended here within the time that a postmortem is written in, the last one first. */
   async function endedLately(channel: string): Promise<IncidentState[]> {
-    const since = new Date(Date.parse(deps.now()) - LATELY_MS).toISOString();
+    const since = later(deps.now(), -LATELY_MS);
     const over = { open: false, phases: ENDED, since };
     const { incidents } = await engine.reads.list(over, ENDED_LOOKED_AT, null);
     return incidents
@@ -220,65 +185,10 @@ export function createConversation(deps: ConversationDeps) {
       case "export":
         return carryOut([{ type: "record_export", format: what.format }], key, asker, door);
       case "query":
-        return { kind: "document", document: await answer(what.query, key, asker) };
+        return { kind: "document", document: await answer(what.query, key, asker.timeZone) };
       default:
         return what satisfies never;
     }
-  }
-
-  /** Why alerts are in an incident or, where it has none that is called so, why those of all that are held are. */
-  async function explain(key: string, text: string): Promise<Document> {
-    const found = onceEach(alertsNamed(await engine.reads.alerts(key, EXPLAINABLE), text));
-    if (found.length > 0) {
-      const log = await engine.reads.events(key);
-      const why = (alert: IncidentAlert) =>
-        isHeld(alert) ? null : { reason: alert.reason, relation: relationIn(log, alert.fingerprint) };
-      return explainDocument(key, text, await explained(key, found, why), found.length);
-    }
-    return (await explainHeld(key, text)) ?? explainDocument(key, text, [], 0);
-  }
-
-  /** Null where none that is held is called so. */
-  async function explainHeld(key: string | null, text: string): Promise<Document | null> {
-    const held = await engine.reads.held(HELD);
-    const found = alertsNamed(held, text);
-    if (found.length === 0 && held.length === HELD)
-      throw new Refusal(
-        "not_found",
-        `“${text}” is none of the first ${HELD} alerts that are held back; there may be more. \`explain INC-1 <alert>\` looks in one incident, \`silences\` says what holds them.`,
-      );
-    if (found.length === 0) return null;
-    return explainHeldDocument(key, text, await explained(key, found, () => null), found.length);
-  }
-
-  /** The first few of the alerts that were found, with what would be decided today, which the writer knows. */
-  async function explained<Alert extends Explained["alert"]>(
-    key: string | null,
-    found: Alert[],
-    here: (alert: Alert) => Explained["here"],
-  ): Promise<Explained[]> {
-    const alerts = found.slice(0, EXPLAINED);
-    const today = await engine.explain(
-      key,
-      alerts.map(({ fingerprint }) => fingerprint),
-    );
-    return alerts.map((alert, i) => ({ alert, here: here(alert), now: today[i]! }));
-  }
-
-  async function heldAnswer(asked: Ask): Promise<Document | null> {
-    return asked.kind === "query" && asked.query.type === "explain"
-      ? explainHeld(null, asked.query.text)
-      : null;
-  }
-
-  async function known(key: string | null, entries = false): Promise<IncidentState> {
-    const state = key ? await engine.reads.state(key, { entries }) : null;
-    if (!state)
-      throw new Refusal(
-        "not_found",
-        `There is no ${key ?? "such incident"}. \`list\` shows the open incidents.`,
-      );
-    return state;
   }
 
   function opening(what: Extract<Ask, { kind: "open" }>, asker: Asker): Command {
@@ -298,7 +208,7 @@ export function createConversation(deps: ConversationDeps) {
   }
 
   async function carryOut(
-    commands: (Command | ByHand | NamesAsset)[],
+    commands: Order[],
     key: string | null,
     asker: Asker,
     door: Door,
@@ -355,121 +265,9 @@ export function createConversation(deps: ConversationDeps) {
     );
   }
 
-  async function answer(query: Query, key: string | null, asker: Asker): Promise<Document> {
-    const now = deps.now();
-    switch (query.type) {
-      case "help":
-        return helpDocument(deps.command, query.verb);
-      case "list": {
-        const { incidents: open } = await engine.reads.list({ open: true }, COUNTED, null);
-        if (!query.all) return listDocument(open, now);
-        const { incidents: newest, next } = await engine.reads.list({}, LISTED, null);
-        const over = newest.filter(({ phase }) => !isOpen(phase));
-        return listDocument([...open, ...over], now, next !== null);
-      }
-      case "explain": {
-        if (key) return explain((await known(key)).key, query.text);
-        const held = await explainHeld(null, query.text);
-        if (held) return held;
-        throw new Refusal(
-          "not_found",
-          `No incident is open in this channel, and no alert that is held back is called “${query.text}”. Name the incident you mean: \`explain INC-1 <alert>\`; \`list all\` shows them.`,
-        );
-      }
-      case "alerts": {
-        const state = await known(key);
-        const opener = state.origin?.fingerprint ?? null;
-        const alerts = await engine.reads.alerts(state.key, query.page * ALERTS_A_PAGE, opener);
-        return alertsPageDocument(state, alerts, query.page);
-      }
-      case "silences": {
-        const { silences, held, counts } = await engine.reads.silences();
-        const countOf = (holder: string) => counts.get(holder) ?? 0;
-        return silencesDocument({
-          silences: activeSilences(silences, now).map((silence) => ({ silence, held: countOf(silence.id) })),
-          windows: activeWindows(deps.routing.maintenance, now).map((active) => ({
-            active,
-            held: countOf(active.window.name),
-          })),
-          held,
-        });
-      }
-      case "search": {
-        const [, kind, number] = KEY.exec(query.text) ?? [];
-        const named = kind && (await engine.reads.state(`${kind.toUpperCase()}-${Number(number)}`));
-        if (named) return searchDocument([named], query.text, now);
-        // What has the form of our keys and is none may be another tool's; the word that all keys begin with finds all.
-        const { incidents, next } = await engine.reads.list({ text: number ?? query.text }, LISTED, null);
-        return searchDocument(incidents, query.text, now, next !== null);
-      }
-      case "stats": {
-        const since = new Date(Date.parse(now) - query.days * 86_400_000).toISOString();
-        return statsDocument((await engine.reads.list({ since }, COUNTED, null)).incidents, query.days, now);
-      }
-      case "timeline": {
-        const state = await known(key);
-        const entries = curatedTimeline(await engine.reads.events(state.key));
-        return timelineDocument(state.key, entries, asker.timeZone);
-      }
-      case "summary": {
-        const state = await known(key);
-        const entries = curatedTimeline(await engine.reads.events(state.key));
-        return summaryDocument(state, entries, now, asker.timeZone);
-      }
-      case "runbooks": {
-        const all = [...catalog.runbooks.values()].map(({ slug, title }) => ({ slug, title }));
-        const state = await known(key);
-        return runbooksDocument(state, state.suggestedRunbooks, all);
-      }
-      case "step":
-        return presentStep(await known(key), query.slug);
-      case "tasks":
-        return tasksDocument(await known(key));
-      case "role":
-        return rolesDocument(await known(key), query.role);
-      default:
-        return query satisfies never;
-    }
-  }
-
-  async function presentStep(state: IncidentState, slug: string | null): Promise<Document> {
-    const walks = Object.values(state.walks).filter((w) => !w.finishedAt);
-    const walk = slug === null ? walks[0] : walks.find(({ runbook }) => runbook === slug);
-    const current = walk && currentStep(walk);
-    if (slug !== null && !current)
-      throw new Refusal(
-        "not_found",
-        catalog.runbooks.has(slug)
-          ? `\`${slug}\` is not under way in ${state.key}. \`runbook start ${slug}\` begins it.`
-          : `There is no runbook \`${slug}\`. \`runbook\` lists them.`,
-      );
-    if (!walk || !current)
-      throw new Refusal(
-        "not_found",
-        `No runbook is under way in ${state.key}. \`runbook start\` begins one.`,
-      );
-    const step = stepOf(await engine.reads.runbookText(walk.hash), walk, state);
-    const title = `Step ${current.index + 1} of ${walk.steps.length}: ${current.title}`;
-    return { summary: title, title, blocks: step ? [{ type: "markdown", text: step.body }] : [] };
-  }
-
   return { say, ask };
 }
 export type Conversation = ReturnType<typeof createConversation>;
-
-/** How lineage tied an alert to its incident, as the log has it. */
-function relationIn(log: RecordedEvent[], fingerprint: string): Relation | null {
-  const attached = log.findLast(
-    ({ body }) => body.type === "alert_attached" && body.fingerprint === fingerprint,
-  )?.body;
-  return attached?.type === "alert_attached" ? (attached.relation ?? null) : null;
-}
-
-/** An alert that was told before it was held is in the list twice; its own row comes first. */
-function onceEach(alerts: IncidentAlert[]): IncidentAlert[] {
-  const seen = new Set<string>();
-  return alerts.filter(({ fingerprint }) => !seen.has(fingerprint) && seen.add(fingerprint));
-}
 
 function endOf({ resolvedAt, closedAt }: IncidentState): string {
   return resolvedAt ?? closedAt ?? "";
@@ -480,57 +278,4 @@ function countedHere(states: IncidentState[]): string {
   return states.some(({ phase }) => isOpen(phase))
     ? `${states.length} are open here: ${keys}.`
     : `None is open here; ${keys} ended lately.`;
-}
-
-/** What the asker is told: what the thread is told, or in few words that it is done. */
-function confirmation(
-  events: RecordedEvent[],
-  state: IncidentState,
-  asked: Command | ByHand | NamesAsset | undefined,
-): Document {
-  const reply = replyFor(events, state);
-  const thread = state.thread?.permalink;
-  const where: Span[] = thread ? [`${state.key} · `, { link: "Open the thread", url: thread }] : [state.key];
-  if (reply) {
-    // Its buttons are in the thread, where everybody sees what pressing them does.
-    const told = reply.blocks.filter((b) => b.type !== "actions");
-    return { ...reply, blocks: [...told, { type: "context", text: where }] };
-  }
-  const words = events.length === 0 ? soAlready(asked, state) : wordsFor(events, state);
-  return {
-    summary: words,
-    title: null,
-    blocks: [
-      { type: "paragraph", text: thread ? [`${words} `, { link: "Open the thread", url: thread }] : words },
-    ],
-  };
-}
-
-/** For what the thread shows in a living message, or not at all. */
-function wordsFor(events: RecordedEvent[], state: IncidentState): string {
-  const body = events[0]!.body;
-  switch (body.type) {
-    case "opened":
-      return `${state.key} is open: ${state.title}. Its thread comes in ${
-        state.channel.startsWith("#") ? state.channel : "the channel of incidents"
-      }.`;
-    case "runbook_started":
-      return `“${body.title}” begins in the thread of ${state.key}.`;
-    case "step_finished":
-      return `“${body.title}” is ${body.outcome}.`;
-    case "step_reopened":
-      return `Back at “${body.title}”.`;
-    case "postmortem_exported":
-      return `The postmortem of ${state.key} (${body.format}) is on its way into the thread.`;
-    case "entry_edited":
-      return `Entry ${body.seq} is corrected; the old words stay in the log.`;
-    case "entry_hidden":
-      return `Entry ${body.seq} is off the timeline; it stays in the log.`;
-    case "review_written":
-      return `Written into the postmortem of ${state.key}.`;
-    case "title_changed":
-      return `${state.key} is now called “${state.title}”.`;
-    default:
-      return `Done in ${state.key}.`;
-  }
 }

@@ -4,8 +4,9 @@ import { activeSilences } from "../core/correlate/silence.ts";
 import { type AssetFacts, assetFacts } from "../core/correlate/tiers.ts";
 import type { Relation } from "../core/incident/events.ts";
 import { isOpen } from "../core/incident/state.ts";
+import { plural } from "../core/plural.ts";
 import { formatDuration } from "../core/report/clocks.ts";
-import { plural } from "../core/report/wording.ts";
+
 import { type AlertSignal, fingerprint } from "../core/signal/alert.ts";
 import type { Attempt, Explanation } from "../core/verb/answers/explain.ts";
 import { areApart } from "./apart.ts";

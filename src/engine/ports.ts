@@ -1,7 +1,7 @@
 import type { LineageProvider } from "../core/correlate/lineage-document.ts";
 import type { LineageStatement } from "../core/correlate/lineage-statement.ts";
 import type { Silence } from "../core/correlate/silence.ts";
-import type { ByHand, Command, NamesAsset } from "../core/incident/command.ts";
+import type { Order } from "../core/incident/command.ts";
 import type { RecordedEvent, Severity } from "../core/incident/events.ts";
 import type { Actor, Via } from "../core/incident/person.ts";
 import type { IncidentState, Phase } from "../core/incident/state.ts";
@@ -15,7 +15,7 @@ import type { StoredLineage } from "./ledger.ts";
 /** A command on its way to the writer. `incident` is null only for `open`. */
 export type CommandRequest = {
   incident: string | null;
-  command: Command | ByHand | NamesAsset;
+  command: Order;
   actor: Actor;
   via: Via;
   /** Where it stands in Slack, if it does. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { later } from "../core/duration.ts";
 import { changeJson } from "../core/report/api.ts";
 import type { Reads } from "../engine/ports.ts";
 import type { Guard } from "./bearer.ts";
@@ -34,8 +35,8 @@ export function changeRoutes(scope: Scope, { reads, guard, now }: Deps): void {
     handler: async ({ query }) => {
       const asOf = now();
       // One that came this very millisecond is among them.
-      const until = query.until ?? new Date(Date.parse(asOf) + 1).toISOString();
-      const since = query.since ?? new Date(Date.parse(asOf) - DAY_MS).toISOString();
+      const until = query.until ?? later(asOf, 1);
+      const since = query.since ?? later(asOf, -DAY_MS);
       return { changes: (await reads.changes({ since, until }, query.limit)).map(changeJson) };
     },
   });

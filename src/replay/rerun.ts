@@ -1,5 +1,6 @@
 import { createHindsight, type Deed, deedsOf } from "../core/correlate/hindsight.ts";
 import type { LineageStatement } from "../core/correlate/lineage-statement.ts";
+import { later } from "../core/duration.ts";
 import type { Command } from "../core/incident/command.ts";
 import type { Actor } from "../core/incident/person.ts";
 import { isOpen } from "../core/incident/state.ts";
@@ -283,8 +284,4 @@ async function learnChanges(
 
 function earliest(...instants: (string | null | undefined)[]): string {
   return instants.reduce<string>((first, at) => (at && at < first ? at : first), "9999");
-}
-
-function later(instant: string, ms: number): string {
-  return new Date(Date.parse(instant) + ms).toISOString();
 }

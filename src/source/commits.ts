@@ -35,8 +35,3 @@ export function commitList(commits: unknown): string {
 export function shortHash(hash: string | null): string {
   return (hash ?? "").slice(0, 7);
 }
-
-/** "1 commit", "3 commits". */
-export function countOf(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? "" : "s"}`;
-}

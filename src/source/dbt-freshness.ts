@@ -1,3 +1,4 @@
+import { later } from "../core/duration.ts";
 import { readInstant } from "../core/signal/instant.ts";
 import { field, type JsonObject, object, textAt } from "./json.ts";
 
@@ -34,7 +35,7 @@ export function staleSince(result: JsonObject, status: string, receivedAt: strin
   const count = Number(field(threshold, "count") ?? Number.NaN);
   const loaded = readInstant(field(result, "max_loaded_at"), receivedAt).at;
   if (loaded === null || !Object.hasOwn(UNIT_MS, period) || !(count > 0 && count < 10_000)) return null;
-  return new Date(Date.parse(loaded) + count * UNIT_MS[period]!).toISOString();
+  return later(loaded, count * UNIT_MS[period]!);
 }
 
 /** Up to dbt 0.18, sources.json had its results by unique id, and `state` for `status`. Null for another file. */

@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import type { z } from "zod";
 import { Refusal } from "../core/refusal.ts";
 import { ALERT_LIMITS, type AlertSeverity, type AlertSignal, Link } from "../core/signal/alert.ts";
 import { Asset, assetId } from "../core/signal/asset.ts";
@@ -132,6 +133,16 @@ export function partsOf(body: unknown, path = ""): { path: string; part: unknown
     );
   }
   return body.map((part, index) => ({ path: `${path}[${index}]`, part }));
+}
+
+/** What a schema found wrong, with paths such as `assets[0].name`. */
+export function issuesIn(issues: readonly Pick<z.core.$ZodIssue, "path" | "message">[]): Refusal["issues"] {
+  return issues.map(({ path, message }) => ({
+    path: path
+      .map((key, index) => (typeof key === "number" ? `[${key}]` : `${index > 0 ? "." : ""}${String(key)}`))
+      .join(""),
+    message,
+  }));
 }
 
 /** `alerts[0]` and `labels.env` are `alerts[0].labels.env`. */

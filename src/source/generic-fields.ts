@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Asset } from "../core/signal/asset.ts";
 import { parseAssetId } from "../core/signal/dataset.ts";
-import { invalid, partsOf, READ_LIMIT } from "./draft.ts";
+import { invalid, issuesIn, partsOf, READ_LIMIT } from "./draft.ts";
 import { field, type JsonObject, object, text } from "./json.ts";
 
 /** What alerts and changes in our own format have in common: their fields, and how a wrong one is told. */
@@ -109,12 +109,7 @@ function templateRefusal(issues: Issue[]) {
 
 /** Says which fields of our own format are wrong, and where the format is written down. `what` is "alert" or "change". */
 export function refusalOf(error: z.ZodError, what: string) {
-  const issues = error.issues.map(innermost).map((issue) => ({
-    path: issue.path
-      .map((key, index) => (typeof key === "number" ? `[${key}]` : `${index > 0 ? "." : ""}${String(key)}`))
-      .join(""),
-    message: issue.message,
-  }));
+  const issues = issuesIn(error.issues.map(innermost));
   const [first] = issues;
   return invalid(
     `${first!.path || what}: ${first!.message}. The format is in docs/sources/generic.md.`,

@@ -1,7 +1,8 @@
+import { plural } from "../core/plural.ts";
 import type { ChangeSignal } from "../core/signal/change.ts";
 import { hmacSignature } from "./auth.ts";
 import { type ChangeDraft, finishChange } from "./change-draft.ts";
-import { commitList, countOf, isNoCommit, refName, touchedPaths } from "./commits.ts";
+import { commitList, isNoCommit, refName, touchedPaths } from "./commits.ts";
 import { invalid, readEachChange } from "./draft.ts";
 import { field, firstLine, type JsonObject, list, object, textAt } from "./json.ts";
 import { meaningOf } from "./meaning.ts";
@@ -84,7 +85,7 @@ function readPush({ body, repository, sender }: Event): Draft | null {
   const pushed =
     commits.length === 0
       ? `${ref.kind === "tag" ? "Tag" : "Branch"} ${ref.name}`
-      : countOf(commits.length, "commit");
+      : plural(commits.length, "commit");
   const where = commits.length === 0 ? repository : `${repository} ${ref.name}`;
   return {
     kind: "push",

@@ -1,7 +1,8 @@
+import { plural } from "../core/plural.ts";
 import type { ChangeSignal } from "../core/signal/change.ts";
 import { headerSecret } from "./auth.ts";
 import { type ChangeDraft, finishChange } from "./change-draft.ts";
-import { commitList, countOf, isNoCommit, refName, touchedPaths } from "./commits.ts";
+import { commitList, isNoCommit, refName, touchedPaths } from "./commits.ts";
 import { invalid, readEachChange } from "./draft.ts";
 import { field, firstLine, type JsonObject, list, object, textAt } from "./json.ts";
 import { meaningOf } from "./meaning.ts";
@@ -68,8 +69,7 @@ function readPush(body: JsonObject, repository: string): Draft | null {
   const commits = list(body.commits);
   const total = Number(textAt(body, "total_commits_count") ?? commits.length);
   const last = firstLine(textAt(commits.at(-1), "message"));
-  const pushed =
-    total > 0 ? countOf(total, "commit") : `${ref.kind === "tag" ? "Tag" : "Branch"} ${ref.name}`;
+  const pushed = total > 0 ? plural(total, "commit") : `${ref.kind === "tag" ? "Tag" : "Branch"} ${ref.name}`;
   const where = total > 0 ? `${repository} ${ref.name}` : repository;
   const compare = `${textAt(body, "project", "web_url")}/-/compare/${textAt(body, "before")}...${revision}`;
   return {

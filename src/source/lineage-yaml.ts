@@ -8,7 +8,7 @@ import {
 } from "../core/correlate/lineage-document.ts";
 import type { Asset } from "../core/signal/asset.ts";
 import { parseAssetId } from "../core/signal/dataset.ts";
-import { invalid } from "./draft.ts";
+import { invalid, issuesIn } from "./draft.ts";
 
 /** What the key of a file in git begins with. Nothing that is posted has such a key, so neither replaces the other. */
 export const FILE_KEY = "file:";
@@ -97,12 +97,7 @@ export function readYamlLineage(
 }
 
 function refusalOf(error: z.ZodError, file: string) {
-  const issues = error.issues.map((issue) => ({
-    path: issue.path
-      .map((key, index) => (typeof key === "number" ? `[${key}]` : `${index > 0 ? "." : ""}${String(key)}`))
-      .join(""),
-    message: issue.message,
-  }));
+  const issues = issuesIn(error.issues);
   const [first] = issues;
   return invalid(`${file}: ${first!.path || "the file"}: ${first!.message}`, issues.slice(0, 50));
 }

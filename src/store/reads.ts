@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import { z } from "zod";
 import { LineageProvider } from "../core/correlate/lineage-document.ts";
+import { later } from "../core/duration.ts";
 import type { Severity } from "../core/incident/events.ts";
 import type { IncidentState } from "../core/incident/state.ts";
 import { Refusal } from "../core/refusal.ts";
@@ -184,7 +185,7 @@ export function readsOf(db: Database): Reads & OutboxReads {
       return row?.text ?? null;
     },
     async due(now, limit) {
-      const far = new Date(Date.parse(now) + LONGEST_WAIT_MS).toISOString();
+      const far = later(now, LONGEST_WAIT_MS);
       const rows = await db
         // A thread is read in order: a post put off holds back the later ones, and a root given up all of them.
         .with("holding", (cte) =>

@@ -44,6 +44,9 @@ export type ByHand = { alerts: string; all: boolean; reason: string | null } & (
 /** An asset by a name that is not whole; the writer, which knows lineage, finds out which is meant (`add_asset`). */
 export type NamesAsset = { type: "name_asset"; name: string; reason: string | null };
 
+/** All that people can have done to an incident; what is not yet a command becomes one where it is looked up. */
+export type Order = Command | ByHand | NamesAsset;
+
 /** Everything that can be asked of an incident. Doors build these; `decide` answers with events or a Refusal. */
 export type Command =
   | {

@@ -1,9 +1,9 @@
 /** The living thread message with an incident's alerts: what each tool said, how often, and where to look. */
 import type { IncidentState } from "../incident/state.ts";
+import { plural } from "../plural.ts";
 import { clip } from "../signal/alert.ts";
 import type { ReportedAlert } from "./api.ts";
 import type { Block, Document, Span, Text } from "./document.ts";
-import { plural } from "./wording.ts";
 
 /** What of an alert the message shows. */
 export type AlertLine = Pick<

@@ -1,8 +1,9 @@
 import { older } from "../correlate/topology.ts";
 import type { IncidentState } from "../incident/state.ts";
+import { plural } from "../plural.ts";
 import { clip } from "../signal/alert.ts";
 import type { Block, Document, Text } from "./document.ts";
-import { keyOf, plural } from "./wording.ts";
+import { keyOf } from "./wording.ts";
 
 /** With two lines of a phone for each, this many leave room on its screen for what stands above and below. */
 const LISTED = 10;

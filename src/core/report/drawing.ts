@@ -1,5 +1,6 @@
 import type { RecordedEvent } from "../incident/events.ts";
 import type { AssetState, IncidentState } from "../incident/state.ts";
+import { plural } from "../plural.ts";
 import { downtime, downtimeIntervals, elapsed, formatDuration, isFinished } from "./clocks.ts";
 import { utcDateTime, utcShortDate, utcTime } from "./instants.ts";
 import { type TimelineEntry, timeline } from "./timeline.ts";
@@ -263,7 +264,7 @@ function alertLane(entries: TimelineEntry[], scale: Scale): string {
     label("Alerts", 28, { "font-weight": 600 }),
     baseline(33),
     ...bars,
-    value(count(alerts.length, "alert"), 28),
+    value(plural(alerts.length, "alert"), 28),
   ].join("");
 }
 
@@ -308,7 +309,7 @@ function peopleLane(entries: TimelineEntry[], scale: Scale): string {
     label("People", 24, { "font-weight": 600 }),
     baseline(20),
     ...marks,
-    value(count(within.length, "entry", "entries"), 24),
+    value(plural(within.length, "entry", "entries"), 24),
   ].join("");
 }
 
@@ -374,7 +375,7 @@ function describe(state: IncidentState, stretches: Stretch[], assets: number): s
       ? `${word} at ${utcDateTime(new Date(from).toISOString())}`
       : `${word} for ${formatDuration(to - from)}`;
   });
-  return `${state.key} over time, from ${utcDateTime(state.startedAt)}: ${told.join(", ")}. ${count(assets, "asset")} affected.`;
+  return `${state.key} over time, from ${utcDateTime(state.startedAt)}: ${told.join(", ")}. ${plural(assets, "asset")} affected.`;
 }
 
 function span(from: number, to: number): string {
@@ -407,10 +408,6 @@ function baseline(y: number): string {
 
 function title(text: string): string {
   return element("title", {}, escapeXml(text));
-}
-
-function count(n: number, one: string, many = `${one}s`): string {
-  return `${n} ${n === 1 ? one : many}`;
 }
 
 /** The end of a name that is too long, since that is where two tables of one schema differ. */

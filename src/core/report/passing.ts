@@ -1,10 +1,11 @@
 /** What the thread hears of alerts that pass, and of those that come and go. */
 import type { EventOf, EventType, RecordedEvent } from "../incident/events.ts";
 import { type IncidentState, isOpen, unsettledAssets } from "../incident/state.ts";
+import { plural } from "../plural.ts";
 import { clip } from "../signal/alert.ts";
 import { formatDuration } from "./clocks.ts";
 import type { Block, Button, Span, Text } from "./document.ts";
-import { assetNames, plural } from "./wording.ts";
+import { assetNames } from "./wording.ts";
 
 const SHOWN_TITLES = 3;
 

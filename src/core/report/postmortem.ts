@@ -8,6 +8,7 @@ import {
   suspectsNow,
   walkIn,
 } from "../incident/state.ts";
+import { plural } from "../plural.ts";
 import { type Integrity, integrity, type ReportedAlert } from "./api.ts";
 import { clocks, downtime, downtimeIntervals, elapsed, formatDuration, isFinished } from "./clocks.ts";
 import { type Coverage, coverage } from "./coverage.ts";
@@ -16,7 +17,7 @@ import { drawing } from "./drawing.ts";
 import { utcDay, utcShortDate, utcTime } from "./instants.ts";
 import { allInWords, namesIn } from "./names.ts";
 import { curatedTimeline, OWN_WORDS, type TimelineEntry } from "./timeline.ts";
-import { linked, plural, VIA_WORDS } from "./wording.ts";
+import { linked, VIA_WORDS } from "./wording.ts";
 
 /**
  * What a postmortem is made of. `asOf` is the present moment and counts only while the incident is open, where data

@@ -5,6 +5,7 @@
  */
 import type { EventOf, EventType, RecordedEvent } from "../incident/events.ts";
 import { type IncidentState, isOpen, notedChanges, unsettledAssets, walkIn } from "../incident/state.ts";
+import { plural } from "../plural.ts";
 import { assetId } from "../signal/asset.ts";
 import { type Clocks, clocks, formatDuration } from "./clocks.ts";
 import { coverage } from "./coverage.ts";
@@ -12,7 +13,7 @@ import { type Block, type Button, type Document, type Span, spans } from "./docu
 import { utcDate, utcDateTime } from "./instants.ts";
 import { passingReplies } from "./passing.ts";
 import { similarDocument } from "./similar.ts";
-import { actorSpan, assetNames, keyOf, linked, plural } from "./wording.ts";
+import { actorSpan, assetNames, keyOf, linked } from "./wording.ts";
 
 /** Another incident as far as it is known, to lead to its thread. */
 export type LookUp = (key: string) => Pick<IncidentState, "key" | "thread">;

@@ -1,9 +1,10 @@
 import type { ActiveWindow } from "../correlate/maintenance.ts";
 import type { Silence } from "../correlate/silence.ts";
+import { plural } from "../plural.ts";
 import { clip } from "../signal/alert.ts";
 import { formatDuration } from "./clocks.ts";
 import type { Block, Document, Span, Text } from "./document.ts";
-import { actorSpan, linked, plural } from "./wording.ts";
+import { actorSpan, linked } from "./wording.ts";
 
 /** How many of a kind one answer holds; Slack's limit on a message leaves no room for more. */
 const LISTED = 20;

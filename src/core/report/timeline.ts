@@ -1,10 +1,10 @@
 import type { EventType, RecordedEvent } from "../incident/events.ts";
 import { type Actor, actorName, type Via } from "../incident/person.ts";
 import { fold, type IncidentState } from "../incident/state.ts";
+import { plural } from "../plural.ts";
 import { formatDuration } from "./clocks.ts";
 import { utcBetween, utcDateTime } from "./instants.ts";
 import { inWords, namesIn } from "./names.ts";
-import { plural } from "./wording.ts";
 
 /**
  * One line of the timeline, with all corrections applied. `at` is when it happened, `recordedAt` when it was written

@@ -61,11 +61,6 @@ export function keyOf({ key, thread }: Pick<IncidentState, "key" | "thread">): S
   return thread?.permalink ? { link: key, url: thread.permalink } : { strong: key };
 }
 
-/** `3 alerts`, `1 alert`. */
-export function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
-}
-
 /**
  * The names of assets as code, the first few, with how many are missing. A name from the same schema as the one before
  * it stands without that: on a phone it would be a line of its own.

@@ -1,4 +1,4 @@
-import type { ByHand, Command, NamesAsset } from "../incident/command.ts";
+import type { Order } from "../incident/command.ts";
 import { Refusal } from "../refusal.ts";
 import type { Ask, FormName, Typed, Verb } from "./verb.ts";
 
@@ -18,7 +18,7 @@ export const LIMITS = {
   search: 200,
 } as const;
 
-export function does(...commands: (Command | ByHand | NamesAsset)[]): Ask {
+export function does(...commands: Order[]): Ask {
   return { kind: "commands", commands };
 }
 

@@ -80,6 +80,12 @@ function takeKey(text: string): { key: string; rest: string } | null {
   return match ? { key: `${match[1]!.toUpperCase()}-${Number(match[2])}`, rest } : null;
 }
 
+/** The incident's key that a text is, and null where it is anything else. */
+export function keyOf(text: string): string | null {
+  const found = takeKey(text);
+  return found?.rest === "" ? found.key : null;
+}
+
 /** `merge INC-1 INC-2` and `merge INC-1 into INC-2` name both; `merge INC-2` only where this one goes. */
 function namesTwo(rest: string): boolean {
   return takeKey(rest.replace(/^into\s+/i, "")) !== null;

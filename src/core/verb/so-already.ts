@@ -1,8 +1,8 @@
-import type { ByHand, Command, NamesAsset } from "../incident/command.ts";
+import type { Order } from "../incident/command.ts";
 import type { IncidentState } from "../incident/state.ts";
 
 /** What a command that had nothing left to do found, for who asked for it. */
-export function soAlready(command: Command | ByHand | NamesAsset | undefined, state: IncidentState): string {
+export function soAlready(command: Order | undefined, state: IncidentState): string {
   switch (command?.type) {
     case "finish_task":
       return `Action item ${command.task} of ${state.key} is done already.`;

@@ -1,9 +1,6 @@
-import type { ByHand, Command, NamesAsset } from "../incident/command.ts";
+import type { Order } from "../incident/command.ts";
 import type { Severity } from "../incident/events.ts";
 import type { IncidentState } from "../incident/state.ts";
-
-/** Where a person can use a verb. `command` is both doors that take words: `/incident …` in a channel and a mention in the thread. */
-export type Door = "command" | "button" | "shortcut" | "emoji";
 
 /** A modal that asks for the words a verb still needs; built by src/slack/modals.ts. */
 export const FORMS = [
@@ -57,7 +54,7 @@ export type SilenceAsk =
 
 /** What a line of words comes to. Commands are carried out in order; the first refusal stops. */
 export type Ask =
-  | { kind: "commands"; commands: (Command | ByHand | NamesAsset)[] }
+  | { kind: "commands"; commands: Order[] }
   /** Begin a runbook by slug, or the best match (null): the door looks up its text and steps. */
   | { kind: "start_runbook"; slug: string | null }
   | { kind: "merge"; into: string; reason: string | null }

@@ -1,8 +1,9 @@
 import type { IncidentState } from "../../incident/state.ts";
+import { plural } from "../../plural.ts";
 import { Refusal } from "../../refusal.ts";
 import { type AlertLine, alertCounts, alertSign } from "../../report/alerts.ts";
 import type { Document, Span, Text } from "../../report/document.ts";
-import { plural } from "../../report/wording.ts";
+
 import { clip } from "../../signal/alert.ts";
 import type { Asset } from "../../signal/asset.ts";
 

@@ -1,7 +1,7 @@
 import type { Relation } from "../../incident/events.ts";
+import { plural } from "../../plural.ts";
 import type { ReportedAlert } from "../../report/api.ts";
 import type { Block, Document, Span, Text } from "../../report/document.ts";
-import { plural } from "../../report/wording.ts";
 
 /** As many alerts one answer explains; a title's words can fit hundreds in a storm. */
 export const EXPLAINED = 3;

@@ -1,6 +1,7 @@
 import { type IncidentState, isOpen } from "../../incident/state.ts";
+import { plural } from "../../plural.ts";
 import type { Document } from "../../report/document.ts";
-import { plural } from "../../report/wording.ts";
+
 import { incidentLine } from "./incident-line.ts";
 
 /** How many incidents one answer holds; Slack's limit on a message's blocks leaves no room for more. */

@@ -1,8 +1,9 @@
 import { currentStep, type IncidentState } from "../../incident/state.ts";
+import { plural } from "../../plural.ts";
 import { targetValue } from "../../report/action-name.ts";
 import type { Block, Button, Document, Text } from "../../report/document.ts";
-import { plural } from "../../report/wording.ts";
 import { clip } from "../../signal/alert.ts";
+import { listed } from "./listed.ts";
 
 type Suggested = { slug: string; title: string; reason: string };
 type Known = { slug: string; title: string };
@@ -67,13 +68,4 @@ function standing(walk: IncidentState["walks"][string]): string {
   return step
     ? `at step ${step.index + 1} of ${walk.steps.length}: ${step.title}`
     : `finished, ${plural(walk.steps.length, "step")}`;
-}
-
-function listed(title: string, items: Text[]): Block[] {
-  return items.length === 0
-    ? []
-    : [
-        { type: "heading", level: 3, text: title },
-        { type: "list", items },
-      ];
 }

@@ -1,8 +1,9 @@
+import { later } from "../../duration.ts";
 import { SEVERITIES } from "../../incident/events.ts";
 import { type IncidentState, isOpen } from "../../incident/state.ts";
+import { plural } from "../../plural.ts";
 import { clocks, formatDuration } from "../../report/clocks.ts";
 import type { Block, Document, Text } from "../../report/document.ts";
-import { plural } from "../../report/wording.ts";
 
 const READ_IT =
   "Nine of ten took no longer than 90 %. To detect counts from when the data broke, the others from the detection.";
@@ -14,7 +15,7 @@ const DAY = 24 * 60 * 60_000;
  * never the mean, which one long weekend would own.
  */
 export function statsDocument(incidents: IncidentState[], days: number, now: string): Document {
-  const since = new Date(Date.parse(now) - days * DAY).toISOString();
+  const since = later(now, -days * DAY);
   const inWindow = incidents.filter((state) => state.detectedAt >= since && state.detectedAt <= now);
   const counting = inWindow.filter((state) => reasonLeftOut(state) === null);
   const open = counting.filter((state) => isOpen(state.phase)).length;

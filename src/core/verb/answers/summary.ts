@@ -1,9 +1,11 @@
 import { actorName } from "../../incident/person.ts";
 import { currentStep, type IncidentState, isOpen, unsettledAssets } from "../../incident/state.ts";
+import { plural } from "../../plural.ts";
 import { elapsed, formatDuration } from "../../report/clocks.ts";
-import type { Block, Document, Text } from "../../report/document.ts";
-import { keyOf, PHASE_LOOKS, plural } from "../../report/wording.ts";
+import type { Document, Text } from "../../report/document.ts";
+import { keyOf, PHASE_LOOKS } from "../../report/wording.ts";
 import { clip } from "../../signal/alert.ts";
+import { listed } from "./listed.ts";
 import { taskItem } from "./tasks.ts";
 import { latestEntries, type ShownEntry, timelineItems } from "./timeline.ts";
 
@@ -105,13 +107,4 @@ function openTasks(state: IncidentState): Text[] {
   const left = state.tasks.filter((task) => task.doneAt === null);
   const items = left.slice(0, TASKS).map(taskItem);
   return left.length > TASKS ? [...items, `and ${left.length - TASKS} more`] : items;
-}
-
-function listed(title: string, items: Text[]): Block[] {
-  return items.length === 0
-    ? []
-    : [
-        { type: "heading", level: 3, text: title },
-        { type: "list", items },
-      ];
 }

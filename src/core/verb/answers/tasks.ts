@@ -1,6 +1,7 @@
 import type { IncidentState, Task } from "../../incident/state.ts";
+import { plural } from "../../plural.ts";
 import type { Document, Text } from "../../report/document.ts";
-import { plural } from "../../report/wording.ts";
+
 import { clip } from "../../signal/alert.ts";
 
 const SHOWN = 30;

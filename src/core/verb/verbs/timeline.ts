@@ -1,3 +1,4 @@
+import { later } from "../../duration.ts";
 import { does, LIMITS, misused, within } from "../ask.ts";
 import { jot } from "../jot.ts";
 import { type Clock, takePastTime } from "../time.ts";
@@ -76,7 +77,7 @@ function edit(words: string, context: VerbContext): Ask {
 /** `edit 12 at 02:10` means the 02:10 nearest to the entry, which may be days ago. */
 function clockOf(seq: number, { now, timeZone, incident }: VerbContext): Clock {
   const entry = incident?.entries[seq];
-  const half = entry && new Date(Date.parse(entry.at) + 12 * 60 * 60_000).toISOString();
+  const half = entry && later(entry.at, 12 * 60 * 60_000);
   return { now, timeZone, upTo: half && half < now ? half : now };
 }
 
