@@ -5,13 +5,18 @@ import { Refusal } from "../core/refusal.ts";
 export type Terminal = { out(line: string): void; err(line: string): void; exit(code: number): void };
 
 export const processTerminal: Terminal = {
-  out: (line) => process.stdout.write(`${line}\n`),
-  err: (line) => process.stderr.write(`${line}\n`),
+  out: (line) => process.stdout.write(`${unobeyed(line)}\n`),
+  err: (line) => process.stderr.write(`${unobeyed(line)}\n`),
   // Not process.exit(): it would cut off what a pipe has not read yet.
   exit: (code) => {
     process.exitCode = code;
   },
 };
+
+/** Without what a terminal would obey: a title in a runbook or an alert may hold such codes. */
+function unobeyed(text: string): string {
+  return text.replace(/[^\P{Cc}\n\t]/gu, "");
+}
 
 /** Runs a command's action; a refusal is said plainly and ends with exit code 1, without a stack. */
 export function guarded<Args extends unknown[]>(

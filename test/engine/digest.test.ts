@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { draftDocument } from "../../src/core/correlate/lineage-document.ts";
 import type { Notice } from "../../src/engine/ledger.ts";
-import { renderText } from "../../src/render/text.ts";
+import { renderText } from "../harness/plain-text.ts";
 import { faultsIn } from "../store/filled.ts";
 import { alertOn, openWorld, temporaryFile, type World } from "./world.ts";
 

@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import { postmortem } from "../../src/core/report/postmortem.ts";
 import { POSTMORTEM_FORMATS } from "../../src/render/formats.ts";
 import { renderPostmortem } from "../../src/render/postmortem.ts";
-import { renderText } from "../../src/render/text.ts";
 import { ana, inputOf, story } from "../core/report/late-orders.ts";
+import { renderText } from "../harness/plain-text.ts";
 
 const golden = (name: string) => `../golden/report/${name}`;
 

@@ -37,16 +37,6 @@ export type InhibitRule = z.infer<typeof InhibitRule>;
 export type FiringAlert = Matchable & { fingerprint: string };
 export type Inhibited = { rule: string; by: string; reason: string };
 
-/** One answer; for a batch of alerts prepare `inhibition` once. */
-export function inhibitedBy(
-  target: FiringAlert,
-  firing: readonly FiringAlert[],
-  rules: readonly InhibitRule[],
-  lineage: Lineage | null,
-): Inhibited | null {
-  return inhibition([...firing, target], rules, lineage).by(target);
-}
-
 type Node = { index: number; alert: FiringAlert; assets: number[] };
 type Prepared = { rule: InhibitRule; labels: string[]; sources: Node[]; targets: ReadonlySet<Node> };
 /** What a rule would hold an alert with, and how many steps of lineage above it that is. */

@@ -70,14 +70,12 @@ export function repositoryName(repository: string): string {
     .replace(/(?:\.git)?\/?$/, "");
 }
 
-/** What a change touched, each asset once, by the way that says most; in order of that and of the asset's name. */
-export function touchedBy(change: About, lineage: Lineage, rules: CompiledPathRule[]): Touched[] {
-  return touchesOf(change, lineage, rules).map((touch) => touchedAsset(touch, lineage));
-}
-
 type About = Pick<ChangeSignal, "repository" | "paths" | "assets">;
 
-/** The same by key alone: a change may touch thousands of assets, of which few are ever shown. */
+/**
+ * What a change touched, each asset once, by the way that says most; in order of that and of the asset's name. It is
+ * known by key alone: a change may touch thousands of assets, of which few are ever shown (`touchedAsset`).
+ */
 export function touchesOf(change: About, lineage: Lineage, rules: CompiledPathRule[]): Touch[] {
   const best = new Map<AssetKey, Touch>();
   const compare = (a: Touch, b: Touch) =>

@@ -208,11 +208,8 @@ export function incidentDetailJson(
 
 export type TimelineJson = { entries: TimelineEntry[] };
 
-export function timelineJson(
-  events: RecordedEvent[],
-  options: { includeHidden?: boolean } = {},
-): TimelineJson {
-  return { entries: timeline(events, options) };
+export function timelineJson(events: RecordedEvent[]): TimelineJson {
+  return { entries: timeline(events) };
 }
 
 /** The five clocks in seconds, null for what has not happened. */

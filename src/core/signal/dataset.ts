@@ -4,8 +4,8 @@ import { type Platform, platformOf, schemeOf } from "./platform.ts";
 /**
  * One table, one name, whichever tool speaks of it. Names follow OpenLineage (https://openlineage.io/docs/spec/naming):
  * the namespace is the data source, `scheme://authority`, the name its parts joined by dots, unquoted, in the case in
- * which the sender writes them. Two names that may be one table are compared by `datasetKey` and `sameRelation`; what
- * is stored and shown stays as it was sent.
+ * which the sender writes them. Two names that may be one table are compared by `datasetKey`; what is stored and shown
+ * stays as it was sent.
  */
 
 /**
@@ -239,48 +239,4 @@ function complete(name: string, prefix: string | undefined, namespace: string): 
   if (missing <= 0 || around.length < missing) return name;
   const full = [...around.slice(0, missing), name].join(".");
   return full.length > 1000 ? name : full;
-}
-
-/**
- * Whether two assets are one table, and why: `exact` (the same words), `folded` (the same key), `account_unknown` (one
- * side says only the platform), `suffix` (one side is a tool's own name of a data source, and the end of the other's
- * name). The last two are guesses, good enough to show and to group by, not to resolve by.
- */
-export type Sameness =
-  | { same: true; reason: "exact" | "folded" | "account_unknown" | "suffix" }
-  | { same: false; reason: "other_platform" | "other_account" | "other_name" };
-
-export function sameRelation(a: Asset, b: Asset): Sameness {
-  if (assetId(a) === assetId(b)) return { same: true, reason: "exact" };
-  if (datasetKey(a) === datasetKey(b)) return { same: true, reason: "folded" };
-  const [one, other] = [placeOf(a.namespace), placeOf(b.namespace)];
-  const [name, otherName] = [nameIn(one, a.name), nameIn(other, b.name)];
-  if (isToolName(one) && isRelation(other)) return endsWithName(otherName, name, other.known!);
-  if (isToolName(other) && isRelation(one)) return endsWithName(name, otherName, one.known!);
-  const word = namespaceOf({ ...one, authority: "" });
-  if (word !== namespaceOf({ ...other, authority: "" })) return { same: false, reason: "other_platform" };
-  if (one.known === null || (one.authority !== "") === (other.authority !== "")) {
-    return { same: false, reason: namespaceOf(one) === namespaceOf(other) ? "other_name" : "other_account" };
-  }
-  // A table's name alone is too common to say anything without its account.
-  const full = one.known.names === "word" || (isRelation(one) && name.includes("."));
-  return full && name === otherName
-    ? { same: true, reason: "account_unknown" }
-    : { same: false, reason: "other_name" };
-}
-
-/** A name that a tool gives a data source: no platform, and no URI either, as a URI says where it is. */
-function isToolName({ known, authority }: Place): boolean {
-  return known === null && authority === "";
-}
-
-function isRelation({ known }: Place): boolean {
-  return known?.names === "relation";
-}
-
-function endsWithName(full: string, name: string, { folds }: Platform): Sameness {
-  const bare = relationParts(name);
-  const end = folds ? bare.join(".").toLowerCase() : bare.join(".");
-  const same = bare.length >= 2 && (full === end || full.endsWith(`.${end}`));
-  return same ? { same, reason: "suffix" } : { same: false, reason: "other_name" };
 }

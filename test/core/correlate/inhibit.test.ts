@@ -2,12 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { circlesOf } from "../../../src/core/correlate/circles.ts";
-import {
-  type FiringAlert,
-  InhibitRule,
-  inhibitedBy,
-  inhibition,
-} from "../../../src/core/correlate/inhibit.ts";
+import { type FiringAlert, InhibitRule, inhibition } from "../../../src/core/correlate/inhibit.ts";
 import { buildLineage, type Lineage } from "../../../src/core/correlate/lineage.ts";
 import { draftDocument } from "../../../src/core/correlate/lineage-document.ts";
 import { matchable } from "../../../src/core/correlate/matcher.ts";
@@ -31,6 +26,13 @@ function lineageOf(...edges: [string, string][]): Lineage {
   for (const [from, to] of edges) draft.link(add(from), add(to));
   return buildLineage([draft.finish({ provider: "dbt", key: "shop", at: null })], datasetKey);
 }
+/** As each alert by itself would be asked about. */
+const inhibitedBy = (
+  target: FiringAlert,
+  firing: FiringAlert[],
+  rules: InhibitRule[],
+  lineage: Lineage | null,
+) => inhibition([...firing, target], rules, lineage).by(target);
 const by = (
   target: FiringAlert,
   firing: FiringAlert[],

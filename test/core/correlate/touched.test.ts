@@ -4,16 +4,17 @@ import {
   compilePathRules,
   type PathRule,
   repositoryName,
-  touchedBy,
+  touchedAsset,
+  touchesOf,
 } from "../../../src/core/correlate/touched.ts";
 import type { ChangeSignal } from "../../../src/core/signal/change.ts";
 import { SHOP, table } from "./changes.ts";
 
 type About = Partial<Pick<ChangeSignal, "repository" | "paths" | "assets">>;
 const touches = (about: About, rules: PathRule[] = []) =>
-  touchedBy({ repository: null, paths: [], assets: [], ...about }, SHOP, compilePathRules(rules)).map(
-    ({ asset, how, path }) => `${asset.name} ${how} ${path ?? "-"}`,
-  );
+  touchesOf({ repository: null, paths: [], assets: [], ...about }, SHOP, compilePathRules(rules))
+    .map((touch) => touchedAsset(touch, SHOP))
+    .map(({ asset, how, path }) => `${asset.name} ${how} ${path ?? "-"}`);
 
 describe("a change touches", () => {
   test("what its sender names, known to the lineage or not", () => {

@@ -3,9 +3,9 @@ import { expect, test } from "vitest";
 import { digestDocument } from "../../../src/core/report/digest.ts";
 import { markdownToHtml } from "../../../src/render/html-markdown.ts";
 import { renderMarkdown } from "../../../src/render/markdown.ts";
-import { renderText } from "../../../src/render/text.ts";
 import { renderDocument } from "../../../src/slack/block-kit.ts";
 import { SlackMessage } from "../../../src/slack/limits.ts";
+import { renderText } from "../../harness/plain-text.ts";
 import { hostileText } from "../../render/hostile.ts";
 import { expectMessage } from "../../slack/golden.ts";
 

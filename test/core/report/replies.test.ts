@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Command } from "../../../src/core/incident/command.ts";
 import { replyFor, splitOffDocument } from "../../../src/core/report/replies.ts";
-import { renderText } from "../../../src/render/text.ts";
+import { renderText } from "../../harness/plain-text.ts";
 import { expectMessage } from "../../slack/golden.ts";
 import {
   acknowledged,

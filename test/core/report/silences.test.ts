@@ -9,7 +9,7 @@ import {
   silencedDocument,
   silencesDocument,
 } from "../../../src/core/report/silences.ts";
-import { renderText } from "../../../src/render/text.ts";
+import { renderText } from "../../harness/plain-text.ts";
 
 const silence = Silence.parse({
   id: "S-3",

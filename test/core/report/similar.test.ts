@@ -3,9 +3,9 @@ import { expect, test } from "vitest";
 import type { Similar } from "../../../src/core/correlate/similar.ts";
 import { similarDocument } from "../../../src/core/report/similar.ts";
 import { renderMarkdown } from "../../../src/render/markdown.ts";
-import { renderText } from "../../../src/render/text.ts";
 import { renderDocument } from "../../../src/slack/block-kit.ts";
 import { SlackMessage } from "../../../src/slack/limits.ts";
+import { renderText } from "../../harness/plain-text.ts";
 import { hostileText } from "../../render/hostile.ts";
 import { expectMessage } from "../../slack/golden.ts";
 

@@ -12,7 +12,6 @@ import {
   relationParts,
   renameAsset,
   renameSignal,
-  sameRelation,
 } from "../../../src/core/signal/dataset.ts";
 
 describe("relationParts", () => {
@@ -371,54 +370,5 @@ describe("renameSignal", () => {
   test("without rules nothing is renamed", () => {
     const signal = { assets: [warehouse("orders")], impacted: [] };
     expect(renameSignal(signal, [])).toBe(signal);
-  });
-});
-
-describe("sameRelation says why", () => {
-  test.each([
-    ["postgres://h/shop.public.orders", "postgres://h/shop.public.orders", "exact"],
-    ["postgres://h/shop.public.orders", "postgresql://H:5432/SHOP.public.orders", "folded"],
-    ["snowflake/SHOP.PUBLIC.ORDERS", "snowflake://org-acct/shop.public.orders", "account_unknown"],
-    ["databricks/main.shop.orders", "unitycatalog://h/main.shop.orders", "account_unknown"],
-    ["glue/shop.orders", "arn:aws:glue:eu-west-1:1/table/shop/orders", "account_unknown"],
-    ["kafka/orders", "kafka://b:9092/orders", "account_unknown"],
-    ["warehouse/public.orders", "postgres://h:5432/shop.public.orders", "suffix"],
-    ["warehouse/Shop.Public.Orders", "snowflake/SHOP.PUBLIC.ORDERS", "suffix"],
-  ])("%s is %s: %s", (one, other, reason) => {
-    expect(sameRelation(parseAssetId(one)!, parseAssetId(other)!)).toEqual({ same: true, reason });
-    expect(sameRelation(parseAssetId(other)!, parseAssetId(one)!)).toEqual({ same: true, reason });
-  });
-
-  test.each([
-    ["snowflake://a/d.s.t", "snowflake://b/d.s.t", "other_account"],
-    ["postgres://h/d.s.t", "redshift://h/d.s.t", "other_platform"],
-    ["postgres://h/d.s.t", "postgres://h/d.s.u", "other_name"],
-    ["postgres/t", "postgres://h/t", "other_name"],
-    ["postgres/s.t", "postgres://h/d.s.t", "other_name"],
-    ["warehouse/orders", "postgres://h/shop.public.orders", "other_name"],
-    ["warehouse/lic.orders", "postgres://h/shop.public.orders", "other_name"],
-    ["warehouse/public.orders", "bigquery/shop.public.Orders", "other_name"],
-    ["warehouse/public.orders", "dwh/shop.public.orders", "other_platform"],
-    ["s3/lake", "s3://lake/lake", "other_name"],
-  ])("%s is not %s: %s", (one, other, reason) => {
-    expect(sameRelation(parseAssetId(one)!, parseAssetId(other)!)).toEqual({ same: false, reason });
-    expect(sameRelation(parseAssetId(other)!, parseAssetId(one)!)).toEqual({ same: false, reason });
-  });
-
-  test("and never throws, either way round", () => {
-    const text = fc.oneof(
-      fc.string({ unit: "binary" }),
-      fc.constantFrom("bigquery", "arn:aws:glue:a:b", "s3://"),
-    );
-    fc.assert(
-      fc.property(text, text, text, text, (namespace, name, otherNamespace, otherName) => {
-        const [a, b] = [
-          { namespace, name },
-          { namespace: otherNamespace, name: otherName },
-        ];
-        expect(sameRelation(a, b)).toEqual(sameRelation(b, a));
-        expect(sameRelation(a, a).reason).toBe("exact");
-      }),
-    );
   });
 });

@@ -1,7 +1,7 @@
-import { type Block, type Document, type Span, spans, type Text } from "../core/report/document.ts";
-import { timeText, visible, visibleLine } from "./span.ts";
+import { type Block, type Document, type Span, spans, type Text } from "../../src/core/report/document.ts";
+import { timeText, visible, visibleLine } from "../../src/render/span.ts";
 
-/** A document as plain text for a terminal or a mail: no markup, and nothing that a terminal would obey. */
+/** A document as plain text, to be read in a test. */
 export function renderText(document: Document): string {
   const title = document.title === null ? [] : [underlined(visibleLine(document.title), "=")];
   return `${[...title, ...document.blocks.map(renderBlock)].filter((part) => part !== "").join("\n\n")}\n`;

@@ -1,0 +1,19 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+
+test("what a file says commands no terminal", () => {
+  const dir = mkdtempSync(join(tmpdir(), "runbooks-"));
+  try {
+    const title = String.raw`title: "Late \e[2J\e]0;x\a \x9b31m table"`;
+    writeFileSync(join(dir, "late.md"), `---\n${title}\n---\n\n## Look\nSee \u001b[31mred\tand blue.\n`);
+    const run = (...args: string[]) =>
+      execFileSync(process.execPath, ["src/main.js", "runbook", ...args, "--dir", dir], { encoding: "utf8" });
+    expect(run("list")).toContain("late: Late [2J]0;x 31m table (1 step");
+    expect(run("show", "late")).toContain("See [31mred\tand blue.");
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+});
