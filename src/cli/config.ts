@@ -1,9 +1,10 @@
 import { Command } from "commander";
-import { type Config, loadConfig } from "../config.ts";
+import { type Config, loadConfig, secretVariable } from "../config.ts";
 import { type LineageFile, readLineageFiles } from "../configured-lineage.ts";
 import { Refusal } from "../core/refusal.ts";
 import { loadRunbooks } from "../runbooks.ts";
 import { SOURCES } from "../source/registry.ts";
+import { DEFAULT_CHANNEL } from "../writer-settings.ts";
 import { guarded, processTerminal, type Terminal } from "./terminal.ts";
 
 /** `breakwater config check`: what the bot would run with, secrets left out. */
@@ -26,7 +27,7 @@ async function check(terminal: Terminal, config: Config): Promise<void> {
   const unknownOpen = [...config.openSources].filter((name) => !isSource(name));
   for (const line of [
     `Slack      ${config.slack ? (config.slack.mode.type === "socket" ? "Socket Mode" : "HTTP mode, /slack/events") : "no tokens: the sandbox"}`,
-    `Channel    ${config.channel ?? "#data-incidents (BREAKWATER_CHANNEL is not set)"}`,
+    `Channel    ${config.channel ?? `${DEFAULT_CHANNEL} (BREAKWATER_CHANNEL is not set)`}`,
     `Command    ${config.command}`,
     `Database   ${config.database.type === "sqlite" ? config.database.path : "Postgres"}`,
     `Listens    http://${config.host}:${config.port}`,
@@ -42,7 +43,7 @@ async function check(terminal: Terminal, config: Config): Promise<void> {
   for (const name of unknownOpen) terminal.err(`openSources: there is no source ${name}.`);
   for (const name of unknown)
     terminal.err(
-      `${secretName(name)} is set, but there is no source ${name}. Sources: ${SOURCES.map((s) => s.name).join(", ")}.`,
+      `${secretVariable(name)} is set, but there is no source ${name}. Sources: ${SOURCES.map((s) => s.name).join(", ")}.`,
     );
   const wrong = problems.length + unknown.length + unknownOpen.length;
   if (wrong > 0) throw new Refusal("invalid", `${wrong} to put right.`);
@@ -72,11 +73,7 @@ function sourceLines(config: Config): string[] {
     ...guarded.map((name) => `  ${name.padEnd(18)} ${secrets(name)} secret${secrets(name) > 1 ? "s" : ""}`),
     ...open.map((name) => `  ${name.padEnd(18)} OPEN to anybody on ${where} (openSources)`),
     config.slack
-      ? `  closed             ${others.join(", ")} (set ${secretName("<name>")})`
+      ? `  closed             ${others.join(", ")} (set BREAKWATER_SOURCE_<NAME>_SECRET)`
       : `  open, sandbox only ${others.join(", ")}`,
   ];
-}
-
-function secretName(name: string): string {
-  return `BREAKWATER_SOURCE_${name === "<name>" ? "<NAME>" : name.toUpperCase().replaceAll("-", "_")}_SECRET`;
 }

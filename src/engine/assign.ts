@@ -132,17 +132,17 @@ async function placed(
   const isCurrent = current !== null && isOpen(current.phase);
   const group = await groupOf(batch, signal, current);
   const alone = fires && !isCurrent && group.open === null;
-  const placement = place(
-    signal,
+  const situation = {
     alert,
-    isCurrent,
+    incidentOpen: isCurrent,
     group,
-    now,
-    batch.settings.reopenWithinMs,
-    batch.keysOf(signal).about,
-    alone ? await kinOf(batch, signal, current, now) : null,
-    isCurrent ? provenAt(signal.assets.flatMap((asset) => current.assets.get(assetId(asset)) ?? [])) : null,
-  );
+    about: batch.keysOf(signal).about,
+    kin: alone ? await kinOf(batch, signal, current, now) : null,
+    provenAt: isCurrent
+      ? provenAt(signal.assets.flatMap((asset) => current.assets.get(assetId(asset)) ?? []))
+      : null,
+  };
+  const placement = place(signal, situation, now, batch.settings.reopenWithinMs);
   // What is told already is not held back; it fails anew where it fires.
   const isTold = isCurrent && alert?.status === "firing";
   if (!isTold && (placement.to === "open" || placement.to === "attach" || placement.to === "reopen")) {

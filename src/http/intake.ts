@@ -1,5 +1,5 @@
 import type { FastifyRequest } from "fastify";
-import type { Config } from "../config.ts";
+import { type Config, secretVariable } from "../config.ts";
 import { Refusal } from "../core/refusal.ts";
 import type { AlertOutcome } from "../core/signal/alert.ts";
 import type { ChangeOutcome } from "../core/signal/change.ts";
@@ -154,11 +154,6 @@ function checkOpen(source: Source, config: IntakeDeps["config"]): void {
     "unauthorized",
     `This source is closed. Set ${secretVariable(source.name)} and restart.`,
   );
-}
-
-/** The environment variable with a source's secrets. */
-export function secretVariable(source: string): string {
-  return `BREAKWATER_SOURCE_${source.toUpperCase().replaceAll("-", "_")}_SECRET`;
 }
 
 /** `body` is still unread when a source authenticates: a source whose proof is in the body looks into `rawBody`. */

@@ -79,22 +79,28 @@ export function stillFiring(incident: string): string {
   return `still firing in ${incident}`;
 }
 
+/** What is known where a signal comes in. */
+export type Situation = {
+  alert: KnownAlert | null;
+  /** Whether the alert's incident is still worked on. */
+  incidentOpen: boolean;
+  group: KnownGroup;
+  /** What the group is about, in words. */
+  about: string;
+  /** An open incident that lineage ties it to. */
+  kin: Kinship | null;
+  /** When its data was last proven right in its open incident, where it was, though the alert did not pass. */
+  provenAt: string | null;
+};
+
 /** Decides what becomes of one signal. Pure: `now` is when it came, `reopenWithinMs` the configured window. */
 export function place(
   signal: AlertSignal,
-  alert: KnownAlert | null,
-  /** Whether the alert's incident is still worked on. */
-  incidentOpen: boolean,
-  group: KnownGroup,
+  situation: Situation,
   now: string,
   reopenWithinMs: number,
-  /** What the group is about, in words. */
-  about: string,
-  /** An open incident that lineage ties it to. */
-  kin: Kinship | null = null,
-  /** When its data was last proven right in its open incident, where it was, though the alert did not pass. */
-  provenAt: string | null = null,
 ): Placement {
+  const { alert } = situation;
   if (alert?.observedAt && signal.observedAt && signal.observedAt < alert.observedAt) {
     return {
       to: "ignore",
@@ -102,11 +108,11 @@ export function place(
     };
   }
   return signal.status === "resolved"
-    ? placeResolved(alert, incidentOpen)
-    : placeFiring(signal, alert, incidentOpen, group, now, reopenWithinMs, about, kin, provenAt);
+    ? placeResolved(situation)
+    : placeFiring(signal, situation, now, reopenWithinMs);
 }
 
-function placeResolved(alert: KnownAlert | null, incidentOpen: boolean): Placement {
+function placeResolved({ alert, incidentOpen }: Situation): Placement {
   if (!alert) return { to: "ignore", reason: "resolved, and never seen firing; recorded" };
   if (alert.status === "resolved")
     return { to: "duplicate", incident: alert.incident, reason: "already resolved" };
@@ -120,14 +126,9 @@ function placeResolved(alert: KnownAlert | null, incidentOpen: boolean): Placeme
 
 function placeFiring(
   signal: AlertSignal,
-  alert: KnownAlert | null,
-  incidentOpen: boolean,
-  group: KnownGroup,
+  { alert, incidentOpen, group, about, kin, provenAt }: Situation,
   now: string,
   reopenWithinMs: number,
-  about: string,
-  kin: Kinship | null,
-  provenAt: string | null,
 ): Placement {
   if (alert?.incident && incidentOpen) {
     const { incident } = alert;

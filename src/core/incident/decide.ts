@@ -141,6 +141,7 @@ function decideOn(
       return [{ type: "role_assigned", role: command.role, person: command.person }];
     case "clear_role":
       if (!Object.hasOwn(state.roles, command.role)) return [];
+      requireUnmerged(state);
       return [{ type: "role_cleared", role: command.role }];
     case "set_severity":
       requireUnmerged(state);

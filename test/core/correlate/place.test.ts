@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { groupingKeys, type KnownAlert, place } from "../../../src/core/correlate/place.ts";
+import { groupingKeys, type KnownAlert, type KnownGroup, place } from "../../../src/core/correlate/place.ts";
+import type { AlertSignal } from "../../../src/core/signal/alert.ts";
 import { datasetKey } from "../../../src/core/signal/dataset.ts";
 import { alertOn } from "../../engine/world.ts";
 
@@ -9,13 +10,14 @@ const nobody = { open: null, resolved: null };
 const firing: KnownAlert = { status: "firing", incident: "INC-1", startsAt: null, observedAt: null };
 const passed: KnownAlert = { ...firing, status: "resolved" };
 const where = (
-  ...[signal, alert, open, group = nobody]: [
-    Parameters<typeof place>[0],
-    KnownAlert | null,
-    boolean,
-    Parameters<typeof place>[3]?,
-  ]
-) => place(signal, alert, open, group, now, 24 * HOUR, "about it");
+  signal: AlertSignal,
+  alert: KnownAlert | null,
+  incidentOpen: boolean,
+  group: KnownGroup = nobody,
+) => {
+  const situation = { alert, incidentOpen, group, about: "about it", kin: null, provenAt: null };
+  return place(signal, situation, now, 24 * HOUR);
+};
 
 it("groups by the asset first, then by what the sender groups, then by the alert alone", () => {
   expect(groupingKeys(alertOn("orders", { groupHint: "g" })).keys[0]).toBe(

@@ -450,6 +450,16 @@ it("keeps roles by name only, even one called constructor", () => {
   expect(when(given(opened), { type: "clear_role", role: "toString" })).toEqual([]);
 });
 
+it("changes no role of an incident that was merged", () => {
+  const person = { id: "U2", name: "Ben Okafor" };
+  const merged = given(
+    opened,
+    { type: "role_assigned", role: "lead", person },
+    { type: "merged", into: "INC-7", reason: null },
+  );
+  expect(refused(merged, { type: "clear_role", role: "lead" })).toMatch("Use INC-7 instead");
+});
+
 it("shows where a log was tampered with", () => {
   const asked = { actor: ana, via: "slash", now: at(1), permalink: null } as const;
   const events = record(
