@@ -38,8 +38,8 @@ export type SlackPart = {
 
 /** What stands between us and Slack. `join` resolves once Slack has been asked, and goes on trying if it is not there. */
 export type SlackSide = {
-  /** There may be something to deliver. */
-  wake(): void;
+  /** There may be something to deliver; `attended` is the incident where a person did something. */
+  committed(attended: string | null): void;
   alarm: ReturnType<typeof createAlarm>;
   join(): Promise<SlackConnection>;
   stop(): Promise<void>;
@@ -66,7 +66,7 @@ export async function startSlackSide(part: SlackPart): Promise<SlackSide> {
     log,
   });
   return {
-    wake: deliverer.committed,
+    committed: deliverer.committed,
     alarm,
     async join() {
       await deliverer.tried(FIRST_TRIES_MS);

@@ -59,7 +59,7 @@ export async function startApp(config: Config, options: AppOptions, thread?: Wor
   opening.catch(() => {});
   const stored = readLater(config.database);
   const { reads } = stored;
-  let wake = () => {};
+  let committed: SlackSide["committed"] = () => {};
   let slack: SlackConnection | null = null;
   let alarm: SlackSide["alarm"] | null = null;
   let isThere = () => true;
@@ -75,7 +75,13 @@ export async function startApp(config: Config, options: AppOptions, thread?: Wor
     clock: options.clock ?? (() => performance.now()),
   });
   const { writer } = watch;
-  const engine = createEngine({ writer, reads, now: iso, committed: () => wake(), lagMs: watch.lagMs });
+  const engine = createEngine({
+    writer,
+    reads,
+    now: iso,
+    committed: (attended) => committed(attended),
+    lagMs: watch.lagMs,
+  });
   const close = async () => {
     await stored.close();
     await writer.close();
@@ -132,7 +138,7 @@ export async function startApp(config: Config, options: AppOptions, thread?: Wor
       iso,
       log: server.log,
     });
-    wake = side.wake;
+    committed = side.committed;
     alarm = side.alarm;
     await firstAlerts(watch);
     slack = await side.join();

@@ -46,7 +46,7 @@ export type DelivererDeps = {
   messenger: Messenger;
   reads: {
     state(key: string): Promise<IncidentState | null>;
-    due(now: string, limit: number): Promise<WaitingRow[]>;
+    due(now: string, limit: number, attended: readonly string[]): Promise<WaitingRow[]>;
     comingRoots(after: string, until: string): Promise<Map<string, Severity>>;
     sending(): Promise<WaitingRow[]>;
     /** When the next row that is put off may go, ISO 8601 UTC. */
@@ -239,13 +239,15 @@ export function createDeliverer(deps: DelivererDeps) {
     const later = (ms: number) => {
       wait = wait === null ? ms : Math.min(wait, ms);
     };
-    const rows = [...lost.values()].map((l) => l.row).concat(await deps.reads.due(iso(now), LOOK_AHEAD));
+    const rows = [...lost.values()]
+      .map((l) => l.row)
+      .concat(await deps.reads.due(iso(now), LOOK_AHEAD, turns.attended(now)));
     const redraws = rows.filter((row) => row.ts !== null).length;
     const coming = rows.some(isRoot)
       ? await deps.reads.comingRoots(iso(now), iso(now + GIVE_WAY_MS))
       : new Map<string, Severity>();
     const blocked = new Set<string>();
-    for (const row of turns.inOrder(rows)) {
+    for (const row of turns.inOrder(rows, now)) {
       if (stopped) return null;
       if (busy.has(row.incident) || blocked.has(row.incident)) continue;
       // A digest, which is about its channel, is on its way there.
@@ -309,10 +311,11 @@ export function createDeliverer(deps: DelivererDeps) {
   }
 
   /**
-   * Something was committed. In a storm that is so many times a second, and looking each time would be most of the work:
+   * Something was committed; `attended` is the incident in which a person did something. In a storm that is so many times a second, and looking each time would be most of the work:
    * the first is looked at at once, the ones after it together.
    */
-  function committed(): void {
+  function committed(attended: string | null = null): void {
+    if (attended !== null) turns.attend(attended, clock());
     missed = resting !== null;
     if (missed || stopped) return;
     wake();

@@ -13,12 +13,12 @@ import type { Writer } from "./writer.ts";
  */
 const MAX_LAG_MS = 5_000;
 
-/** The use cases over a writer and the reads. `now` gives ISO 8601 UTC; `committed` is told when there may be new effects. */
+/** The use cases over a writer and the reads. `now` gives ISO 8601 UTC; `committed` is told when there may be new effects, and of the incident where a person did something. */
 export function createEngine(deps: {
   writer: Writer;
   reads: Reads;
   now: () => string;
-  committed: () => void;
+  committed: (attended: string | null) => void;
   /** Alerts accepted and not yet durable; beyond it a sender is asked to come again. */
   maxWaiting?: number;
   /** For how long the oldest write has been waited for. */
@@ -35,7 +35,7 @@ export function createEngine(deps: {
     // Most alerts are known already, and nothing comes of them.
     if (job.type === "index" || (job.type === "ingest" && !result.tells)) return result.value;
     told = true;
-    deps.committed();
+    deps.committed(attendedBy(job, result.value));
     return result.value;
   }
 
@@ -95,4 +95,11 @@ export function createEngine(deps: {
       while ((await run({ type: "index", now: deps.now() })) === true);
     },
   };
+}
+
+/** The incident in which a job did what a person asked for. */
+function attendedBy(job: Job, value: unknown): string | null {
+  return job.type === "command" && job.request.actor.kind === "person"
+    ? (value as CommandResult).incident
+    : null;
 }

@@ -28,8 +28,11 @@ import { assetTerm, sourceTerm, words } from "./terms.ts";
 
 /** What the deliverer reads besides: the outbox. */
 export type OutboxReads = {
-  /** What may be sent now, what matters most first; nothing is posted under an incident before what it must come after. */
-  due(now: string, limit: number): Promise<WaitingRow[]>;
+  /**
+   * What may be sent now: so many posts, then so many redraws at the most, of each what is about the `attended` incidents
+   * first, then what matters most. Nothing is posted under an incident before what it must come after.
+   */
+  due(now: string, limit: number, attended: readonly string[]): Promise<WaitingRow[]>;
   /** The worst severity of the roots whose first time comes within a span (ISO 8601 UTC), by channel. */
   comingRoots(after: string, until: string): Promise<Map<string, Severity>>;
   /** Posts that were under way when the process ended. */
@@ -184,44 +187,53 @@ export function readsOf(db: Database): Reads & OutboxReads {
         .executeTakeFirst();
       return row?.text ?? null;
     },
-    async due(now, limit) {
+    async due(now, limit, attended) {
       const far = later(now, LONGEST_WAIT_MS);
-      const rows = await db
-        // A thread is read in order: a post put off holds back the later ones, and a root given up all of them.
-        .with("holding", (cte) =>
-          cte
-            .selectFrom("outbox")
-            .select((e) => ["incident as held", e.fn.min("id").as("first")])
-            .where(undelivered)
-            .where("state", "in", ["pending", "dead"])
-            .where("ts", "is", null)
-            .where((e) =>
-              e.or([
-                e.and([e("state", "=", "pending"), e("not_before", ">", now), e("not_before", "<=", far)]),
-                e.and([e("state", "=", "dead"), e("kind", "=", "card")]),
-              ]),
-            )
-            .groupBy("incident"),
-        )
+      const waiting = db
         .selectFrom("outbox")
-        .leftJoin("holding", (join) =>
-          join.onRef("held", "=", "outbox.incident").onRef("first", "<", "outbox.id"),
-        )
         .selectAll("outbox")
         .select(severity)
         .where(undelivered)
         .where("state", "=", "pending")
         .where((e) => e.or([e("not_before", "<=", now), e("not_before", ">", far)]))
-        .where((e) => e.or([e("ts", "is not", null), e("first", "is", null)]))
-        // Redraws can wait, however many there are: what tells of many roots comes first, then these, then what is under them.
+        .orderBy(sql`case when ${isAmong(db, { incident: [...attended] })} then 0 else 1 end`)
+        .limit(limit);
+      const posts = await waiting
+        .where("ts", "is", null)
+        // A thread is read in order: a post put off holds back the later ones, and a root given up all of them.
+        .leftJoin(
+          (e) =>
+            e
+              .selectFrom("outbox")
+              .select((f) => ["incident as held", f.fn.min("id").as("first")])
+              .where(undelivered)
+              .where("state", "in", ["pending", "dead"])
+              .where("ts", "is", null)
+              .where((f) =>
+                f.or([
+                  f.and([f("state", "=", "pending"), f("not_before", ">", now), f("not_before", "<=", far)]),
+                  f.and([f("state", "=", "dead"), f("kind", "=", "card")]),
+                ]),
+              )
+              .groupBy("incident")
+              .as("holding"),
+          (join) => join.onRef("held", "=", "outbox.incident").onRef("first", "<", "outbox.id"),
+        )
+        .where("first", "is", null)
+        // What tells of many roots comes first, then these, then what is under them.
         .orderBy(
-          sql`case when ts is null then case when kind = 'notice' and incident = channel then 0 when kind = 'card' then 1 else 2 end when kind in ('card', 'walk') then 3 else 4 end`,
+          sql`case when kind = 'notice' and incident = channel then 0 when kind = 'card' then 1 else 2 end`,
         )
         .orderBy("severity")
         .orderBy("id")
-        .limit(limit)
         .execute();
-      return rows.map(waitingFromRow);
+      const redraws = await waiting
+        .where("ts", "is not", null)
+        .orderBy(sql`case when kind in ('card', 'walk') then 0 else 1 end`)
+        .orderBy("severity")
+        .orderBy("id")
+        .execute();
+      return [...posts, ...redraws].map(waitingFromRow);
     },
     async comingRoots(after, until) {
       const rows = await db

@@ -24,7 +24,7 @@ const outbox = (...args: string[]) => runCommand(outboxCommand, args);
 
 /** Slack refuses both roots. */
 async function refuse(): Promise<number[]> {
-  const roots = (await world.reads.due(world.now(), 10)).filter(({ kind }) => kind === "card");
+  const roots = (await world.reads.due(world.now(), 10, [])).filter(({ kind }) => kind === "card");
   for (const { id } of roots)
     await world.submit({
       type: "settle",
@@ -53,12 +53,12 @@ test("outbox retry puts one back, or all, beside the running bot, and nothing el
   expect([again.code, again.err]).toEqual([1, expect.stringContaining("not among those given up")]);
   expect((await outbox("retry", "--all")).out).toContain("1 put back");
   expect(await world.reads.undelivered()).toEqual({ pending: 4, dead: 0 });
-  const due = await world.reads.due(world.now(), 10);
+  const due = await world.reads.due(world.now(), 10, []);
   expect(due.filter(({ kind }) => kind === "card").map(({ attempts }) => attempts)).toEqual([0, 0]);
 });
 
 test("outbox retry touches nothing that is under way", async () => {
-  const [row] = await world.reads.due(world.now(), 10);
+  const [row] = await world.reads.due(world.now(), 10, []);
   await world.submit({ type: "claim", id: row!.id, now: world.now() });
   expect((await outbox("retry", "--all")).out).toContain("0 put back");
   expect((await world.reads.sending()).map(({ id }) => id)).toEqual([row!.id]);

@@ -61,7 +61,7 @@ function looksBack(name: string, database: () => Promise<{ database: Config["dat
 
     /** Slack has taken the first message of every incident that waits for it. */
     async function post(): Promise<void> {
-      for (const row of await world.reads.due(world.now(), 100)) {
+      for (const row of await world.reads.due(world.now(), 100, [])) {
         if (row.kind !== "card" || row.ts !== null) continue;
         const permalink = `https://acme.slack.example/p${row.id}`;
         const place = { channel: "C1", ts: `1.${row.id}`, permalink };
@@ -87,7 +87,7 @@ function looksBack(name: string, database: () => Promise<{ database: Config["dat
         suspects.map(({ number, title }) => `${number} ${title}`),
       );
     const outbox = async (kind: string) =>
-      (await world.reads.due(world.now(), 100)).filter((row) => row.kind === kind).map(({ key }) => key);
+      (await world.reads.due(world.now(), 100, [])).filter((row) => row.kind === kind).map(({ key }) => key);
 
     async function learn(): Promise<void> {
       const draft = draftDocument();

@@ -451,6 +451,38 @@ describe("pace", () => {
 });
 
 describe("many incidents at once", () => {
+  it("let what a person does be seen first, of an incident that stands and of one that does not yet", async () => {
+    await world.ingest(alertOn("orders"));
+    await deliverer.start();
+    await pass(3);
+    await world.ingest(...Array.from({ length: 100 }, (_, n) => alertOn(`t${n}`)));
+    await pass(10);
+    world.tells(deliverer.committed);
+    const before = chat.calls.length;
+    await world.command("INC-1", { type: "acknowledge" });
+    await world.command("INC-90", { type: "acknowledge" });
+    await pass(5);
+    const calls = chat.calls.slice(before);
+    expect(calls.slice(0, 5).toSorted()).toEqual([
+      "post alerts:INC-90",
+      "post card:INC-90",
+      "post reply:INC-1:4",
+      "post reply:INC-90:3",
+      "update card:INC-1",
+    ]);
+    expect(chat.shown.get("card:INC-1")).toMatchObject({ summary: "1 alerts, acknowledged" });
+  });
+
+  it("wait no longer for what nobody did there, however many posts wait", async () => {
+    await world.ingest(alertOn("orders"));
+    await deliverer.start();
+    await pass(3);
+    for (let n = 0; n < 600; n++) await world.command(null, declared(`p${n}`));
+    await world.ingest(alertOn("orders", { dedupKey: "another" }));
+    await pass(3);
+    expect(chat.shown.get("card:INC-1")).toMatchObject({ summary: "2 alerts, triggered" });
+  });
+
   it("wait while Slack is being told of them all, and not for a digest that Slack does not take", async () => {
     let go = () => {};
     chat.hold = new Promise((resolve) => {
@@ -654,7 +686,9 @@ describe("when it goes wrong", () => {
 describe("over a restart", () => {
   it("finishes what the last process was in the middle of: posted or not", async () => {
     await world.ingest(alertOn("orders"), alertOn("users"));
-    const [posted, dropped] = (await world.reads.due(world.now(), 10)).filter((row) => row.kind === "card");
+    const [posted, dropped] = (await world.reads.due(world.now(), 10, [])).filter(
+      (row) => row.kind === "card",
+    );
     await world.submit({ type: "claim", id: posted!.id, now: world.now() });
     await world.submit({ type: "claim", id: dropped!.id, now: world.now() });
     await chat.post(

@@ -130,7 +130,7 @@ it("does not tell again after work that failed, though that makes the writer rea
 it("does not tell again after a restart, where no others have opened", async () => {
   await open(20);
   await tick();
-  const [digest] = await world.reads.due(world.now(), 1);
+  const [digest] = await world.reads.due(world.now(), 1, []);
   const sent = { type: "sent", version: 1, channel: "C1", ts: "1.0", permalink: null } as const;
   await world.submit({ type: "claim", id: digest!.id, now: world.now() });
   await world.submit({ type: "settle", id: digest!.id, outcome: sent, now: world.now() });
@@ -139,15 +139,15 @@ it("does not tell again after a restart, where no others have opened", async () 
   await tick();
   expect((await digests()).length).toBe(1);
   // Asked for anew under its key, it would be posted anew.
-  expect((await world.reads.due(world.now(), 50)).map(({ kind }) => kind)).not.toContain("notice");
+  expect((await world.reads.due(world.now(), 50, [])).map(({ kind }) => kind)).not.toContain("notice");
 });
 
 it("is decided with the first claim, too: a root message waits for it once, and then goes", async () => {
   await open(20);
-  const [card] = (await world.reads.due(world.now(), 50)).filter(({ kind }) => kind === "card");
+  const [card] = (await world.reads.due(world.now(), 50, [])).filter(({ kind }) => kind === "card");
   const claim = { type: "claim", id: card!.id, rootOf: card!.incident, now: world.now() } as const;
   expect(await world.submit(claim)).toMatchObject({ ok: true, value: false });
   // What waits is read with the digest first.
-  expect((await world.reads.due(world.now(), 1))[0]).toMatchObject({ kind: "notice", incident: "C1" });
+  expect((await world.reads.due(world.now(), 1, []))[0]).toMatchObject({ kind: "notice", incident: "C1" });
   expect(await world.submit(claim)).toMatchObject({ ok: true, value: true });
 });

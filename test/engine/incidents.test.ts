@@ -282,12 +282,15 @@ function promises(name: string, database: () => Promise<{ database: Config["data
       const events = await world.reads.events("INC-1");
       expect(fold(events)).toEqual(state);
       expect(brokenAt(events)).toBeNull();
-      expect((await world.reads.due(world.now(), 100)).map((r) => r.kind).sort()).toEqual(["alerts", "card"]);
+      expect((await world.reads.due(world.now(), 100, [])).map((r) => r.kind).sort()).toEqual([
+        "alerts",
+        "card",
+      ]);
     });
 
-    it("lets a new root go before redraws of others, however many wait", async () => {
+    it("lists posts before redraws, so many of each, and first what is about incidents that somebody attends to", async () => {
       await world.ingest(alertOn("orders"), alertOn("users"));
-      for (const row of await world.reads.due(world.now(), 10)) {
+      for (const row of await world.reads.due(world.now(), 10, [])) {
         const outcome = {
           type: "sent",
           version: 1,
@@ -299,8 +302,10 @@ function promises(name: string, database: () => Promise<{ database: Config["data
       }
       await world.command("INC-1", { type: "acknowledge" });
       await world.ingest(alertOn("payments"));
-      const due = await world.reads.due(world.now(), 2);
-      expect(due.map((row) => row.key)).toEqual(["card:INC-3", "reply:INC-1:4"]);
+      const due = await world.reads.due(world.now(), 2, []);
+      expect(due.map((row) => row.key)).toEqual(["card:INC-3", "reply:INC-1:4", "card:INC-1", "card:INC-2"]);
+      const attended = await world.reads.due(world.now(), 1, ["INC-1"]);
+      expect(attended.map((row) => row.key)).toEqual(["reply:INC-1:4", "card:INC-1"]);
     });
 
     it("knows after a restart what it knew before", async () => {

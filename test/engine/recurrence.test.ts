@@ -48,7 +48,7 @@ const tick = () => world.submit({ type: "tick", now: world.now() });
 
 /** Everything the thread was told, in words. */
 async function told(key = "INC-1"): Promise<string[]> {
-  const due = await world.reads.due(world.now(), 1000);
+  const due = await world.reads.due(world.now(), 1000, []);
   const replies = due.filter((row) => row.kind === "reply" && row.incident === key);
   return replies.map(({ payload }) => JSON.stringify(payload));
 }

@@ -33,7 +33,7 @@ describe("a routing rule", () => {
     expect(opened!.body).toMatchObject({
       routing: { rules: ["payments"], severityReason: "SEV1: rule “payments” says so" },
     });
-    const effects = await world.reads.due(world.now(), 10);
+    const effects = await world.reads.due(world.now(), 10, []);
     expect(effects.find(({ kind }) => kind === "card")!.channel).toBe("C2");
   });
 

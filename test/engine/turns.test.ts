@@ -35,7 +35,7 @@ it("lets roots go first, then replies, then redraws, the worst severity first in
     row({ incident: "INC-4", severity: "SEV1" }),
   ];
   const order = new Turns()
-    .inOrder(rows)
+    .inOrder(rows, 0)
     .map(({ incident, kind, ts }) => `${incident} ${kind}${ts ? "!" : ""}`);
   expect(order).toEqual([
     "INC-4 card",
@@ -57,7 +57,7 @@ it("lets what tells of many roots go before them, and keeps those of its channel
     silence,
     digest,
   ];
-  const order = (of: WaitingRow[]) => new Turns().inOrder(of).map(({ incident }) => incident);
+  const order = (of: WaitingRow[]) => new Turns().inOrder(of, 0).map(({ incident }) => incident);
   expect(order(rows)).toEqual(["C1", "INC-2", "S-1"]);
   expect(order(rows.filter((each) => each !== digest))).toEqual(["INC-1", "INC-2", "S-1"]);
   // Looked for in Slack it holds nothing back.
@@ -81,7 +81,7 @@ it("gives every card that changes all the time its turn, within the budget of fi
   );
   const drawn = new Map<string, number[]>();
   for (let now = 0; now < 300_000; now += 100)
-    for (const card of turns.inOrder(cards)) {
+    for (const card of turns.inOrder(cards, now)) {
       if (turns.waitMs(card, cards.length, now) > 0) continue;
       turns.take(card, now);
       drawn.set(card.key, [...(drawn.get(card.key) ?? []), now]);
@@ -113,4 +113,22 @@ it("after a 429 holds back that channel only, and edits not at all", () => {
   expect(turns.waitMs(row({ channel: "C1" }), 0, 1000)).toBe(29_000);
   expect(turns.waitMs(row({ channel: "C2" }), 0, 1000)).toBe(0);
   expect(turns.waitMs(row({ channel: "C1", ts: "1.0" }), 1, 1000)).toBe(0);
+});
+
+it("redraws what a person has just changed once without waiting for its share", () => {
+  const turns = new Turns();
+  const mine = row({ incident: "INC-1", ts: "1.0", severity: "SEV4" });
+  const other = row({ incident: "INC-2", ts: "2.0", severity: "SEV1" });
+  for (const card of [mine, other]) turns.take(card, 0);
+  expect(turns.waitMs(mine, 100, 3_000)).toBe(117_000);
+  turns.attend("INC-1", 3_000);
+  expect(turns.attended(3_000)).toEqual(["INC-1"]);
+  expect(turns.waitMs(mine, 100, 3_000)).toBe(0);
+  expect(turns.inOrder([other, mine], 3_000)).toEqual([mine, other]);
+  turns.take(mine, 3_000);
+  expect(turns.inOrder([other, mine], 6_000)).toEqual([other, mine]);
+  expect(turns.waitMs(mine, 100, 6_000)).toBe(117_000);
+  turns.attend("INC-1", 6_000);
+  expect(turns.waitMs(mine, 100, 70_000)).toBe(53_000);
+  expect(turns.attended(70_000)).toEqual([]);
 });

@@ -23,6 +23,7 @@ export async function openWorld(
 ) {
   let now = Date.parse("2026-11-22T03:00:00.000Z");
   let writer: Writer = await open();
+  let committed: (attended: string | null) => void = () => {};
   const readDb = openForReading(database);
   const reads = readsOf(readDb);
   const iso = () => new Date(now).toISOString();
@@ -30,7 +31,7 @@ export async function openWorld(
     writer: { submit: (job) => writer.submit(job), close: () => writer.close() },
     reads,
     now: iso,
-    committed: () => {},
+    committed: (attended) => committed(attended),
   });
 
   function open(): Promise<Writer> {
@@ -52,6 +53,10 @@ export async function openWorld(
     reads,
     readDb,
     now: iso,
+    /** Whom the engine tells that there may be something to deliver. */
+    tells(whom: typeof committed) {
+      committed = whom;
+    },
     advance(ms: number) {
       now += ms;
     },

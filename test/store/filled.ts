@@ -101,7 +101,7 @@ export async function fill(database: Config["database"]): Promise<void> {
 
 /** As though Slack had taken all that is due. */
 export async function deliver(world: World): Promise<void> {
-  for (const row of await world.reads.due(world.now(), 100)) {
+  for (const row of await world.reads.due(world.now(), 100, [])) {
     await world.submit({ type: "claim", id: row.id, now: world.now() });
     await world.submit({
       type: "settle",
