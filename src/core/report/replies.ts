@@ -113,8 +113,20 @@ const TELLERS: { [T in EventType]?: Teller<T> } = {
   closed: (event) => [
     line("⚪ ", { strong: "Closed" }, " by ", actorSpan(event.actor), ...because(event.body.reason)),
   ],
-  cancelled: (event) => [
+  cancelled: (event, state) => [
     line("⚫ ", { strong: "Cancelled" }, " by ", actorSpan(event.actor), ...because(event.body.reason)),
+    ...(state.alerts.firing === 0
+      ? []
+      : [
+          {
+            type: "context" as const,
+            text: [
+              `${stillFiring(state).trim()} What fails again opens another incident; `,
+              { code: "silence <matcher> <duration> <reason>" },
+              " holds it back.",
+            ],
+          },
+        ]),
   ],
   merged: (event) => [
     line(
