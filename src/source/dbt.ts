@@ -135,15 +135,21 @@ function runOf(file: JsonObject, request: SourceRequest, manifest: DbtManifest):
 
 type Verdict = { status: AlertSignal["status"]; severity: AlertSeverity; verb: string };
 
-/** Statuses of a node, a test and a source's freshness; those that say nothing about the data have no verdict. */
-function verdictOf(status: string, severity: string | null): Verdict | null {
+/**
+ * Statuses of a node, a test and a source's freshness; those that say nothing about the data have no verdict. `checked`
+ * is whether the result is that of a check, and not of something that was built.
+ */
+function verdictOf(status: string, severity: string | null, checked: boolean): Verdict | null {
   const lenient = severity?.toLowerCase() === "warn" ? "warning" : "error";
   switch (status) {
     case "pass":
     case "success":
       return { status: "resolved", severity: lenient, verb: status === "pass" ? "passed" : "succeeded" };
     case "warn":
-      return { status: "firing", severity: "warning", verb: "warned" };
+      // dbt 2 says so of a model too (a column that is there twice): it was built, and what reads it was not skipped.
+      return checked
+        ? { status: "firing", severity: "warning", verb: "warned" }
+        : { status: "resolved", severity: "error", verb: "succeeded with warnings" };
     case "fail":
       return { status: "firing", severity: lenient, verb: "failed" };
     case "error":
@@ -175,7 +181,10 @@ function readResult(part: unknown, run: Run): AlertSignal | null {
   const node = run.manifest.node(uniqueId);
   // dbt 2 writes the states of freshness as `Pass`, `Warn`, `Error`.
   const status = (textAt(result, "status") ?? "").toLowerCase();
-  const verdict = verdictOf(status, textAt(node, "config", "severity"));
+  // A source has no other results than of its age.
+  const isSource = resourceType(uniqueId) === "source";
+  const aged = isSource || isFreshness(result);
+  const verdict = verdictOf(status, textAt(node, "config", "severity"), aged || isTest(uniqueId));
   if (verdict === null) return null;
   const firing = verdict.status === "firing";
   const name = nodeName(uniqueId, node);
@@ -184,9 +193,6 @@ function readResult(part: unknown, run: Run): AlertSignal | null {
   const impact = firing && status !== "warn" ? run.impact(uniqueId) : { assets: [], cut: false };
   const cause = firing ? causeLine(message) : null;
   const assets = assetsOf(uniqueId, node, result, run.manifest);
-  // A source has no other results than of its age.
-  const isSource = resourceType(uniqueId) === "source";
-  const aged = isSource || isFreshness(result);
   return finishAlert(
     {
       source: "dbt",

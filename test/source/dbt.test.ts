@@ -122,6 +122,16 @@ test("dbt 2 writes its states with a capital, and a stale model is another alert
   expect(passed!.dedupKey).not.toBe(model!.dedupKey);
 });
 
+test("a model that dbt 2 built with warnings is built, which ends its failure; a test that warns does not pass", () => {
+  const model = { unique_id: "model.shop.fct_orders", message: "Warn", failures: null };
+  const failed = firing(read([{ ...model, status: "error" }]))[0]!;
+  const built = read([{ ...model, status: "warn" }]).alerts[0]!;
+  expect([built.dedupKey, built.status]).toEqual([failed.dedupKey, "resolved"]);
+  expect(built.title).toBe("fct_orders succeeded with warnings");
+  const tested = read([{ unique_id: "test.shop.unique_orders_id.d48e126d80", status: "warn" }]).alerts[0]!;
+  expect([tested.status, tested.severity]).toEqual(["firing", "warning"]);
+});
+
 test("sources.json of old, by unique id, has the identities of today's", () => {
   const state = (state: string) => ({ state, max_loaded_at: "2026-11-20T00:00:00Z" });
   const body = {
