@@ -131,7 +131,9 @@ function placeOf(part: ExpectationResult, kwargs: object): Place {
     saidText(field(definition, "datasource_name")) ?? saidText(field(spec, "datasource_name"));
   const table = saidText(field(spec, "table_name")) ?? named ?? (rest.join("-") || saidText(first));
   const whole = [datasource, named].filter((each) => each !== null).join("-");
-  const key = batch === null ? whole || suiteOf(part) : batch.replace(DATE_OF_BATCH, "");
+  // Up to 0.18 a batch may be named by a hash of all that it was asked for by, the id of the run included.
+  const isHash = HASH_OF_BATCH.test(batch ?? "") && named !== null;
+  const key = batch === null || isHash ? whole || suiteOf(part) : batch.replace(DATE_OF_BATCH, "");
   if (key === null || key === "") {
     throw invalid("The result does not say what was tested.", [
       { path: "expectation_config.kwargs.batch_id", message: "is required, or meta.active_batch_definition" },
@@ -148,6 +150,7 @@ function placeOf(part: ExpectationResult, kwargs: object): Place {
   };
 }
 
+const HASH_OF_BATCH = /^[0-9a-f]{32}$/;
 const DATE_OF_BATCH = /(-(year|month|day)_\d{1,4}){1,3}$/;
 
 function assetOf(place: Place, namespace: string | null): Asset | null {

@@ -68,6 +68,25 @@ test("tomorrow's partition of a batch is the same thing", () => {
   expect(day("year_2026-month_11")).toBe(keyOf({}));
 });
 
+test("the next run of a batch that 0.18 names by a hash is the same thing, another asset is not", () => {
+  const run = (batch_id: string, data_asset_name: string, success: boolean) => {
+    const active_batch_definition = {
+      datasource_name: "lake",
+      data_connector_name: "default_runtime_data_connector_name",
+      data_asset_name,
+      batch_identifiers: { airflow_run_id: batch_id },
+    };
+    return of({ meta: { active_batch_definition }, results: [result({ success }, { batch_id })] })[0]!;
+  };
+  const failed = run("cc97c050f8d02734791081205ad9b054", "orders", false);
+  const passed = run("1d2f0b7a8d2b4d538c5d1a7d0c9b2002", "orders", true);
+  expect([passed.dedupKey, passed.status]).toEqual([failed.dedupKey, "resolved"]);
+  expect(passed.dedupKey).toBe(keyOf({}));
+  expect(run("cc97c050f8d02734791081205ad9b054", "returns", false).dedupKey).not.toBe(failed.dedupKey);
+  expect(failed.assets.map(assetId)).toEqual(["lake/orders"]);
+  expect(failed.warnings).toEqual([]);
+});
+
 test("another environment is another thing", () => {
   const body = { results: [result()] };
   expect(of(body, { environment: "dev" })[0]!.dedupKey).not.toBe(
