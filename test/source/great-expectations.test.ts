@@ -87,6 +87,15 @@ test("the next run of a batch that 0.18 names by a hash is the same thing, anoth
   expect(failed.warnings).toEqual([]);
 });
 
+test("a time that is asked for anew in every run makes no other expectation, a list of days does", () => {
+  const after = (min_value: unknown) => keyOf({}, { min_value });
+  expect(after("2026-11-22T02:15:00.101010+00:00")).toBe(after("2026-11-21 02:15:07.5"));
+  expect(after("2026-11-22")).toBe(after("2026-11-21"));
+  expect(after("2026-11-22")).not.toBe(after(7));
+  expect(after("2026-11-22")).not.toBe(keyOf({}, { max_value: "2026-11-22" }));
+  expect(keyOf({}, { value_set: ["2026-11-21"] })).not.toBe(keyOf({}, { value_set: ["2026-11-22"] }));
+});
+
 test("another environment is another thing", () => {
   const body = { results: [result()] };
   expect(of(body, { environment: "dev" })[0]!.dedupKey).not.toBe(
