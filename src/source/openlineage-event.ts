@@ -140,7 +140,17 @@ function isNamed(event: unknown): boolean {
 function jobOf(event: unknown): { namespace: string; name: string; id: string } {
   const namespace = textAt(event, "job", "namespace")!;
   const name = textAt(event, "job", "name")!;
-  return { namespace, name, id: `${namespace}/${name}` };
+  return {
+    namespace,
+    name,
+    id: [namespace, name, mapIndexOf(event)].filter((each) => each !== null).join("/"),
+  };
+}
+
+/** The instances of a mapped Airflow task run as one job: each fails and completes by itself. Null for all others. */
+function mapIndexOf(event: unknown): string | null {
+  const index = textAt(event, "run", "facets", "airflow", "taskInstance", "map_index");
+  return index === "-1" ? null : index;
 }
 
 /**
@@ -167,6 +177,7 @@ function labelsOf(event: unknown): JsonObject {
     integration: textAt(facets, "jobType", "integration"),
     run_id: run.parent ?? run.own,
     parent_job: textAt(event, "run", "facets", "parent", "job", "name"),
+    map_index: mapIndexOf(event),
     owner: list(field(facets, "ownership", "owners"))
       .flatMap((owner) => textAt(owner, "name") ?? [])
       .join(", "),

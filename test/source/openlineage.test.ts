@@ -52,6 +52,23 @@ test("statement, model and command of one failing dbt run belong together, and o
   expect(alerts.map((alert) => alert.assets.length)).toEqual([0, 1, 0]);
 });
 
+test("one instance of a mapped Airflow task that completes does not end the failure of another", () => {
+  const event = (eventType: string, map_index: number | null) => ({
+    eventType,
+    eventTime: "2026-11-22T02:03:09Z",
+    run: { runId: `run-${map_index}-${eventType}`, facets: { airflow: { taskInstance: { map_index } } } },
+    job: { namespace: "prod", name: "orders_daily.load_shop" },
+  });
+  const [failed, other, passed] = openlineage.read(
+    request([event("FAIL", 3), event("COMPLETE", 4), event("COMPLETE", 3)]),
+  ).alerts;
+  expect(other!.dedupKey).not.toBe(failed!.dedupKey);
+  expect([passed!.dedupKey, passed!.status]).toEqual([failed!.dedupKey, "resolved"]);
+  expect(failed!.labels.map_index).toBe("3");
+  const plain = (index: number | null) => openlineage.read(request(event("FAIL", index))).alerts[0]!.dedupKey;
+  expect([plain(null), plain(-1)]).toEqual(["prod/orders_daily.load_shop", "prod/orders_daily.load_shop"]);
+});
+
 test("task and DAG run of one failing Airflow run belong together", () => {
   const { alerts } = read("airflow-cascade");
   expect(alerts).toHaveLength(2);
