@@ -28,12 +28,13 @@ export function placeOfTest(entityLink: string | null, fqn: string | null): Plac
 
 /**
  * `service.database.schema.table`: the service is OpenMetadata's own name of the data source, so it is the namespace. A
- * shorter name has lost its service.
+ * shorter name has lost its service. Where a data source has schemas alone (MySQL, Hive, ClickHouse), the database is
+ * `default`, which no other tool says.
  */
 export function assetOfTable(parts: string[]): Asset | null {
-  return parts.length >= 4
-    ? datasetFromParts(parts[0]!, parts.slice(1))
-    : datasetFromParts("openmetadata", parts);
+  const [service, database, ...rest] = parts;
+  if (rest.length < 2) return datasetFromParts("openmetadata", parts);
+  return datasetFromParts(service!, database === "default" ? rest : [database!, ...rest]);
 }
 
 type ColumnChange = { how: "added" | "removed" | "changed"; column: string };

@@ -1,6 +1,7 @@
 import { createHmac } from "node:crypto";
 import { expect, test } from "vitest";
 import { assetId } from "../../src/core/signal/asset.ts";
+import { datasetKey, renameAsset } from "../../src/core/signal/dataset.ts";
 import { openmetadata } from "../../src/source/openmetadata.ts";
 import { fixture, request } from "./fixtures.ts";
 
@@ -21,6 +22,18 @@ function result(fqn: string, more: { entityLink?: string; status?: string } = {}
 }
 
 const one = (body: unknown) => openmetadata.read(request(body)).alerts[0]!;
+
+test("a table of a data source without databases is the one that dbt speaks of", () => {
+  const [asset] = one(result("shop_mysql.default.core.orders.rows")).assets;
+  expect(asset).toEqual({ namespace: "shop_mysql", name: "core.orders" });
+  for (const to of ["mysql", "mysql://db.fernhollow.example:3306", "clickhouse", "hive"]) {
+    const named = renameAsset(asset!, [{ from: "shop_mysql", to }]);
+    expect(datasetKey(named)).toBe(datasetKey({ namespace: to, name: "core.orders" }));
+  }
+  expect(one(result("warehouse.shop.default.orders.rows")).assets.map(assetId)).toEqual([
+    "warehouse/shop.default.orders",
+  ]);
+});
 
 test("a test that passes closes the one that failed, whether values come as JSON or as its text", () => {
   const [failed] = read("column-test-failed").alerts;
