@@ -265,6 +265,23 @@ describe("Opsgenie's Alert API", () => {
     ]);
     expect((await fetch(`${edge.url}/v2/alerts/requests/x`)).status).toBe(401);
   });
+  it("takes the changes that Alertmanager makes to a firing alert, without which it never closes it", async () => {
+    const edge = await start();
+    for (const [field, value] of Object.entries({
+      message: "[FIRING:2]",
+      description: "two",
+      priority: "P1",
+    })) {
+      const changed = await fetch(`${edge.url}/v2/alerts/a1/${field}?identifierType=alias`, {
+        method: "PUT",
+        headers: { "content-type": "application/json", ...headers },
+        body: JSON.stringify({ [field]: value }),
+      });
+      expect([field, changed.status]).toEqual([field, 202]);
+    }
+    expect(edge.engine.ingested).toEqual([]);
+    expect((await fetch(`${edge.url}/v2/alerts/a1/message`, { method: "PUT", body: "{}" })).status).toBe(401);
+  });
   it("refuses a wrong key with 401 and an alert without a message with 422", async () => {
     const edge = await start();
     expect((await post(edge, "/v2/alerts", { message: "x" }, { authorization: "GenieKey no" })).status).toBe(

@@ -9,6 +9,8 @@ export const opsgenieProtocol: Protocol = {
   routes: [
     route("POST", "/v2/alerts", "Create an alert as in Opsgenie"),
     route("POST", "/v2/alerts/:id/:action", "Close an alert as in Opsgenie; other actions change nothing"),
+    // Alertmanager's `update_alerts`: where the new message is refused, Alertmanager never tells that the alert is over.
+    route("PUT", "/v2/alerts/:id/:action", "Change a field of an alert as in Opsgenie; this changes nothing"),
     {
       method: "GET",
       url: "/v2/alerts/requests/:requestId",
@@ -30,7 +32,7 @@ export const opsgenieProtocol: Protocol = {
   },
 };
 
-function route(method: "POST", url: string, summary: string): ProtocolRoute {
+function route(method: "POST" | "PUT", url: string, summary: string): ProtocolRoute {
   return { method, url, summary, reader: "read", accepted: processed };
 }
 

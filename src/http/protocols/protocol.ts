@@ -21,7 +21,7 @@ export type Protocol = {
 };
 
 export type ProtocolRoute = {
-  method: "POST" | "GET" | "DELETE" | "PATCH";
+  method: "POST" | "PUT" | "GET" | "DELETE" | "PATCH";
   url: string;
   summary: string;
   /** null: only authenticated, nothing is read (a heartbeat). */
