@@ -81,7 +81,9 @@ export function headingOf(paragraph: string): string | null {
 }
 
 const HEADING = /^[^\w*]{0,10}\*([A-Za-z][\w /-]{0,39})\*$/;
-const STARRED = /\*([A-Za-z][\w /-]{0,39}):?\*(?::|(?<=:\*))\s{0,20}([^*|\n]*)/g;
+/** The value itself may be in bold too, up to the end of the fact. */
+const STARRED =
+  /\*([A-Za-z][\w /-]{0,39}):?\*(?::|(?<=:\*))\s{0,20}(\*[^*|\n]{1,1000}\*(?=\s{0,20}(?:\||$))|[^*|\n]*)/g;
 const PLAIN = /^[\s•\-–·]{0,20}([A-Za-z][\w /-]{0,29}):\s{1,20}(\S.*)$/;
 
 function factName(name: string): string {

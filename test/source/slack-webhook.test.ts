@@ -140,6 +140,31 @@ test.each([
   expect(say(text)).toMatchObject({ dedupKey: key, status, labels: { tool: "airflow" } });
 });
 
+test("a suite of Great Expectations 0.x is read the same where GX Cloud links its status", () => {
+  const suite = (state: string, name: string) =>
+    say(`${name}: ${state}`, {
+      blocks: [
+        {
+          type: "section",
+          text: {
+            type: "mrkdwn",
+            text:
+              "*<https://gx.example/1 | Validation Result>*\n" +
+              `*Batch Validation Status*: *<https://gx.example/1 | ${state}>*\n            \n` +
+              `*Expectation suite name*: \`${name}\`\n*Data asset name*: \`depots\`\n*Run ID*: \`r\`\n` +
+              "*Batch ID*: `b`\n*Summary*: *3* of *4* expectations were met",
+          },
+        },
+      ],
+    });
+  const [plain] = read("great-expectations-0x");
+  const failed = suite("Failed :x:", "depots.strict");
+  const passed = suite("Success :tada:", "depots.strict");
+  expect([failed.dedupKey, failed.status]).toEqual([plain!.dedupKey, "firing"]);
+  expect([passed.dedupKey, passed.status]).toEqual([plain!.dedupKey, "resolved"]);
+  expect(suite("Failed :x:", "depots.warning").dedupKey).not.toBe(failed.dedupKey);
+});
+
 describe("a message of nobody in particular", () => {
   test.each([
     ["✅ load succeeded", "resolved"],
