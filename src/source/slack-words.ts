@@ -35,16 +35,19 @@ const GOOD_WORDS =
 const BAD_WORDS =
   /\b(fail|fails|failed|failing|failure|failures|error|errors|errored|exception|alert|alerting|firing|triggered|down|late|stale|missing|broken|breach|breached|warning|warn|critical|unsuccessful|unhealthy|incomplete|not (ok|successful|passed|resolved|fixed|healthy|completed))\b/i;
 const NOTHING_BAD = /\b(no|0|zero|without|without any) (fail\w*|errors?|exceptions?|warnings?|alerts?)\b/gi;
-/** A status by itself, before what it is about: `[RESOLVED] …`, `OK: …`, `Recovery - …`; not "Recovery job failed". */
+/**
+ * A status by itself, before what it is about: `[RESOLVED] …`, `OK: …`, `Recovery - …`, `Alert resolved: …`; not
+ * "Recovery job failed".
+ */
 const LEADS_WELL =
-  /^[^A-Za-z0-9]{0,20}(resolved|recovered|recovery|fixed|ok|success|succeeded|passed)(?=\s*[\])}:!–—|]|\s-\s|[\s.]*$)/i;
+  /^[^A-Za-z0-9]{0,20}(?:(?:alert|alarm|incident|issue|monitor) (?:is |was |has been )?)?(resolved|recovered|recovery|fixed|ok|success|succeeded|passed)(?=\s*[\])}:!–—|]|\s-\s|[\s.]*$)/i;
 
 /**
  * Whether a message says that something is whole again. What stands first counts ("[RESOLVED] load failed"), then any
  * word of something bad, then one of something good; a message that says neither is news, and news is an alert.
  */
 export function statusOfWords(title: string, color: string | null): AlertSignal["status"] {
-  if (LEADS_WELL.test(title)) return "resolved";
+  if (LEADS_WELL.test(withoutMarks(title))) return "resolved";
   const words = title.replace(NOTHING_BAD, " ");
   const marks = firstMark(title);
   if (BAD_WORDS.test(words)) return "firing";

@@ -172,6 +172,11 @@ describe("a message of nobody in particular", () => {
     ["[RESOLVED] load failed", "resolved"],
     ["Recovered: load", "resolved"],
     ["RECOVERY - load failed on db1", "resolved"],
+    [":white_check_mark: [RESOLVED] load failed", "resolved"],
+    ["Alert resolved: load failed", "resolved"],
+    [":white_check_mark: Incident was resolved - load failed", "resolved"],
+    ["Alert resolved too early: load failed", "firing"],
+    ["Alert: load failed, not resolved", "firing"],
     ["✅ OK", "resolved"],
     ["Recovery job failed", "firing"],
     ["Fixed income positions: load failed", "firing"],
@@ -192,6 +197,7 @@ describe("a message of nobody in particular", () => {
     expect(say("✅ nightly load succeeded").dedupKey).toBe(key);
     expect(say("❌ hourly load failed").dedupKey).not.toBe(key);
     expect(read("form-payload")[0]!.dedupKey).toBe(read("all-is-well")[0]!.dedupKey);
+    expect(say("Alert resolved: nightly load failed").dedupKey).toBe(key);
     expect(say("❌ shard 3 failed").dedupKey).not.toBe(say("❌ shard 4 failed").dedupKey);
   });
 
