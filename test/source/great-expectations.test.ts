@@ -112,6 +112,15 @@ test("sending a run again is no news, its next run is", () => {
   expect(of({ results: [result()] })[0]!.deliveryId).toBeNull();
 });
 
+test("the time of a result of 0.18 is read, so that an older one does not count after a newer", () => {
+  const [alert] = of({ meta: { validation_time: "20261122T031000.701100Z" }, results: [result()] });
+  expect(alert).toMatchObject({
+    startsAt: "2026-11-22T03:10:00.701Z",
+    observedAt: "2026-11-22T03:10:00.701Z",
+    warnings: [],
+  });
+});
+
 test("an expectation that could not be evaluated fires, whatever its success says", () => {
   const flat = { raised_exception: true, exception_message: "no such table" };
   for (const exception_info of [flat, { "('metric', 'id', ())": flat }, { raised_exception: "True" }]) {

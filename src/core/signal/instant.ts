@@ -9,8 +9,8 @@ const ISO =
 
 /**
  * Reads the time formats that senders use: ISO 8601 with any precision and offset, with a space for the T, without a
- * zone (taken as UTC) or as Go prints it (`… +0000 UTC m=+12.3`), and Unix epochs in s, ms, µs or ns as numbers or digits. Go's zero time (year 1), "None" and ""
- * mean "no time". A time over a day ahead of `receivedAt` or before 1990 is a wrong clock or a wrong field: believing
+ * zone (taken as UTC), without marks (`20261122T031000Z`) or as Go prints it (`… +0000 UTC m=+12.3`), and Unix epochs in
+ * s, ms, µs or ns as numbers or digits. Go's zero time (year 1), "None" and "" mean "no time". A time over a day ahead of `receivedAt` or before 1990 is a wrong clock or a wrong field: believing
  * it would break every clock of the incident, so it is left out and said.
  */
 export function readInstant(value: unknown, receivedAt: string): InstantReading {
@@ -53,8 +53,12 @@ function epochMs(text: string): number | null {
 /** What Go writes behind the offset: the zone's name, and how long the process ran. */
 const GO_ZONE = /(?<= [+-]\d{4}) (?:[A-Z]{3,5}|[+-]\d{2,4})(?: m=[+-]\d{1,12}\.\d{1,9})?$/;
 
+/** ISO 8601's basic format, as Great Expectations 0.x writes its times. */
+const BASIC = /^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})(?=[.,Z+-]|$)/;
+
 function isoMs(text: string): number | null {
-  const match = text.length <= 80 ? ISO.exec(text.replace(GO_ZONE, "")) : null;
+  const match =
+    text.length <= 80 ? ISO.exec(text.replace(GO_ZONE, "").replace(BASIC, "$1-$2-$3T$4:$5:$6")) : null;
   if (!match) return null;
   const [year, month, day, hour = 0, minute = 0, second = 0] = match
     .slice(1, 7)
