@@ -20,14 +20,13 @@ export function readTemplateAlert(part: unknown, source: string, receivedAt: str
   refuseUnfilled(part, ["dedup_key", "status"]);
   const body = object(part) ?? {};
   const labels = object(body.labels) ?? {};
-  const status = readStatus(body.status) ?? "firing";
+  const said = statusOf(body.status);
+  const status = said ?? "firing";
   const severity = readSeverity(body.severity);
   const warnings = [
     ...unfilledWarnings(body, ""),
     ...unfilledWarnings(labels, "labels."),
-    ...(readStatus(body.status) === null
-      ? ["The status was not understood and taken as firing: use firing or resolved."]
-      : []),
+    ...(said === null ? ["The status was not understood and taken as firing: use firing or resolved."] : []),
     ...(saidText(body.severity) !== null && severity === null
       ? ["The severity is not known and was taken as error: use critical, error, warning or info."]
       : []),
@@ -56,6 +55,11 @@ export function readTemplateAlert(part: unknown, source: string, receivedAt: str
     },
     receivedAt,
   );
+}
+
+/** A template can also write the name of the state that a run is in, which is Completed where all went well. */
+function statusOf(word: unknown): AlertSignal["status"] | null {
+  return saidText(word)?.toLowerCase() === "completed" ? "resolved" : readStatus(word);
 }
 
 /** `namespace/name`, or the two as an object. */

@@ -105,6 +105,14 @@ test("other events are no news", () => {
     expect(prefect.read(request({ event, resource: { "prefect.resource.id": "x.1" } }))).toEqual(nothing);
 });
 
+test("a plain alert with the name of a run's state as its status ends with the run that completed", () => {
+  const said = (status: string) => one({ title: "load", dedup_key: "d1", status });
+  expect([said("Failed"), said("Completed")].map(({ status, warnings }) => [status, warnings])).toEqual([
+    ["firing", []],
+    ["resolved", []],
+  ]);
+});
+
 test("a plain alert of the user's own template is read too", () => {
   expect(read("plain-template").alerts[0]).toMatchObject({
     status: "firing",
