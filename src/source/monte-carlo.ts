@@ -1,4 +1,4 @@
-import type { AlertSeverity, AlertSignal } from "../core/signal/alert.ts";
+import type { AlertSignal } from "../core/signal/alert.ts";
 import type { Asset } from "../core/signal/asset.ts";
 import { datasetFromParts, relationParts } from "../core/signal/dataset.ts";
 import { readSeverity } from "../core/signal/words.ts";
@@ -69,13 +69,6 @@ function checkSignature(request: SourceRequest, secrets: string[]): void {
 /** The statuses that end an alert: https://docs.getmontecarlo.com/docs/incidentio lists what each step sends. */
 const RESOLVED = new Set(["fixed", "expected", "no_action_needed", "false_positive"]);
 
-const SEVERITIES: Record<string, AlertSeverity> = {
-  "SEV-1": "critical",
-  "SEV-2": "error",
-  "SEV-3": "warning",
-  "SEV-4": "info",
-};
-
 function readIncident(body: object, payload: object, request: SourceRequest): AlertSignal {
   refuseTemplate("payload.incident_id", field(payload, "incident_id"));
   const id = saidText(field(payload, "incident_id"));
@@ -98,7 +91,7 @@ function readIncident(body: object, payload: object, request: SourceRequest): Al
       // Nothing tells two messages apart: an alert that is fixed, reopened and fixed again sends the same one twice.
       deliveryId: null,
       status: RESOLVED.has((feedback ?? "").toLowerCase().replaceAll(" ", "_")) ? "resolved" : "firing",
-      severity: severityOf(severity) ?? "error",
+      severity: readSeverity(severity) ?? "error",
       title: titleOf(events, rules, type),
       description: descriptionOf(events),
       assets: assetsOf(payload, events, comparisons, text(request.query.namespace)),
@@ -117,17 +110,13 @@ function readIncident(body: object, payload: object, request: SourceRequest): Al
       links: [{ title: "Open in Monte Carlo", url: field(payload, "url") }],
       groupHint: textAt(payload, "group_id"),
       warnings:
-        severity !== null && severityOf(severity) === null
+        severity !== null && readSeverity(severity) === null
           ? [`The severity "${severity}" is not known and was taken as error.`]
           : [],
       raw: body,
     },
     request.receivedAt,
   );
-}
-
-function severityOf(word: string | null): AlertSeverity | null {
-  return SEVERITIES[(word ?? "").toUpperCase()] ?? readSeverity(word);
 }
 
 function titleOf(events: unknown[], rules: unknown[], type: string | null): string {

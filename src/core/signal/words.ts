@@ -1,7 +1,20 @@
 import type { AlertSeverity, AlertSignal } from "./alert.ts";
 
 const SEVERITY_WORDS: Record<AlertSeverity, string[]> = {
-  critical: ["critical", "crit", "fatal", "page", "emergency", "emerg", "disaster", "blocker", "p1", "sev1"],
+  critical: [
+    "critical",
+    "crit",
+    "fatal",
+    "page",
+    "emergency",
+    "emerg",
+    "disaster",
+    "blocker",
+    "p0",
+    "p1",
+    "sev0",
+    "sev1",
+  ],
   error: ["error", "err", "high", "major", "failure", "p2", "sev2"],
   warning: ["warning", "warn", "medium", "moderate", "minor", "average", "p3", "sev3"],
   info: [
@@ -49,9 +62,9 @@ const STATUS_WORDS: Record<AlertSignal["status"], string[]> = {
   ],
 };
 
-/** The severity that a sender's word means, whatever its case; null for a word that means none of the four. */
+/** The severity that a sender's word means, whatever its case (`SEV-1` is sev1); null for a word that means none of the four. */
 export function readSeverity(word: unknown): AlertSeverity | null {
-  return lookUp(SEVERITY_WORDS, word);
+  return lookUp(SEVERITY_WORDS, typeof word === "string" ? word.replace(/^(\s*sev)[ -](?=\d)/i, "$1") : word);
 }
 
 /** Whether a sender's word says broken or whole again; null for a word that says neither (`running`, `queued`). */

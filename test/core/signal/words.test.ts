@@ -2,7 +2,19 @@ import { expect, test } from "vitest";
 import { readSeverity, readStatus } from "../../../src/core/signal/words.ts";
 
 test("severities in the words of senders", () => {
-  const words = ["page", "CRITICAL", "P1", " high ", "warn", "none", "notice"];
+  const words = [
+    "page",
+    "CRITICAL",
+    "P1",
+    " high ",
+    "warn",
+    "none",
+    "notice",
+    "P0",
+    "SEV-1",
+    " sev 2",
+    "sev3",
+  ];
   expect(words.map(readSeverity)).toEqual([
     "critical",
     "critical",
@@ -11,6 +23,10 @@ test("severities in the words of senders", () => {
     "warning",
     "info",
     "info",
+    "critical",
+    "critical",
+    "error",
+    "warning",
   ]);
 });
 
@@ -25,6 +41,6 @@ test("statuses in the words of senders", () => {
 });
 
 test("what is no word of theirs is null", () => {
-  for (const value of ["loud", "", "constructor", null, undefined, 1, {}])
+  for (const value of ["loud", "", "sev-", "sev-12", "constructor", null, undefined, 1, {}])
     expect(readSeverity(value)).toBeNull();
 });
