@@ -19,11 +19,27 @@ type Alarm = {
   /** Of a metric alarm one; of one over an expression the metrics in it. */
   metrics: unknown[];
   tags: JsonObject;
+  contributor: Contributor | null;
   suppressedBy: string | null;
   messageId: string | null;
   labels: JsonObject;
   raw: unknown;
 };
+
+/**
+ * Of an alarm over several time series, each of which breaks and mends by itself and is told of by itself:
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_AlarmContributor.html.
+ */
+type Contributor = { id: string; attributes: JsonObject };
+
+function contributorOf(id: string | null, attributes: unknown): Contributor | null {
+  return id === null ? null : { id, attributes: object(attributes) ?? {} };
+}
+
+/** The types of EventBridge's events of alarms, and of what contributes to them. */
+export function isAlarmEvent(type: string): boolean {
+  return type === "CloudWatch Alarm State Change" || type === "CloudWatch Alarm Contributor State Change";
+}
 
 /**
  * What an alarm's action publishes to SNS:
@@ -55,6 +71,10 @@ export function readAlarmNotification(
       rule: textAt(content, "AlarmRule"),
       metrics: metrics.length > 0 ? metrics : [trigger],
       tags: object(field(content, "AlarmTags")) ?? {},
+      contributor: contributorOf(
+        textAt(content, "AlarmContributorId"),
+        field(content, "AlarmContributorAttributes"),
+      ),
       suppressedBy: null,
       messageId: textAt(envelope, "MessageId") ?? request.headers["x-amz-sns-message-id"] ?? null,
       labels: {
@@ -69,7 +89,7 @@ export function readAlarmNotification(
 }
 
 /**
- * "CloudWatch Alarm State Change" of EventBridge:
+ * "CloudWatch Alarm State Change" and "CloudWatch Alarm Contributor State Change" of EventBridge:
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html.
  */
 export function readAlarmEvent(event: AwsEvent, source: string, receivedAt: string): AlertSignal | null {
@@ -89,6 +109,10 @@ export function readAlarmEvent(event: AwsEvent, source: string, receivedAt: stri
       rule: textAt(configuration, "alarmRule"),
       metrics: list(field(configuration, "metrics")),
       tags: object(field(detail, "alarmTags")) ?? {},
+      contributor: contributorOf(
+        textAt(detail, "alarmContributor", "id"),
+        field(detail, "alarmContributor", "attributes"),
+      ),
       suppressedBy: textAt(state, "actionsSuppressedBy"),
       messageId: event.id,
       labels: { region: event.region, previous_state: textAt(detail, "previousState", "value") },
@@ -127,11 +151,16 @@ function required(name: string | null, path: string): string {
 }
 
 function alertOf(alarm: Alarm, source: string, receivedAt: string): AlertSignal | null {
-  const { name, state, reason, description } = alarm;
+  const { state, reason, description, contributor } = alarm;
+  const series = Object.values(contributor?.attributes ?? {})
+    .map(text)
+    .filter((each) => each !== null);
+  const name = [alarm.name, series.join(", ")].filter((each) => each !== "").join(" on ");
   // INSUFFICIENT_DATA is the third state: the alarm could not look, which neither breaks nor mends anything.
   if (state !== "ALARM" && state !== "OK") return null;
   const firing = state === "ALARM";
-  const identity = identityOf(alarm);
+  const whole = identityOf(alarm);
+  const identity = contributor === null ? whole : `${whole}/${contributor.id}`;
   const { severity, warnings } = severityOf(alarm);
   return finishAlert(
     {
@@ -146,7 +175,8 @@ function alertOf(alarm: Alarm, source: string, receivedAt: string): AlertSignal 
       labels: {
         ...alarm.tags,
         ...metricLabels(alarm.metrics),
-        alarm: name,
+        ...contributor?.attributes,
+        alarm: alarm.name,
         account: alarm.account,
         ...alarm.labels,
         rule: alarm.rule,
@@ -155,7 +185,7 @@ function alertOf(alarm: Alarm, source: string, receivedAt: string): AlertSignal 
       links: [
         {
           title: "Alarm",
-          url: consoleUrl("cloudwatch", alarm.region, `#alarmsV2:alarm/${escaped(name)}`),
+          url: consoleUrl("cloudwatch", alarm.region, `#alarmsV2:alarm/${escaped(alarm.name)}`),
         },
         {
           title: "Link in the alarm's description",
@@ -166,6 +196,7 @@ function alertOf(alarm: Alarm, source: string, receivedAt: string): AlertSignal 
       endsAt: firing ? null : alarm.changedAt,
       // Neither SNS nor EventBridge keeps the order.
       observedAt: alarm.changedAt,
+      groupHint: contributor === null ? null : whole,
       warnings,
       raw: alarm.raw,
     },

@@ -1,5 +1,5 @@
 import { readAwsEvent } from "./aws.ts";
-import { eventOfAction, readAlarmEvent, readAlarmNotification } from "./cloudwatch-alarm.ts";
+import { eventOfAction, isAlarmEvent, readAlarmEvent, readAlarmNotification } from "./cloudwatch-alarm.ts";
 import { invalid, readEach } from "./draft.ts";
 import { textAt } from "./json.ts";
 import { AWS_CONTENT_TYPES, snsGreeting, snsHandshake, snsOrSecret } from "./sns.ts";
@@ -24,7 +24,7 @@ export const cloudwatch = {
         return readAlarmNotification(published, "cloudwatch", request);
       const raw = rawOf(published);
       const event = readAwsEvent(content, raw) ?? eventOfAction(content, raw);
-      if (event?.type === "CloudWatch Alarm State Change")
+      if (event !== null && isAlarmEvent(event.type))
         return readAlarmEvent(event, "cloudwatch", request.receivedAt);
       // A topic may carry more than alarms, and SNS drops what is refused for good.
       if (envelope !== null || event !== null) return null;

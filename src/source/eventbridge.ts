@@ -2,7 +2,7 @@ import type { AlertSignal } from "../core/signal/alert.ts";
 import type { ChangeSignal } from "../core/signal/change.ts";
 import { type AwsEvent, readAwsEvent } from "./aws.ts";
 import { readStackEvent } from "./cloudformation-stack.ts";
-import { readAlarmEvent } from "./cloudwatch-alarm.ts";
+import { isAlarmEvent, readAlarmEvent } from "./cloudwatch-alarm.ts";
 import { invalid, readEach } from "./draft.ts";
 import { readCatalogEvent, readQualityEvent } from "./eventbridge-glue.ts";
 import { readRunEvent } from "./eventbridge-runs.ts";
@@ -60,12 +60,7 @@ function readChange(event: AwsEvent, receivedAt: string): ChangeSignal | null | 
 
 /** Events of other types are no alerts: what is broken, and what mends it, is known of each type only by its own format. */
 function readAlert(event: AwsEvent, receivedAt: string): AlertSignal | null {
-  switch (event.type) {
-    case "CloudWatch Alarm State Change":
-      return readAlarmEvent(event, "eventbridge", receivedAt);
-    case "Data Quality Evaluation Results Available":
-      return readQualityEvent(event, receivedAt);
-    default:
-      return readRunEvent(event, receivedAt) ?? null;
-  }
+  if (isAlarmEvent(event.type)) return readAlarmEvent(event, "eventbridge", receivedAt);
+  if (event.type === "Data Quality Evaluation Results Available") return readQualityEvent(event, receivedAt);
+  return readRunEvent(event, receivedAt) ?? null;
 }

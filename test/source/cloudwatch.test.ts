@@ -28,6 +28,35 @@ test("messages may come in any order: what counts is when the state changed", ()
   expect(one("alarm").observedAt).toBe("2026-11-22T11:55:12.214Z");
 });
 
+test("a time series of an alarm over several that is OK does not end the alarm of another", () => {
+  const AlarmArn = "arn:aws:cloudwatch:eu-west-1:444455556666:alarm:a";
+  const series = (id: string, TableName: string, NewStateValue: string) =>
+    bare({ AlarmArn, NewStateValue, AlarmContributorId: id, AlarmContributorAttributes: { TableName } });
+  const [orders, returns] = [series("a1", "orders", "ALARM"), series("b2", "returns", "ALARM")];
+  expect(orders.dedupKey).not.toBe(returns.dedupKey);
+  expect(series("a1", "orders", "OK")).toMatchObject({ status: "resolved", dedupKey: orders.dedupKey });
+  expect(orders).toMatchObject({
+    title: "a on orders: in ALARM",
+    labels: { alarm: "a", TableName: "orders" },
+  });
+  expect(orders.groupHint).toBe(returns.groupHint);
+  const event = {
+    "detail-type": "CloudWatch Alarm Contributor State Change",
+    resources: [AlarmArn],
+    detail: {
+      alarmName: "a",
+      alarmContributor: { id: "a1", attributes: { TableName: "orders" } },
+      state: { value: "ALARM", timestamp: "2026-11-22T11:42:04.919+0000" },
+    },
+  };
+  const told = [
+    cloudwatch.read(request(event)),
+    eventbridge.read(request(event)),
+    cloudwatch.read(request({ alarmArn: AlarmArn, alarmData: event.detail })),
+  ];
+  expect(told.map(({ alerts }) => alerts[0]!.dedupKey)).toEqual(Array(3).fill(orders.dedupKey));
+});
+
 test("missing data neither breaks nor mends anything", () => {
   expect(read("insufficient-data")).toEqual({ alerts: [], rejected: [] });
 });
