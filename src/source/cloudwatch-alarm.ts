@@ -113,7 +113,8 @@ export function readAlarmEvent(event: AwsEvent, source: string, receivedAt: stri
         textAt(detail, "alarmContributor", "id"),
         field(detail, "alarmContributor", "attributes"),
       ),
-      suppressedBy: textAt(state, "actionsSuppressedBy"),
+      // Sent to EventBridge all the same: by a suppressor of a composite alarm, or by a mute rule.
+      suppressedBy: textAt(state, "actionsSuppressedBy") ?? textAt(detail, "muteDetail", "mutedByArn"),
       messageId: event.id,
       labels: { region: event.region, previous_state: textAt(detail, "previousState", "value") },
       raw: event.raw,

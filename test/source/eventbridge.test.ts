@@ -109,6 +109,11 @@ test("an EMR cluster that was done with its steps, or waits for more, is whole a
 
 test("alarms whose actions are suppressed are heard, but loudly they are not", () => {
   expect(one("alarm-suppressed")).toMatchObject({ status: "firing", severity: "info" });
+  const event = fixture("eventbridge", "alarm").body as { detail: object };
+  const muteDetail = { mutedByArn: "arn:aws:cloudwatch:eu-west-1:444455556666:alarm-mute-rule:nightly" };
+  const muted = eventbridge.read(request({ ...event, detail: { ...event.detail, muteDetail } })).alerts[0]!;
+  expect(muted).toMatchObject({ status: "firing", severity: "info" });
+  expect(muted.warnings.join()).toContain("alarm-mute-rule:nightly");
 });
 
 test("an event is the same by itself and through SNS", () => {
