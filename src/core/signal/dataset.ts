@@ -158,7 +158,9 @@ function nameIn(place: Place, name: string): string {
   if (known.names === "path") return trimSlashes(name.trim()) || "/";
   // `\.` is OpenLineage's dot inside of a part; `project:dataset.t` is BigQuery's legacy SQL.
   let plain = name.replace(/\\{1,2}\./g, ".");
-  if (scheme === "glue") plain = plain.replace(/^table\/([^/]+)\/(.+)$/is, "$1.$2");
+  // In Athena, and so in dbt's names, the catalog that Glue is goes by a name of its own.
+  if (scheme === "glue")
+    plain = plain.replace(/^table\/([^/]+)\/(.+)$/is, "$1.$2").replace(/^"?awsdatacatalog"?\./i, "");
   if (scheme === "bigquery") plain = plain.replace(/^([a-z][a-z0-9-]{0,62}):/, "$1.");
   const bare = relationParts(plain).join(".") || name;
   const full = scheme === "bigquery" && authority !== "" ? underProject(authority, bare) : bare;

@@ -107,6 +107,20 @@ test("a Glue table is named as OpenLineage names it", () => {
   expect(datasetFromParts(arn, ["AwsDataCatalog", "shop", "orders"])).toEqual(named);
 });
 
+test("a table that dbt and Athena speak of is the Glue table, where assetNames says so", () => {
+  const arn = "arn:aws:glue:eu-west-1:123456789012";
+  const table = datasetKey({ namespace: arn, name: "table/shop/orders" });
+  for (const name of [
+    "awsdatacatalog.shop.orders",
+    '"awsdatacatalog"."shop"."orders"',
+    "AwsDataCatalog.shop.orders",
+  ])
+    expect(datasetKey(renameAsset({ namespace: "athena", name }, [{ from: "athena", to: arn }]))).toBe(table);
+  expect(datasetKey({ namespace: arn, name: "awsdatacatalog_old.orders" })).not.toBe(
+    datasetKey({ namespace: arn, name: "orders" }),
+  );
+});
+
 /** Written as one tool and as another; the key of both. */
 const SAME_TABLE: [platform: string, string, string, string, string, string][] = [
   [
