@@ -161,11 +161,6 @@ const ROUTING = RoutingSections.parse({});
 
 const SECRET = /^BREAKWATER_SOURCE_([A-Z0-9_]+)_SECRET$/;
 
-/** The environment variable with a source's secrets. */
-export function secretVariable(source: string): string {
-  return `BREAKWATER_SOURCE_${source.toUpperCase().replaceAll("-", "_")}_SECRET`;
-}
-
 function sourceSecrets(env: NodeJS.ProcessEnv): Map<string, string[]> {
   const secrets = new Map<string, string[]>();
   for (const [name, value] of Object.entries(env)) {

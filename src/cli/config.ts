@@ -1,8 +1,9 @@
 import { Command } from "commander";
-import { type Config, loadConfig, secretVariable } from "../config.ts";
+import { type Config, loadConfig } from "../config.ts";
 import { type LineageFile, readLineageFiles } from "../configured-lineage.ts";
 import { Refusal } from "../core/refusal.ts";
 import { loadRunbooks } from "../runbooks.ts";
+import { secretVariable } from "../source/auth.ts";
 import { SOURCES } from "../source/registry.ts";
 import { DEFAULT_CHANNEL } from "../writer-settings.ts";
 import { guarded, processTerminal, type Terminal } from "./terminal.ts";

@@ -1,11 +1,12 @@
 import type { FastifyRequest } from "fastify";
-import { type Config, secretVariable } from "../config.ts";
+import type { Config } from "../config.ts";
 import { Refusal } from "../core/refusal.ts";
 import type { AlertOutcome } from "../core/signal/alert.ts";
 import type { ChangeOutcome } from "../core/signal/change.ts";
 import { renameSignal } from "../core/signal/dataset.ts";
 import { redactAlert, redactChange } from "../core/signal/redact.ts";
 import type { Engine, LineageOutcome } from "../engine/ports.ts";
+import { secretVariable } from "../source/auth.ts";
 import type { Reading, Source, SourceRequest } from "../source/source.ts";
 import { bodyReader, checkBodyHeaders } from "./body.ts";
 import { checkShape, parseJson } from "./json.ts";

@@ -97,3 +97,8 @@ function usable(secrets: string[]): string[] {
 function digest(text: string): Buffer {
   return hash("sha256", text, "buffer");
 }
+
+/** The environment variable with a source's secrets. */
+export function secretVariable(source: string): string {
+  return `BREAKWATER_SOURCE_${source.toUpperCase().replaceAll("-", "_")}_SECRET`;
+}

@@ -1,7 +1,7 @@
 /** The app as it ships with every door shut by a secret, and the list of all addresses that its server has. */
 import { subscribe } from "node:diagnostics_channel";
 import type { FastifyInstance, RouteOptions } from "fastify";
-import { secretVariable } from "../../src/config.ts";
+import { secretVariable } from "../../src/source/auth.ts";
 import { SOURCES } from "../../src/source/registry.ts";
 
 /**
