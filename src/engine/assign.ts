@@ -34,7 +34,11 @@ export async function ingest(
 ): Promise<AlertOutcome[]> {
   const news: News = new Map();
   const outcomes: AlertOutcome[] = [];
-  if (batch.holds.isNeeded) await batch.holds.note(arrivals.map(({ signal }) => signal));
+  if (batch.holds.isNeeded)
+    await batch.holds.note(
+      arrivals.map(({ signal }) => signal),
+      now,
+    );
   for (const arrival of arrivals) {
     const said = arrival.said(now);
     const before = batch.alerts.get(arrival.fingerprint);

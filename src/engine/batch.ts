@@ -417,7 +417,7 @@ export class Batch {
       status: signal.status,
       incident: incident ?? before?.incident ?? null,
       startsAt: signal.startsAt ?? before?.startsAt ?? null,
-      observedAt: signal.observedAt ?? before?.observedAt ?? null,
+      observedAt: signal.observedAt ?? latest(before?.observedAt, signal.startsAt),
       firstSeenAt: before?.firstSeenAt ?? now,
       lastSeenAt: now,
       count: (before?.count ?? 0) + (signal.status === "firing" ? 1 : 0),
@@ -538,4 +538,9 @@ export function noticeKey(about: string, key: string): string {
 /** The key of an alert within an incident, in maps. */
 export function alertKey(incident: string, print: string): string {
   return `${incident}\n${print}`;
+}
+
+function latest(a: string | null | undefined, b: string | null): string | null {
+  if (!a || !b) return a || b;
+  return a > b ? a : b;
 }

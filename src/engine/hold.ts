@@ -10,7 +10,7 @@ import {
   windowWords,
 } from "../core/correlate/maintenance.ts";
 import { type Matchable, matchable } from "../core/correlate/matcher.ts";
-import type { Placement } from "../core/correlate/place.ts";
+import { outdated, type Placement } from "../core/correlate/place.ts";
 import { isOver, silencedBy, silencedWords } from "../core/correlate/silence.ts";
 import { assetFacts } from "../core/correlate/tiers.ts";
 import type { Asked } from "../core/incident/command.ts";
@@ -65,13 +65,12 @@ export function createHolds(batch: Batch) {
   }
 
   /** Takes note of what fires and what does not, before any of it is placed: which came first makes no difference. */
-  async function note(signals: AlertSignal[]): Promise<void> {
+  async function note(signals: AlertSignal[], now: string): Promise<void> {
     if (inhibit.length === 0) return;
     const known = await firing();
     for (const signal of signals) {
       const print = fingerprint(signal);
-      const before = batch.alerts.get(print)?.observedAt;
-      if (before && signal.observedAt && signal.observedAt < before) continue;
+      if (outdated(signal, batch.alerts.get(print) ?? null, now) !== null) continue;
       const fires = signal.status === "firing" ? candidate(signal, print) : null;
       if (fires) known.set(print, fires);
       else known.delete(print);

@@ -16,7 +16,6 @@ export type AlertRow = KnownAlert & {
   source: string;
   dedupKey: string;
   firstSeenAt: string;
-  lastSeenAt: string;
   count: number;
   /** A hash of what it said last, and the id of the signal that has it in full. */
   said: string | null;

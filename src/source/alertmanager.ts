@@ -101,8 +101,8 @@ function readPrometheusAlert(
       startsAt: field(part, "startsAt"),
       // While it fires this is year 1, or the time at which it would be taken for resolved if it were not sent again.
       endsAt: status === "resolved" ? field(part, "endsAt") : null,
-      // Prometheus gives every new firing a new startsAt, so a delayed repeat of the firing before a resolve shows.
-      observedAt: field(part, status === "resolved" ? "endsAt" : "startsAt"),
+      // Of what fires it says only since when; that does not change while it is repeated.
+      observedAt: status === "resolved" ? field(part, "endsAt") : null,
       groupHint: textAt(group, "groupKey"),
       warnings: warningsOf(labels, group, sender),
       raw: notification === null ? part : { ...notification, alerts: [part] },

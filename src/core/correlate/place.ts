@@ -10,6 +10,8 @@ export type KnownAlert = {
   incident: string | null;
   startsAt: string | null;
   observedAt: string | null;
+  /** When it was heard of last. */
+  lastSeenAt: string;
 };
 
 /** What the ledger knows of the incidents of a grouping key. */
@@ -100,16 +102,33 @@ export function place(
   now: string,
   reopenWithinMs: number,
 ): Placement {
-  const { alert } = situation;
-  if (alert?.observedAt && signal.observedAt && signal.observedAt < alert.observedAt) {
-    return {
-      to: "ignore",
-      reason: `older (${signal.observedAt}) than what is already recorded (${alert.observedAt})`,
-    };
-  }
+  const reason = outdated(signal, situation.alert, now);
+  if (reason !== null) return { to: "ignore", reason };
   return signal.status === "resolved"
     ? placeResolved(situation)
     : placeFiring(signal, situation, now, reopenWithinMs);
+}
+
+/** As long as one message of a sender may be overtaken by the next: Alertmanager's `group_interval`. */
+const LATE_MS = 5 * 60_000;
+
+/**
+ * Why a signal is older than what is known of its alert; null where it is not. Who says only since when it fires repeats
+ * that: soon after the end it is a late repeat; later on it fires still, and the end was none (Alertmanager ends what it
+ * is not told of for a while).
+ */
+export function outdated(signal: AlertSignal, alert: KnownAlert | null, now: string): string | null {
+  const { status, observedAt, startsAt } = signal;
+  if (!alert?.observedAt) return null;
+  if (observedAt)
+    return observedAt < alert.observedAt
+      ? `older (${observedAt}) than what is already recorded (${alert.observedAt})`
+      : null;
+  const repeats =
+    status === "firing" && alert.status === "resolved" && startsAt !== null && startsAt < alert.observedAt;
+  return repeats && Date.parse(now) - Date.parse(alert.lastSeenAt) < LATE_MS
+    ? `a late repeat of what fired since ${startsAt} and was over at ${alert.observedAt}`
+    : null;
 }
 
 function placeResolved({ alert, incidentOpen }: Situation): Placement {

@@ -7,7 +7,10 @@ import { alertOn } from "../../engine/world.ts";
 const HOUR = 3_600_000;
 const now = "2026-11-22T12:00:00.000Z";
 const nobody = { open: null, resolved: null };
-const firing: KnownAlert = { status: "firing", incident: "INC-1", startsAt: null, observedAt: null };
+const firing: KnownAlert = {
+  ...{ status: "firing", incident: "INC-1", startsAt: null, observedAt: null },
+  lastSeenAt: "2026-11-22T11:00:00.000Z",
+};
 const passed: KnownAlert = { ...firing, status: "resolved" };
 const where = (
   signal: AlertSignal,
@@ -92,4 +95,16 @@ it.each([
   const placement = where(signal, alert, open, group);
   expect(placement).toMatchObject(expected);
   expect(placement.reason).not.toBe("");
+});
+
+it("takes what says only since when it fires for a late repeat soon after its end, and for true later on", () => {
+  const startsAt = "2026-11-22T01:00:00.000Z";
+  const ended = { ...passed, startsAt, observedAt: "2026-11-22T11:50:00.000Z" };
+  const at = (lastSeenAt: string, changes: object = {}) =>
+    where(alertOn("a", { startsAt, ...changes }), { ...ended, lastSeenAt }, true).to;
+  expect(at("2026-11-22T11:55:01.000Z")).toBe("ignore");
+  expect(at("2026-11-22T11:55:00.000Z")).toBe("attach");
+  expect(at("2026-11-22T11:59:00.000Z", { startsAt: "2026-11-22T11:51:00.000Z" })).toBe("attach");
+  // Who says when it was seen is taken at that word, however late.
+  expect(at("2026-11-22T11:00:00.000Z", { observedAt: startsAt })).toBe("ignore");
 });
