@@ -89,8 +89,10 @@ async function openPool(url: string, connections: number): Promise<Pool> {
   // Counts and ids fit a JavaScript number; pg hands bigint over as text otherwise.
   pg.types.setTypeParser(pg.types.builtins.INT8, Number);
   const pool = new pg.Pool({ connectionString: url, max: connections, connectionTimeoutMillis: 10_000 });
-  // An idle connection that dies is replaced at the next use; without a listener it would end the process.
+  // A connection that dies is replaced at the next use. Without a listener it would end the process: the pool's is for
+  // the idle ones, and one that a transaction has is told by itself when it dies between two queries.
   pool.on("error", () => {});
+  pool.on("connect", (client) => void client.on("error", () => {}));
   return pool;
 }
 

@@ -1,0 +1,68 @@
+/** The real process on a real Postgres that cuts its connections and runs into its own limits, under load. */
+import pg from "pg";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { type Postgres, startPostgres } from "../harness/postgres.ts";
+import { waitFor } from "../harness/wait.ts";
+import { Bot } from "./bot.ts";
+import { tried } from "./tried.ts";
+
+let server: Postgres;
+let admin: pg.Client;
+let bot: Bot;
+beforeEach(async () => {
+  server = await startPostgres();
+  admin = new pg.Client(server.url);
+  admin.on("error", () => {});
+  await admin.connect();
+  bot = await Bot.open({ environment: { DATABASE_URL: server.url } });
+  bot.start();
+  await bot.untilUp();
+  bot.load();
+  await untilMoreAreTaken();
+});
+afterEach(async () => {
+  await bot?.close();
+  await admin?.end();
+  await server?.stop();
+});
+
+async function untilMoreAreTaken(): Promise<void> {
+  const before = bot.acked.length;
+  await waitFor(() => bot.acked.length > before + 5, { what: "alerts to be taken", timeout: 30_000 }).catch(
+    (error: Error) => {
+      throw new Error(`${error.message}\n${bot.said}`);
+    },
+  );
+}
+
+/** To all connections but ours. */
+const others = (does: string) =>
+  admin.query(
+    `select ${does}(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`,
+  );
+
+/** All that was answered 2xx is stored, each message was posted once, and the process is the one that was started. */
+async function expectAllThere(): Promise<void> {
+  await bot.endLoad();
+  await waitFor(
+    async () => (await admin.query("select 1 from outbox where state <> 'done'")).rows.length === 0,
+    { what: "the outbox to drain", timeout: 40_000 },
+  );
+  expect(bot.child!.exitCode, bot.said).toBe(null);
+  const { rows } = await admin.query<{ delivery_id: string }>("select delivery_id from signal");
+  const stored = new Set(rows.map(({ delivery_id }) => delivery_id));
+  expect(bot.acked.filter(({ delivery }) => !stored.has(delivery))).toEqual([]);
+  const incidents = new Set(bot.acked.map(({ incident }) => incident));
+  expect((await bot.roots()).length).toBe(incidents.size);
+}
+
+it("goes on when its connections are cut, again and again", { timeout: 120_000 }, async () => {
+  for (bot.round = 1; bot.round <= 5; bot.round++) {
+    await others("pg_terminate_backend");
+    await untilMoreAreTaken();
+  }
+  await expectAllThere();
+  expect([...bot.refused.keys()].filter((status) => status !== 503)).toEqual([]);
+  expect(bot.refusedWithoutPause).toBe(0);
+  tried("Postgres: connections cut", 5);
+});
