@@ -11,9 +11,12 @@ const GO_BACK = "Stop the bot and go back to a backup with `db restore`";
 
 /** Postgres: unique violation, serialization failure, deadlock. */
 const POSTGRES_CONFLICT = /^(23505|40001|40P01)$/;
-/** Connection exceptions, out of resources, shutting down, read-only (a standby); and the socket's own errors. */
+/**
+ * Connection exceptions, out of resources, cancelled or shutting down, the system's errors, read-only (a standby), what
+ * took longer than its settings allow, a password that was changed; and the socket's own errors.
+ */
 const POSTGRES_UNAVAILABLE =
-  /^(08...|53...|57P0.|25006|E(CONNREFUSED|CONNRESET|PIPE|TIMEDOUT|HOSTUNREACH|NOTFOUND))$/;
+  /^(08...|53...|57...|58...|25006|25P0[34]|55P03|28...|E(CONNREFUSED|CONNRESET|PIPE|TIMEDOUT|HOSTUNREACH|NETUNREACH|NOTFOUND|AI_AGAIN))$/;
 /** What pg says without any code. */
 const POSTGRES_AWAY =
   /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered)/;
@@ -35,8 +38,8 @@ export function storeFault(error: unknown): unknown {
   return error;
 }
 
-/** A file that is no database; a folder that cannot be made or written; nobody of that name, or no such database. */
-const NOT_THERE = /^(SQLITE_NOTADB|E(NOENT|NOTDIR|ACCES|PERM|ROFS|EXIST|AI_AGAIN)|28...|3D000)$/;
+/** A file that is no database; a folder that cannot be made or written; no such database. */
+const NOT_THERE = /^(SQLITE_NOTADB|E(NOENT|NOTDIR|ACCES|PERM|ROFS|EXIST)|3D000)$/;
 
 /**
  * An error of opening or reading a database as a Refusal where its address, its host or its file is the reason; any other

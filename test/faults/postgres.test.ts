@@ -66,3 +66,20 @@ it("goes on when its connections are cut, again and again", { timeout: 120_000 }
   expect(bot.refusedWithoutPause).toBe(0);
   tried("Postgres: connections cut", 5);
 });
+
+it("asks to come again where a statement takes longer than it may", { timeout: 120_000 }, async () => {
+  await admin.query(
+    `alter database ${new URL(server.url).pathname.slice(1)} set statement_timeout = '100ms'`,
+  );
+  await others("pg_terminate_backend");
+  await untilMoreAreTaken();
+  await admin.query("begin; lock table incident in access exclusive mode");
+  await waitFor(() => (bot.refused.get(503) ?? 0) > 20, { what: "refusals", timeout: 30_000 }).finally(() =>
+    admin.query("rollback"),
+  );
+  await untilMoreAreTaken();
+  await expectAllThere();
+  expect([...bot.refused.keys()]).toEqual([503]);
+  expect(bot.refusedWithoutPause).toBe(0);
+  tried("Postgres: statements that time out", 1);
+});
