@@ -88,10 +88,11 @@ export function createDeliverer(deps: DelivererDeps) {
   let tookMs = [0, 0];
   let resting: NodeJS.Timeout | null = null;
   let missed = false;
-  /** Rows whose outcome could not even be looked up; tried again later. */
-  const lost = new Map<number, { row: WaitingRow; notBefore: number }>();
+  /** Rows whose outcome is unknown, with how often it could not even be looked up. */
+  const lost = new Map<number, { row: WaitingRow; notBefore: number; looks: number }>();
 
   const iso = (ms: number) => new Date(ms).toISOString();
+  const backoffMs = (times: number) => Math.min(MAX_BACKOFF_MS, 1000 * 2 ** Math.min(times, 16));
   const settle = (row: OutboxRow, outcome: OutboxOutcome) =>
     deps.submit({ type: "settle", id: row.id, outcome, now: iso(deps.now()) });
 
@@ -164,7 +165,12 @@ export function createDeliverer(deps: DelivererDeps) {
       row,
       found
         ? { type: "sent", version: isLiving(row) ? 0 : row.wanted, ...found }
-        : { type: "retry", notBefore: "", error: "posted again after an unknown outcome" },
+        : {
+            type: "retry",
+            // Once at once; a Slack that goes on answering nothing we know is not to be asked every other second.
+            notBefore: row.attempts === 0 ? "" : iso(clock() + backoffMs(row.attempts)),
+            error: "posted again after an unknown outcome",
+          },
     );
     lost.delete(row.id);
   }
@@ -183,11 +189,8 @@ export function createDeliverer(deps: DelivererDeps) {
     }
   }
 
-  function lose(row: WaitingRow, forMs: number): void {
-    lost.set(row.id, {
-      row: { ...row, state: "sending", attempts: row.attempts + 1 },
-      notBefore: clock() + forMs,
-    });
+  function lose(row: WaitingRow, forMs: number, looks = 0): void {
+    lost.set(row.id, { row: { ...row, state: "sending" }, notBefore: clock() + forMs, looks });
   }
 
   async function failed(row: WaitingRow, error: unknown, posting: boolean): Promise<void> {
@@ -197,13 +200,13 @@ export function createDeliverer(deps: DelivererDeps) {
         : new DeliveryFailure(posting ? "unknown" : "retry", String(error));
     if (!(error instanceof DeliveryFailure)) deps.log.error({ err: error, key: row.key }, "delivery failed");
     const now = clock();
+    const looked = lost.get(row.id);
+    const times = looked ? looked.looks + 1 : row.attempts;
     const waitMs =
-      failure.kind === "rate_limited"
-        ? Math.min(MAX_PUT_OFF_MS, failure.retryAfterMs)
-        : Math.min(MAX_BACKOFF_MS, 1000 * 2 ** Math.min(row.attempts, 16));
-    if (lost.has(row.id)) {
+      failure.kind === "rate_limited" ? Math.min(MAX_PUT_OFF_MS, failure.retryAfterMs) : backoffMs(times);
+    if (looked) {
       deps.log.warn({ key: row.key, reason: failure.message }, "Slack could not be asked for a message");
-      return lose(row, waitMs);
+      return lose(row, waitMs, times);
     }
     if (failure.kind === "rate_limited") turns.block(row, waitMs, now);
     if (failure.kind === "unknown" && posting) {
@@ -339,7 +342,7 @@ export function createDeliverer(deps: DelivererDeps) {
     async start() {
       stopped = false;
       const notBefore = clock() + LOOK_AFTER_MS;
-      for (const row of await deps.reads.sending()) lost.set(row.id, { row, notBefore });
+      for (const row of await deps.reads.sending()) lost.set(row.id, { row, notBefore, looks: 0 });
       wake();
     },
     /** Resolves once what is due has been tried, or after so long. */

@@ -557,6 +557,22 @@ describe("when it goes wrong", () => {
     expect(chat.marks()).toEqual(["card:INC-1", "alerts:INC-1"]);
   });
 
+  it("posts ever more rarely while each outcome is unknown and Slack says that nothing is there", async () => {
+    let away = true;
+    chat.before = (call) => (away && call.startsWith("post") ? unknown : null);
+    await world.ingest(alertOn("orders"));
+    await deliverer.start();
+    await pass(130);
+    // At 0, 2, 6, 12, 22, 40, 74 s: each time looked for after two seconds, and put off then.
+    const posts = chat.calls.filter((call) => call === "post card:INC-1").length;
+    expect(posts).toBeGreaterThanOrEqual(6);
+    expect(posts).toBeLessThanOrEqual(8);
+    expect(chat.calls.filter((call) => call.startsWith("find")).length).toBeLessThanOrEqual(posts);
+    away = false;
+    await pass(130);
+    expect(chat.marks()).toEqual(["card:INC-1", "alerts:INC-1"]);
+  });
+
   it("gives up what Slack refuses, and tries again when there is something new to say", async () => {
     await world.ingest(alertOn("orders"));
     await deliverer.start();
