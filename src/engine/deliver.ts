@@ -204,10 +204,12 @@ export function createDeliverer(deps: DelivererDeps) {
     const times = looked ? looked.looks + 1 : row.attempts;
     const waitMs =
       failure.kind === "rate_limited" ? Math.min(MAX_PUT_OFF_MS, failure.retryAfterMs) : backoffMs(times);
-    if (looked) {
+    if (looked && failure.kind !== "refused") {
       deps.log.warn({ key: row.key, reason: failure.message }, "Slack could not be asked for a message");
       return lose(row, waitMs, times);
     }
+    // Where it was (a thread whose root somebody deleted) there is nothing to look at any more.
+    lost.delete(row.id);
     if (failure.kind === "rate_limited") turns.block(row, waitMs, now);
     if (failure.kind === "unknown" && posting) {
       deps.log.warn(

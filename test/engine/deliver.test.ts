@@ -573,6 +573,19 @@ describe("when it goes wrong", () => {
     expect(chat.marks()).toEqual(["card:INC-1", "alerts:INC-1"]);
   });
 
+  it("gives up a reply that cannot be looked for, as its thread is gone, and goes on with the card", async () => {
+    await world.ingest(alertOn("orders"));
+    await deliverer.start();
+    await pass(4);
+    chat.before = (call) =>
+      call === "post reply:INC-1:4" ? unknown : call === "find reply:INC-1:4" ? refused : null;
+    await world.command("INC-1", severity("SEV1"));
+    await pass(10);
+    expect(await outbox()).toEqual({ "card:INC-1": "done", "alerts:INC-1": "done", "reply:INC-1:4": "dead" });
+    expect(chat.calls.filter((call) => call === "find reply:INC-1:4").length).toBe(1);
+    expect(chat.calls).toContain("update card:INC-1");
+  });
+
   it("gives up what Slack refuses, and tries again when there is something new to say", async () => {
     await world.ingest(alertOn("orders"));
     await deliverer.start();
