@@ -254,7 +254,7 @@ export function createDeliverer(deps: DelivererDeps) {
     const blocked = new Set<string>();
     for (const row of turns.inOrder(rows, now)) {
       if (stopped) return null;
-      if (busy.has(row.incident) || blocked.has(row.incident)) continue;
+      if (busy.has(row.incident) || (row.ts === null && blocked.has(row.incident))) continue;
       // A digest, which is about its channel, is on its way there.
       if (isRoot(row) && busy.has(row.channel)) continue;
       if (isRoot(row) && row.state === "pending" && row.severity > (coming.get(row.channel) ?? row.severity))
@@ -263,7 +263,7 @@ export function createDeliverer(deps: DelivererDeps) {
       const ms = Math.max(notBefore - now, turns.waitMs(row, redraws, now));
       if (ms > 0) {
         later(ms);
-        // Until the root stands nothing goes under it; a redraw that must wait holds nothing back.
+        // Until the root stands nothing goes under it, nor a reply ahead of another; redraws neither wait nor are waited for.
         if (row.ts === null) blocked.add(row.incident);
         continue;
       }

@@ -418,6 +418,21 @@ describe("pace", () => {
     expect(chat.marks().slice(2).toSorted()).toEqual(["card:INC-1", "card:INC-2", "reply:INC-1:2"]);
   });
 
+  it("redraws a card whose replies have to wait for their channel", async () => {
+    await world.command(null, declared("here"));
+    await world.command(null, declared("also here"));
+    await deliverer.start();
+    await pass(4);
+    chat.before = (call) =>
+      call.startsWith("post") ? new DeliveryFailure("rate_limited", "rate limited", 300_000) : null;
+    await world.command("INC-2", severity("SEV1"));
+    await pass(2);
+    await world.command("INC-1", severity("SEV1"));
+    await pass(5);
+    expect(chat.calls.filter((call) => call.startsWith("post reply"))).toEqual(["post reply:INC-2:3"]);
+    expect(chat.calls).toContain("update card:INC-1");
+  });
+
   it("asks again after ten minutes, however long Slack says to wait", async () => {
     let limited = true;
     chat.before = () =>
