@@ -42,6 +42,6 @@ async function open(database: Config["database"]): Promise<OpenReads> {
   const { openForReading } = await import("./store/open.ts");
   const { readsOf } = await import("./store/reads.ts");
   const { waitingOf } = await import("./store/parked.ts");
-  const db = openForReading(database);
+  const db = openForReading(database, false);
   return { reads: readsOf(db), waiting: () => waitingOf(db), close: () => db.destroy() };
 }

@@ -21,7 +21,7 @@ export type OpenedWriter = Writer & { statements: StatementInForce[] };
  */
 export async function openWriter(
   settings: WriterSettings,
-  db: Database = openForWriting(settings.database),
+  db: Database = openForWriting(settings.database, false),
   holding: Holding = {},
 ): Promise<OpenedWriter> {
   const hold = settings.start ? await holdForBot(settings.database, holding) : null;
@@ -57,10 +57,17 @@ export async function openWriter(
 }
 
 /** What is done before anything else is: brought up to date, the start on record, the lineage in force read. */
-async function firstOf(db: Database, { start }: WriterSettings): Promise<StatementInForce[]> {
-  await migrate(db);
+async function firstOf(db: Database, { database, start }: WriterSettings): Promise<StatementInForce[]> {
+  await bringUpToDate(db, database);
   if (start) await recordStart(db, start);
   return readsOf(db).lineageStatements();
+}
+
+/** On Postgres over a connection of its own, which is patient: an index over many rows takes its time. */
+function bringUpToDate(db: Database, database: WriterSettings["database"]): Promise<unknown> {
+  if (!isPostgres(db)) return migrate(db);
+  const patient = openForWriting(database);
+  return migrate(patient).finally(() => patient.destroy());
 }
 
 function transactOn(db: Database): Transact {

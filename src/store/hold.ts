@@ -4,6 +4,7 @@ import SQLite from "better-sqlite3";
 import type { Config } from "../config.ts";
 import { Refusal } from "../core/refusal.ts";
 import { openingFault } from "./fault.ts";
+import { endWhenSilent } from "./silence.ts";
 
 /** As long as ending may take (docs/reliability.md); after it the one that holds it is not ending. */
 const ENDING_MS = 30_000;
@@ -11,6 +12,10 @@ const ENDING_MS = 30_000;
 const PAUSE_MS = 100;
 /** Names our locks among those of a Postgres; the other half of the name is the schema. */
 const OURS = 0x62726b77;
+
+/** Without a word from us Postgres gives the lock to another after 25 s (below), so we are to notice before. */
+const ASK_EVERY_MS = 5_000;
+const HELD_SILENT_AFTER_MS = 10_000;
 
 export type Hold = { release(): Promise<void> };
 
@@ -116,6 +121,7 @@ async function takeSchema(url: string): Promise<Taken | null> {
   const release = () => client.end().catch(() => {});
   try {
     await client.connect();
+    endWhenSilent(client, HELD_SILENT_AFTER_MS);
     // A machine that went without a word holds nothing half a minute later.
     await client.query(
       "set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3",
@@ -124,7 +130,20 @@ async function takeSchema(url: string): Promise<Taken | null> {
       "select pg_try_advisory_lock($1, hashtext(coalesce(current_schema(), ''))) as held",
       [OURS],
     );
-    if (rows[0]?.held) return { gone, release };
+    if (rows[0]?.held) {
+      let answered = true;
+      const ask = async () => {
+        if (!answered) return;
+        answered = false;
+        answered = await client.query("select 1").then(
+          () => true,
+          () => false,
+        );
+      };
+      const asking = setInterval(() => void ask(), ASK_EVERY_MS).unref();
+      void gone.then(() => clearInterval(asking));
+      return { gone, release };
+    }
   } catch (error) {
     await release();
     throw openingFault(error);

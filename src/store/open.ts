@@ -9,6 +9,7 @@ import { openingFault } from "./fault.ts";
 import { makeFolderFor } from "./folder.ts";
 import { MOVED, stillThere } from "./place.ts";
 import type { Schema } from "./schema.ts";
+import { endWhenSilent } from "./silence.ts";
 
 export type Database = Kysely<Schema>;
 
@@ -79,12 +80,14 @@ function settle(file: SQLite.Database, path: string, readonly: boolean): void {
   }
 }
 
-function openPostgres(url: string, connections: number): Database {
-  return new Kysely<Schema>({ dialect: new PostgresDialect({ pool: () => openPool(url, connections) }) });
+function openPostgres(url: string, connections: number, patient: boolean): Database {
+  return new Kysely<Schema>({
+    dialect: new PostgresDialect({ pool: () => openPool(url, connections, patient) }),
+  });
 }
 
 /** Its driver is loaded only where there is a Postgres: whoever has a file starts without it. */
-async function openPool(url: string, connections: number): Promise<Pool> {
+async function openPool(url: string, connections: number, patient: boolean): Promise<Pool> {
   const { default: pg } = await import("pg");
   // Counts and ids fit a JavaScript number; pg hands bigint over as text otherwise.
   pg.types.setTypeParser(pg.types.builtins.INT8, Number);
@@ -92,13 +95,19 @@ async function openPool(url: string, connections: number): Promise<Pool> {
   // A connection that dies is replaced at the next use. Without a listener it would end the process: the pool's is for
   // the idle ones, and one that a transaction has is told by itself when it dies between two queries.
   pool.on("error", () => {});
-  pool.on("connect", (client) => void client.on("error", () => {}));
+  pool.on("connect", (client) => {
+    client.on("error", () => {});
+    if (!patient) endWhenSilent(client);
+  });
   return pool;
 }
 
-/** The one connection that writes. */
-export function openForWriting(database: Config["database"]): Database {
-  if (database.type === "postgres") return openPostgres(database.url, 1);
+/**
+ * The one connection that writes. What is `patient` waits for a statement however long it takes; the running bot is not, as
+ * it would wait for ever for a Postgres that has gone without a word.
+ */
+export function openForWriting(database: Config["database"], patient = true): Database {
+  if (database.type === "postgres") return openPostgres(database.url, 1, patient);
   const file = openFile(database.path, false);
   const isThere = stillThere(database);
   const begin = () => {
@@ -154,7 +163,7 @@ const LEAVING_MS = 500;
  */
 export async function openAlone(database: Config["database"]): Promise<Database> {
   if (database.type === "postgres") {
-    const db = openPostgres(database.url, 1);
+    const db = openPostgres(database.url, 1, true);
     try {
       await refuseOthers(db);
       return db;
@@ -211,8 +220,8 @@ export function openInMemory(): Database {
   return kyselyOver(new SQLite(":memory:"), (text) => text);
 }
 
-/** Connections that only read; of a file that the writer has opened and migrated before. */
-export function openForReading(database: Config["database"]): Database {
-  if (database.type === "postgres") return openPostgres(database.url, 4);
+/** Connections that only read; of a file that the writer has opened and migrated before. `patient` as above. */
+export function openForReading(database: Config["database"], patient = true): Database {
+  if (database.type === "postgres") return openPostgres(database.url, 4, patient);
   return kyselyOver(openFile(database.path, true), (text) => text);
 }

@@ -4,17 +4,23 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import { type Postgres, startPostgres } from "../harness/postgres.ts";
 import { waitFor } from "../harness/wait.ts";
 import { Bot } from "./bot.ts";
+import { SocketRelay } from "./relay.ts";
 import { tried } from "./tried.ts";
 
 let server: Postgres;
 let admin: pg.Client;
+/** Between the bot and the server. */
+let relay: SocketRelay;
 let bot: Bot;
 beforeEach(async () => {
   server = await startPostgres();
   admin = new pg.Client(server.url);
   admin.on("error", () => {});
   await admin.connect();
-  bot = await Bot.open({ environment: { DATABASE_URL: server.url } });
+  relay = await SocketRelay.start(server.url);
+  const url = new URL(server.url);
+  url.port = String(relay.port);
+  bot = await Bot.open({ environment: { DATABASE_URL: url.href } });
   bot.start();
   await bot.untilUp();
   bot.load();
@@ -22,6 +28,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await bot?.close();
+  await relay?.stop();
   await admin?.end();
   await server?.stop();
 });
@@ -82,4 +89,17 @@ it("asks to come again where a statement takes longer than it may", { timeout: 1
   expect([...bot.refused.keys()]).toEqual([503]);
   expect(bot.refusedWithoutPause).toBe(0);
   tried("Postgres: statements that time out", 1);
+});
+
+it("goes on when its connections fall silent and are never closed", { timeout: 120_000 }, async () => {
+  relay.silent = true;
+  await waitFor(() => (bot.refused.get(503) ?? 0) > 0, { what: "refusals", timeout: 30_000 });
+  relay.silent = false;
+  await untilMoreAreTaken();
+  await expectAllThere();
+  // The lock that keeps a second bot away was lost as well, and is taken again.
+  const { rows } = await admin.query("select pid from pg_locks where locktype = 'advisory' and granted");
+  expect(rows.length).toBe(1);
+  expect(await bot.stop()).toBe(0);
+  tried("Postgres: connections that fall silent", 1);
 });
