@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
 import type { Transform } from "node:stream";
 import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
 import type { FastifyReply, FastifyRequest } from "fastify";
@@ -17,7 +18,7 @@ const ENCODINGS = ["gzip", "deflate", "br"];
 /** Several large bodies may arrive at once; more than these held in memory together is our overload (503). */
 const BODIES_AT_ONCE = 4;
 
-/** How long the rest of a refused body is thrown away before the connection is cut. */
+/** How long the rest of a refused request is thrown away before the connection is cut. */
 const LINGER_MS = 1_000;
 
 /** What can be refused about a body before a byte of it is read: its encoding, and the length it announces. */
@@ -137,4 +138,10 @@ export function lingerThenClose(raw: IncomingMessage): void {
   setTimeout(() => {
     if (!raw.complete) socket.destroy();
   }, LINGER_MS).unref();
+}
+
+/** The last that is said over a connection. Whoever does not hang up after that is cut off: it would be held for ever. */
+export function endThenClose(socket: Socket, text: string): void {
+  socket.end(text);
+  setTimeout(() => socket.destroy(), LINGER_MS).unref();
 }

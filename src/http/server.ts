@@ -13,7 +13,7 @@ import type { Config } from "../config.ts";
 import type { Engine } from "../engine/ports.ts";
 import type { Source } from "../source/source.ts";
 import { requireToken } from "./bearer.ts";
-import { lingerThenClose } from "./body.ts";
+import { endThenClose, lingerThenClose } from "./body.ts";
 import { changeRoutes } from "./changes.ts";
 import { incidentRoutes } from "./incidents.ts";
 import { intakeOf } from "./intake.ts";
@@ -223,5 +223,8 @@ function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void
     "content-length": Buffer.byteLength(body),
   };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.end(`HTTP/1.1 ${PROBLEMS[code].status} ${PROBLEMS[code].title}\r\n${lines.join("")}\r\n${body}`);
+  endThenClose(
+    socket,
+    `HTTP/1.1 ${PROBLEMS[code].status} ${PROBLEMS[code].title}\r\n${lines.join("")}\r\n${body}`,
+  );
 }

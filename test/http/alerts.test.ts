@@ -1,5 +1,7 @@
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
+import { Socket } from "node:net";
+import { promisify } from "node:util";
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { Refusal } from "../../src/core/refusal.ts";
@@ -490,6 +492,20 @@ describe("a body that does not come as it should", () => {
     const { socket, received } = connect(edge);
     socket.write("POST /v1/alerts/generic HTTP/1.1\r\nHost: x\r\nX-Slow: ");
     expect(await received).toMatch(/^HTTP\/1.1 408 /);
+  });
+
+  it("never gets past its headers and does not hang up: cut off all the same", async () => {
+    const edge = await startEdge({
+      timeouts: { headersMs: 200, requestMs: 300, idleMs: 1_000, checkMs: 50 },
+    });
+    const socket = new Socket({ allowHalfOpen: true });
+    socket.on("error", () => undefined);
+    socket.connect(Number(new URL(edge.url).port), "127.0.0.1");
+    socket.resume().write("POST /v1/alerts/generic HTTP/1.1\r\nHost: x\r\nX-Slow: ");
+    await once(socket, "end");
+    const connections = () => promisify(edge.app.server.getConnections.bind(edge.app.server))();
+    await waitFor(async () => (await connections()) === 0, { what: "the connection to be gone" });
+    socket.destroy();
   });
 
   it("is cut off half way: nothing is stored, and the server goes on", async () => {
