@@ -28,6 +28,9 @@ const WATCH_MS = 10_000;
  */
 const FIRST_ALERTS_MS = 25;
 
+/** Half of the time in which the process is to end; a request that has not come in whole by then is cut off. */
+const CUT_AFTER_MS = 15_000;
+
 export type AppOptions = {
   log: FastifyLoggerOptions;
   /** The sandbox's page shows Slack's date markup as text, cannot choose among people by itself, and is not at its workspace's address. */
@@ -161,7 +164,9 @@ export async function startApp(config: Config, options: AppOptions, thread?: Wor
     async stop() {
       for (const timer of timers) clearInterval(timer);
       endHeartbeat();
+      const cutting = setTimeout(() => server.server.closeAllConnections(), CUT_AFTER_MS);
       await server.close();
+      clearTimeout(cutting);
       for (const stop of stops) await stop();
       await close();
     },

@@ -24,6 +24,8 @@ async function begun(body: string): Promise<{ finish(): Promise<number> }> {
     headers: { ...bot.headers, "content-length": Buffer.byteLength(body), expect: "100-continue" },
   });
   const answered = once(sending, "response") as Promise<[IncomingMessage]>;
+  // Whoever finishes it is told.
+  answered.catch(() => {});
   sending.flushHeaders();
   await once(sending, "continue");
   return {
@@ -73,6 +75,17 @@ it("answers what was begun, keeps what was answered, and ends well in time", {
     ROUNDS,
     `${ROUNDS * 10} begun requests answered 200; slowest end ${slowest} ms`,
   );
+});
+
+it("waits only so long for a request that never comes in whole", { timeout: 120_000 }, async () => {
+  bot.start();
+  await bot.untilUp();
+  const never = await begun(bot.alert("orders", "never"));
+  const since = performance.now();
+  expect(await bot.stop()).toBe(0);
+  expect(performance.now() - since).toBeLessThan(WITHIN_MS);
+  await expect(never.finish()).rejects.toThrow();
+  expect(bot.storedLike("never")).toBe(0);
 });
 
 it("a second one waits until the first has ended, and posts nothing twice", {
