@@ -37,6 +37,10 @@ function sandboxEnvironment(): NodeJS.ProcessEnv {
 }
 
 async function run(terminal: Terminal, env: NodeJS.ProcessEnv, pagePort?: number): Promise<void> {
+  // Whoever reads the log may end before the bot does (a collector that is restarted), which is no reason to take no more
+  // alerts. A command ends with its reader (src/main.js).
+  for (const output of [process.stdout, process.stderr])
+    output.removeAllListeners("error").on("error", () => {});
   const starting = start(terminal, env, pagePort);
   let ending = false;
   // From the first moment on: alerts are taken before the start is over, and what was begun is to be answered.

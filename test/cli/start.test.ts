@@ -135,6 +135,15 @@ describe("with a Slack that never answers", () => {
     });
   }
 
+  test("a bot goes on when whoever reads its log has gone", async () => {
+    const url = await serve();
+    bot!.stdout!.destroy();
+    bot!.stderr!.destroy();
+    // Each is a line in the log.
+    for (let i = 0; i < 5; i++) expect((await fetch(`${url}/metrics`)).status).toBe(200);
+    expect(bot!.exitCode).toBe(null);
+  });
+
   test("alerts are stored, and /readyz says that Slack is starting, until it was asked in vain", async () => {
     const url = await serve();
     const answer = await fetch(`${url}/v1/alerts/generic`, {
