@@ -10,6 +10,11 @@ export type Line = { verb: Verb; key: string | null; rest: string } | { empty: t
 
 const KEY = /^[#`"'“‘]?(INC|DRILL)[-‐‑‒–—−](\d{1,9})[`"'”’]?[,:;.]?$/i;
 
+/** Keys one behind the other, by spaces, commas or an `and`. A colon ends the row: what stands behind it is said of the first. */
+const ONE = String.raw`[#\`"'“‘]?(?:INC|DRILL)[-‐‑‒–—−]\d{1,9}[\`"'”’]?`;
+const JOIN = String.raw`(?:\s*(?:,|&amp;|\+|/)\s*(?:and\s+)?|\s+(?:and\s+)?)`;
+const ROW = new RegExp(`^${ONE}(?:${JOIN}${ONE})+(?=[\\s,:;.]|$)`, "i");
+
 /** The words people know every verb by. */
 const NAMES = VERBS.flatMap((verb) =>
   [verb.name, ...verb.aliases].map((name) => ({ name, verb, words: name.split(" ") })),
@@ -25,11 +30,47 @@ export function parseLine(text: string, options: { command: string }): Line {
   if (line === "") return { empty: true };
   const first = takeKey(line);
   if (first && first.rest === "") return { verb: summary, key: first.key, rest: "" };
-  const { verb, rest } = takeVerb(first ? first.rest : line);
+  const before = keysInARow(line);
+  const { verb, rest } = takeVerb(before?.rest ?? first?.rest ?? line);
+  refuseSeveral(verb, before, first !== null, keysInARow(rest));
   if (first || verb.about === "none") return { verb, key: first?.key ?? null, rest };
   const second = takeKey(rest) ?? keyBehindForm(verb, rest);
   if (!second || (verb.namesAnother === "first" && !namesTwo(second.rest))) return { verb, key: null, rest };
   return { verb, key: second.key, rest: second.rest };
+}
+
+type Row = { keys: string[]; listed: boolean; rest: string };
+
+/** Two keys or more with which a text begins; `listed` where more than spaces parts them. */
+function keysInARow(text: string): Row | null {
+  const [row] = ROW.exec(text) ?? [];
+  if (row === undefined) return null;
+  const keys = row.match(new RegExp(ONE, "gi"))!.map((word) => takeKey(word)!.key);
+  return {
+    keys,
+    listed: /,|&|\+|\/|\band\b/i.test(row),
+    rest: text
+      .slice(row.length)
+      .replace(/^[,:;.]/, "")
+      .trim(),
+  };
+}
+
+/**
+ * What was meant for two incidents must not be done to the first, with the second taken for the reason or, worse, for
+ * the one to merge into.
+ */
+function refuseSeveral(verb: Verb, before: Row | null, hasKey: boolean, behind: Row | null): void {
+  if (verb.about === "none") return;
+  const merges = verb.namesAnother === "first";
+  const fits = merges ? !hasKey && behind?.keys.length === 2 && !behind.listed : hasKey;
+  const row = before ?? (fits ? null : behind);
+  if (!row) return;
+  const lines = row.keys.slice(0, 2).map((key) => `\`${verb.name} ${key}${merges ? " into <INC-n>" : ""}\``);
+  throw new Refusal(
+    "invalid",
+    `Several incidents are named, and one is taken at a time: write ${lines.join(", then ")}.`,
+  );
 }
 
 /**

@@ -73,6 +73,34 @@ describe("another incident's key is not the target", () => {
   });
 });
 
+describe("several keys in a row: one incident at a time, and none is taken for the reason", () => {
+  test.each([
+    ["ack INC-2 INC-3", "`ack INC-2`, then `ack INC-3`"],
+    ["ack INC-2, INC-3", "`ack INC-2`, then `ack INC-3`"],
+    ["resolve inc-9,INC-10 both are right", "`resolve INC-9`, then `resolve INC-10`"],
+    ["cancel #INC-2 and INC-3 tests", "`cancel INC-2`, then `cancel INC-3`"],
+    ["status INC-2 &amp; INC-3 are the same", "`status INC-2`, then `status INC-3`"],
+    ["INC-2, INC-3 ack", "`ack INC-2`, then `ack INC-3`"],
+    ["merge INC-8, INC-9 into INC-7", "`merge INC-8 into <INC-n>`, then `merge INC-9 into <INC-n>`"],
+    ["merge INC-8 and INC-9", "`merge INC-8 into <INC-n>`, then `merge INC-9 into <INC-n>`"],
+    ["merge INC-7 INC-8 INC-9", "`merge INC-7 into <INC-n>`, then `merge INC-8 into <INC-n>`"],
+    ["INC-7 merge INC-8 INC-9", "`merge INC-8 into <INC-n>`, then `merge INC-9 into <INC-n>`"],
+  ])("%j", (text, lines) => {
+    expect(refusal(text)).toBe(`Several incidents are named, and one is taken at a time: write ${lines}.`);
+  });
+
+  test.each([
+    ["note INC-2: INC-3 has the same cause", ["note", "INC-2", "INC-3 has the same cause"]],
+    ["INC-2 note INC-3 is the same", ["note", "INC-2", "INC-3 is the same"]],
+    ["ack INC-2 and call me", ["ack", "INC-2", "and call me"]],
+    ["search INC-2 INC-3", ["search", null, "INC-2 INC-3"]],
+    ["new INC-2 and INC-3 are back", ["new", null, "INC-2 and INC-3 are back"]],
+    ["merge INC-1 INC-2 as INC-3", ["merge", "INC-1", "INC-2 as INC-3"]],
+  ])("but not %j", (text, expected) => {
+    expect(read(text)).toEqual(expected);
+  });
+});
+
 test.each([
   ["akc", "Did you mean `ack`?"],
   ["akc INC-1", "Did you mean `ack`?"],
