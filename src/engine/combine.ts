@@ -72,6 +72,12 @@ export async function mergeInto(
     const system: Asked = { ...asked, actor: { kind: "system" } };
     tell(news, into.key, batch.append(into.key, decide(await batch.state(into.key), worse, system), system));
   }
+  const { acknowledgedAt: since, acknowledgedBy: actor } = from;
+  if (since !== null && actor !== null) {
+    const whoDid: Asked = { ...asked, actor, permalink: null };
+    const earlier = decide(await batch.state(into.key), { type: "acknowledge", since }, whoDid);
+    tell(news, into.key, batch.append(into.key, earlier, whoDid));
+  }
   for (const row of moving) await batch.moveAlert(row, into.key, "row");
   await followMerge(batch, held, into.key);
   return events;

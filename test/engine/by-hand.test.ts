@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { draftDocument } from "../../src/core/correlate/lineage-document.ts";
 import type { ByHand } from "../../src/core/incident/command.ts";
 import { fold } from "../../src/core/incident/state.ts";
+import { drawing } from "../../src/core/report/drawing.ts";
 import { replyFor } from "../../src/core/report/replies.ts";
 import { fingerprint } from "../../src/core/signal/alert.ts";
 import { faultsIn } from "../store/filled.ts";
@@ -145,6 +146,41 @@ describe("an incident that another takes in", () => {
     expect([await found("core aa"), await found("core bb")]).toEqual([["INC-2", "INC-1"], ["INC-2"]]);
     await world.engine.index();
     expect([await found("core aa"), await found("core bb")]).toEqual([["INC-2", "INC-1"], ["INC-2"]]);
+  });
+
+  it("brings who acknowledged it and when, where nobody had done so earlier", async () => {
+    await start();
+    const noticed = world.now();
+    await fires("aa");
+    world.advance(60_000);
+    const acknowledged = world.now();
+    await world.command("INC-1", { type: "acknowledge" });
+    await world.engine.index();
+    world.advance(HOUR_MS);
+    await fires("bb");
+    await world.command("INC-1", { type: "merge_into", into: "INC-2", reason: null });
+    const clocks = {
+      detectedAt: noticed,
+      acknowledgedAt: acknowledged,
+      acknowledgedBy: { name: "Ana Diaz" },
+    };
+    expect((await world.reads.state("INC-2"))!).toMatchObject({ phase: "acknowledged", ...clocks });
+
+    await world.engine.index();
+    await fires("cc");
+    await world.command("INC-3", { type: "mitigate", text: "paused it" });
+    await world.command("INC-2", { type: "merge_into", into: "INC-3", reason: null });
+    const state = (await world.reads.state("INC-3"))!;
+    expect(state).toMatchObject({ phase: "mitigated", ...clocks });
+
+    world.advance(60_000);
+    expect(drawing(state, await world.reads.events("INC-3"), world.now()).alt).toMatch(
+      /: triggered for 1 min, acknowledged for 1 h, mitigated for 1 min\./,
+    );
+    await fires("dd");
+    await world.command("INC-3", { type: "merge_into", into: "INC-4", reason: null });
+    await world.command("INC-4", { type: "unacknowledge", reason: null });
+    expect((await world.reads.state("INC-4"))!).toMatchObject({ phase: "triggered", acknowledgedAt: null });
   });
 
   it("leaves what a person chose, and what was worse or earlier", async () => {

@@ -84,7 +84,8 @@ export type Command =
   | ({ type: "find_origin" } & Omit<EventOf<"origin_found">, "type">)
   | ({ type: "move_alerts" } & Omit<EventOf<"alerts_moved">, "type">)
   | ({ type: "receive_alerts" } & Omit<EventOf<"alerts_received">, "type">)
-  | { type: "acknowledge" }
+  /** `since`: it was so in an incident that was taken in, then already. */
+  | { type: "acknowledge"; since?: string }
   | { type: "unacknowledge"; reason: string | null }
   | { type: "assign_role"; role: string; person: Person }
   | { type: "clear_role"; role: string }

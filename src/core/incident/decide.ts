@@ -90,6 +90,7 @@ function decideOn(
       requireOpen(state, "take alerts in");
       return [{ ...command, type: "alerts_received" }];
     case "acknowledge":
+      if (command.since !== undefined) return acknowledgedSince(state, command.since);
       requirePhase(state, ["triggered", "acknowledged"], "acknowledge");
       if (state.phase === "acknowledged") {
         throw new Refusal(
@@ -491,6 +492,13 @@ function resolve(state: IncidentState, text: string): EventBody[] {
 function list(assets: AssetState[]): string {
   const names = assets.slice(0, 5).map((a) => `\`${a.asset.name}\` (${a.recovery})`);
   return assets.length > 5 ? `${names.join(", ")} and ${assets.length - 5} more` : names.join(", ");
+}
+
+/** Nothing where it was acknowledged earlier, and never before it was noticed. */
+function acknowledgedSince(state: IncidentState, since: string): NewEvent[] {
+  const at = since < state.detectedAt ? state.detectedAt : since;
+  if (state.acknowledgedAt !== null && state.acknowledgedAt <= at) return [];
+  return [{ body: { type: "acknowledged" }, at }];
 }
 
 function entryOf(state: IncidentState, seq: number) {

@@ -481,8 +481,9 @@ function apply(state: IncidentState, event: RecordedEvent, body: EventBody): voi
       if (event.actor.kind === "person") keepApart(state, [body.from]);
       return;
     case "acknowledged":
-      state.phase = "acknowledged";
-      state.acknowledgedAt ??= event.at;
+      // One that was taken in may have been acknowledged while this one was not there yet, or is mitigated by now.
+      if (state.phase === "triggered") state.phase = "acknowledged";
+      if (state.acknowledgedAt === null || event.at < state.acknowledgedAt) state.acknowledgedAt = event.at;
       state.acknowledgedBy = event.actor;
       write(state, event, body.type, "");
       return;

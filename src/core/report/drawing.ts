@@ -93,6 +93,7 @@ function stretchesOf(state: IncidentState, entries: TimelineEntry[], asOf: strin
     if (next !== null) mood = next;
     since = to;
   };
+  turn("triggered", state.detectedAt);
   for (const { kind, at } of entries) {
     if (kind === "acknowledged") acknowledged = true;
     if (kind === "unacknowledged") acknowledged = false;
@@ -106,7 +107,7 @@ function stretchesOf(state: IncidentState, entries: TimelineEntry[], asOf: strin
 }
 
 function moodAfter(kind: TimelineEntry["kind"], acknowledged: boolean): Mood | null {
-  if (kind === "opened" || kind === "unacknowledged") return "triggered";
+  if (kind === "unacknowledged") return "triggered";
   if (kind === "acknowledged" || kind === "mitigated" || kind === "resolved") return kind;
   if (kind === "reopened") return acknowledged ? "acknowledged" : "triggered";
   return null;
