@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { draftDocument } from "../../src/core/correlate/lineage-document.ts";
-import type { ByHand } from "../../src/core/incident/command.ts";
+import type { ByHand, Command } from "../../src/core/incident/command.ts";
 import { fold } from "../../src/core/incident/state.ts";
 import { drawing } from "../../src/core/report/drawing.ts";
 import { replyFor } from "../../src/core/report/replies.ts";
@@ -181,6 +181,27 @@ describe("an incident that another takes in", () => {
     await world.command("INC-3", { type: "merge_into", into: "INC-4", reason: null });
     await world.command("INC-4", { type: "unacknowledge", reason: null });
     expect((await world.reads.state("INC-4"))!).toMatchObject({ phase: "triggered", acknowledgedAt: null });
+  });
+
+  it("posts no list of alerts where neither has one", async () => {
+    await start();
+    const declared: Command = {
+      ...{ type: "open", kind: "incident", severity: "SEV3", title: "reports are empty", channel: "C1" },
+      ...{
+        startedAt: world.now(),
+        origin: null,
+        groupingKey: null,
+        assets: [],
+        summary: null,
+        reason: "told",
+      },
+    };
+    await world.command(null, declared);
+    await world.command(null, declared);
+    await world.command("INC-1", { type: "merge_into", into: "INC-2", reason: null });
+    const kinds = (await world.reads.due(world.now(), 10, [])).map(({ kind }) => kind);
+    expect(kinds).toContain("card");
+    expect(kinds).not.toContain("alerts");
   });
 
   it("leaves what a person chose, and what was worse or earlier", async () => {

@@ -41,12 +41,15 @@ export function react(events: RecordedEvent[], state: IncidentState): Reaction[]
       case "alert_resolved":
       case "flapping_began":
       case "flapping_ended":
-      case "absorbed":
       case "alerts_moved":
       case "alerts_received":
       case "alert_held":
       case "alert_released":
         reactions.set("alerts", { kind: "alerts" });
+        break;
+      case "absorbed":
+        // What people declared has none, and a list of none is no message.
+        if (state.alerts.total > 0 || state.alerts.held > 0) reactions.set("alerts", { kind: "alerts" });
         break;
       case "changes_suspected":
         reactions.set("suspects", { kind: "suspects" });

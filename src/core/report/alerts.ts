@@ -30,7 +30,7 @@ const SHOWN = 10;
 const SHOWN_LINES = 2;
 
 export function alertsDocument({ state, alerts, total }: AlertsView): Document {
-  const counts = alertCounts(state);
+  const counts = alertCounts(state) || "none left";
   const opener = state.origin?.fingerprint;
   const rank = ({ fingerprint }: AlertLine) => (fingerprint === opener ? 0 : 1);
   const shown = alerts.slice(0, SHOWN).toSorted((a, b) => rank(a) - rank(b) || byAge(a, b));

@@ -79,3 +79,10 @@ test("the alert that opened it stands first, and where the others are is said", 
     text: ["…and 50 more alerts; ", { code: "alerts" }, " lists them all"],
   });
 });
+
+test("where all of them were moved elsewhere, it says so", () => {
+  expect(alertsDocument({ state, alerts: [], total: 0 })).toMatchObject({
+    summary: "INC-1 alerts: none left",
+    blocks: [{ type: "heading", text: "Alerts: none left" }],
+  });
+});
