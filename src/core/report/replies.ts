@@ -265,7 +265,7 @@ const TELLERS: { [T in EventType]?: Teller<T> } = {
       "🔧 ",
       { strong: "Change" },
       ": ",
-      body.url ? { link: body.text, url: body.url } : body.text,
+      ...changeNamed(body),
       ...(body.changedAt ? [", ", { time: body.changedAt, style: "datetime" as const }] : []),
     ),
     {
@@ -278,7 +278,7 @@ const TELLERS: { [T in EventType]?: Teller<T> } = {
       "🧩 ",
       { strong: "Cause" },
       ": ",
-      body.url ? { link: body.text, url: body.url } : body.text,
+      ...changeNamed(body),
       ...(body.changedAt ? [", ", { time: body.changedAt, style: "datetime" as const }] : []),
       ", says ",
       actorSpan(actor),
@@ -351,6 +351,14 @@ function clockWords({ ttd, tta, ttm, ttr, total }: Clocks): string {
   return parts
     .flatMap(([time, words]) => (time === null ? [] : [`${words} ${formatDuration(time)}`]))
     .join(" · ");
+}
+
+/** Its words are the link, unless they hold another: Slack shows one that says another address as where it leads. */
+function changeNamed({ text, url }: { text: string; url: string | null }): Span[] {
+  if (!url) return [text];
+  const words = linked(text);
+  const another = text !== url && words.some((span) => typeof span !== "string");
+  return another ? [...words, " ", { link: url, url }] : [{ link: text, url }];
 }
 
 function notedAs(state: IncidentState, seq: number): number {

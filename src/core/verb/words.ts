@@ -86,8 +86,11 @@ function isUrlItself(label: string, url: string): boolean {
   return url.replace(/^https?:\/\//i, "").replace(/\/$/, "") === label.replace(/\/$/, "");
 }
 
-/** The first http(s) link of a text, as a token or bare, and the text without it. */
-export function takeLink(text: string): { url: string; label: string | null; rest: string } | null {
+/** A link, its label where that says more than the address, and the text without the link or with its label instead. */
+export type TakenLink = { url: string; label: string | null; rest: string; said: string };
+
+/** The first http(s) link of a text, as a token or bare. */
+export function takeLink(text: string): TakenLink | null {
   const match = LINK.exec(text);
   if (!match) return null;
   const bare = match[3]?.replace(/[.,;:!?)\]}'"”’]+$/, "");
@@ -99,8 +102,15 @@ export function takeLink(text: string): { url: string; label: string | null; res
   const label = match[2] ? withoutEntities(match[2]).trim() : "";
   if (!URL.canParse(url)) return null;
   const behind = text.slice(match.index + written.length).trim();
-  const rest = `${text.slice(0, match.index).trim()}${/^[.,;:!?]/.test(behind) ? "" : " "}${behind}`.trim();
-  return { url, label: label && label !== url && !isUrlItself(label, url) ? label : null, rest };
+  const before = text.slice(0, match.index).trim();
+  const joined = (ahead: string) => `${ahead}${/^[.,;:!?]/.test(behind) ? "" : " "}${behind}`.trim();
+  const own = label !== "" && label !== url && !isUrlItself(label, url);
+  return {
+    url,
+    label: own ? label : null,
+    rest: joined(before),
+    said: joined(own ? `${before} ${match[2]!.trim()}`.trim() : before),
+  };
 }
 
 /** The first word of a text and what follows it, both trimmed; any Unicode space parts them. */

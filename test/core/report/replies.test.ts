@@ -288,3 +288,24 @@ describe("the thread does not hear of", () => {
     expect(replyFor([], story.incident)).toBeNull();
   });
 });
+
+describe("a change with a link", () => {
+  const url = "https://git.example.com/7";
+  it.each([
+    ["merged #7", [{ link: "merged #7", url }]],
+    [url, [{ link: url, url }]],
+    [
+      "merged #7 and #8 (https://git.example.com/8)",
+      [
+        "merged #7 and #8 (",
+        { link: "https://git.example.com/8", url: "https://git.example.com/8" },
+        ")",
+        " ",
+        { link: url, url },
+      ],
+    ],
+  ])("is shown with all its words: %j", (text, spans) => {
+    const told = reply(acknowledged(), { type: "link_change", text, url, changedAt: null });
+    expect(told!.blocks[0]).toMatchObject({ text: ["🔧 ", { strong: "Change" }, ": ", ...spans] });
+  });
+});

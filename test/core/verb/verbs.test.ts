@@ -237,9 +237,20 @@ describe("data", () => {
       [
         {
           type: "link_change",
-          text: "deployed",
+          text: "deployed #7",
           url: "https://git.example.com/7",
           changedAt: "2026-11-22T08:30:00.000Z",
+        },
+      ],
+    ],
+    [
+      "change merged <https://git.example.com/7|#7 rename the tier>, then <https://git.example.com/8|#8>",
+      [
+        {
+          type: "link_change",
+          text: "merged #7 rename the tier, then #8 (https://git.example.com/8)",
+          url: "https://git.example.com/7",
+          changedAt: null,
         },
       ],
     ],
@@ -250,7 +261,6 @@ describe("data", () => {
     ["change cause 2", [{ type: "name_cause", number: 2 }]],
     ["change cause noted 2", [{ type: "name_cause", number: 2, noted: true }]],
     ["change Cause #12", [{ type: "name_cause", number: 12 }]],
-    ["change cause", [{ type: "link_change", text: "cause", url: null, changedAt: null }]],
     [
       "change cause 2 of the outage was fixed",
       [{ type: "link_change", text: "cause 2 of the outage was fixed", url: null, changedAt: null }],
@@ -258,6 +268,16 @@ describe("data", () => {
     ["change", form("change")],
   ])("%j", (text, expected) => {
     expect(commands(text, { incident: sales })).toEqual(expected);
+  });
+
+  test.each([
+    ["change cause", /^Which change\? .* Write `change cause <n>`, for example `change cause 1`\.$/],
+    ["change cause noted", /^Which change\?/],
+    ["change cause because we upgraded", /^Which change\?/],
+    ["change cause 1 because it dropped the column", /^Only the number .* `note`/],
+    ["change cause noted #2, because it did", /^Only the number/],
+  ])("%j names no cause, and is not noted as another change", (text, words) => {
+    expect(refusal(text)).toMatch(words);
   });
 
   test("an asset with a namespace and no name is refused", () => {

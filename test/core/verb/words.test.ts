@@ -36,9 +36,18 @@ test("the ids to look up, each once", () => {
 });
 
 test.each([
-  ["<https://x.example|Board> for orders", { url: "https://x.example", label: "Board", rest: "for orders" }],
-  ["see https://x.example/a, it is red", { url: "https://x.example/a", label: null, rest: "see, it is red" }],
-  ["<https://x.example/a?b&amp;c>", { url: "https://x.example/a?b&c", label: null, rest: "" }],
+  [
+    "the <https://x.example|Board&amp;co> for orders",
+    {
+      ...{ url: "https://x.example", label: "Board&co" },
+      ...{ rest: "the for orders", said: "the Board&amp;co for orders" },
+    },
+  ],
+  [
+    "see https://x.example/a, it is red",
+    { url: "https://x.example/a", label: null, rest: "see, it is red", said: "see, it is red" },
+  ],
+  ["<https://x.example/a?b&amp;c>", { url: "https://x.example/a?b&c", label: null, rest: "", said: "" }],
   ["ftp://x.example", null],
   ["https://", null],
 ])("the link in %j", (text, expected) => {

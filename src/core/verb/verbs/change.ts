@@ -1,7 +1,10 @@
-import { does, form, LIMITS, within } from "../ask.ts";
-import type { Verb } from "../verb.ts";
+import { does, form, LIMITS, misused, within } from "../ask.ts";
+import type { Ask, Verb } from "../verb.ts";
 import { takeWhen } from "../when.ts";
 import { plainText, takeLink } from "../words.ts";
+
+/** `cause 1` and `cause noted 1`, and what people write who believe that it takes a reason, or leave the number out. */
+const CAUSE = /^cause(\s+noted)?(?:\s+#?(\d{1,3}))?(?:[\s,:;–—-]+(because\b.*))?$/is;
 
 export const change: Verb = {
   name: "change",
@@ -21,18 +24,13 @@ export const change: Verb = {
   afterwards: true,
   group: "data",
   parse(rest, context) {
-    const cause = /^cause\s+(noted\s+)?#?(\d{1,3})$/i.exec(plainText(rest, context.names));
-    if (cause)
-      return does({
-        type: "name_cause",
-        number: Number(cause[2]),
-        ...(cause[1] && { noted: true as const }),
-      });
+    const cause = CAUSE.exec(plainText(rest, context.names));
+    if (cause) return nameCause(cause);
     const link = takeLink(rest);
-    const words = plainText(link ? link.rest : rest, context.names);
+    const words = plainText(link ? link.said : rest, context.names);
     if (words === "" && !link) return form("change");
     const { at, text } = takeWhen(words, context);
-    const said = text || plainText(link?.label ?? link?.url ?? "", context.names);
+    const said = text || link?.url || "";
     if (said === "") return form("change");
     return does({
       type: "link_change",
@@ -42,3 +40,15 @@ export const change: Verb = {
     });
   },
 };
+
+function nameCause([, noted, number, reason]: RegExpExecArray): Ask {
+  const written = { name: "change", usage: "cause <n>", example: "change cause 1" };
+  if (!number) throw misused(written, "Which change? The thread has their numbers.");
+  if (reason)
+    throw misused(written, "Only the number stands behind `cause`; why it is the cause is a `note`.");
+  return does({
+    type: "name_cause",
+    number: Number(number),
+    ...(noted && { noted: true as const }),
+  });
+}
