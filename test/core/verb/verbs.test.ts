@@ -227,6 +227,18 @@ describe("data", () => {
       [{ type: "add_asset", asset: { namespace: "bigquery", name: "p.d.orders" }, reason: null }],
     ],
     ["impacted Orders", [{ type: "name_asset", name: "Orders", reason: null }]],
+    [
+      "impacted orders_daily, snowflake://acme/sales.orders_weekly: they read it",
+      [
+        { type: "name_asset", name: "orders_daily", reason: "they read it" },
+        {
+          type: "add_asset",
+          asset: { namespace: "snowflake://acme", name: "sales.orders_weekly" },
+          reason: "they read it",
+        },
+      ],
+    ],
+    ["impacted orders_daily,", [{ type: "name_asset", name: "orders_daily", reason: null }]],
     ["impacted “Weekly sales” old", [{ type: "name_asset", name: "Weekly sales", reason: "old" }]],
     [
       "change deployed orders v2",
@@ -282,7 +294,8 @@ describe("data", () => {
 
   test("an asset with a namespace and no name is refused", () => {
     expect(refusal("impacted snowflake://acme")).toMatch(/parted by a slash/);
-    expect(refusal("impacted")).toMatch(/Which asset\?/);
+    expect(refusal("impacted orders, snowflake://acme")).toMatch(/parted by a slash/);
+    for (const text of ["impacted", "impacted all"]) expect(refusal(text)).toMatch(/Which asset\?/);
   });
 });
 

@@ -1,7 +1,9 @@
+import type { Command, NamesAsset } from "../../incident/command.ts";
 import { parseAssetId } from "../../signal/dataset.ts";
 import { does, LIMITS, misused, within } from "../ask.ts";
+import { takeAssets } from "../asset-words.ts";
 import type { Verb } from "../verb.ts";
-import { plainText, takeQuoted, takeWord } from "../words.ts";
+import { plainText } from "../words.ts";
 
 export const impacted: Verb = {
   name: "impacted",
@@ -19,16 +21,19 @@ export const impacted: Verb = {
   about: "incident",
   group: "data",
   parse(rest, context) {
-    const words = plainText(rest, context.names);
-    const { word, rest: behind } = takeQuoted(words) ?? takeWord(words);
-    if (word === "") throw misused(impacted, "Which asset?");
-    const reason = within(behind, LIMITS.reason, "reason") || null;
-    const asset = parseAssetId(word);
-    if (!asset && word.includes("/"))
-      throw misused(impacted, "Write where the asset lives and its name, parted by a slash.");
-    if (!asset) return does({ type: "name_asset", name: within(word, 1000, "name"), reason });
-    within(asset.namespace, 500, "namespace");
-    within(asset.name, 1000, "name");
-    return does({ type: "add_asset", asset, reason });
+    const said = takeAssets(plainText(rest, context.names), context.incident);
+    if (!said || said.assets.length === 0) throw misused(impacted, "Which asset?");
+    const reason = within(said.rest, LIMITS.reason, "reason") || null;
+    return does(...said.assets.map((word) => added(word, reason)));
   },
 };
+
+function added(word: string, reason: string | null): Command | NamesAsset {
+  const asset = parseAssetId(word);
+  if (!asset && word.includes("/"))
+    throw misused(impacted, "Write where the asset lives and its name, parted by a slash.");
+  if (!asset) return { type: "name_asset", name: within(word, 1000, "name"), reason };
+  within(asset.namespace, 500, "namespace");
+  within(asset.name, 1000, "name");
+  return { type: "add_asset", asset, reason };
+}
