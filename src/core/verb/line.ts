@@ -3,15 +3,13 @@ import { Refusal } from "../refusal.ts";
 import { VERBS } from "./registry.ts";
 import type { Verb } from "./verb.ts";
 import { summary } from "./verbs/summary.ts";
-import { takeWord } from "./words.ts";
+import { KEY, takeKey, takeWord } from "./words.ts";
 
 /** A line taken apart; `rest` still holds Slack's tokens, which the verb reads. */
 export type Line = { verb: Verb; key: string | null; rest: string } | { empty: true };
 
-const KEY = /^[#`"'“‘]?(INC|DRILL)[-‐‑‒–—−](\d{1,9})[`"'”’]?[,:;.]?$/i;
-
 /** Keys one behind the other, by spaces, commas or an `and`. A colon ends the row: what stands behind it is said of the first. */
-const ONE = String.raw`[#\`"'“‘]?(?:INC|DRILL)[-‐‑‒–—−]\d{1,9}[\`"'”’]?`;
+const ONE = String.raw`[#\`"'“‘]?${KEY}[\`"'”’]?`;
 const JOIN = String.raw`(?:\s*(?:,|&amp;|\+|/)\s*(?:and\s+)?|\s+(?:and\s+)?)`;
 const ROW = new RegExp(`^${ONE}(?:${JOIN}${ONE})+(?=[\\s,:;.]|$)`, "i");
 
@@ -113,12 +111,6 @@ function withoutCommand(line: string, command: string): string {
 /** Compatibility forms and case aside: full-width letters are what some keyboards type at night. */
 function folded(word: string): string {
   return word.normalize("NFKC").toLowerCase();
-}
-
-function takeKey(text: string): { key: string; rest: string } | null {
-  const { word, rest } = takeWord(text);
-  const match = KEY.exec(word.normalize("NFKC"));
-  return match ? { key: `${match[1]!.toUpperCase()}-${Number(match[2])}`, rest } : null;
 }
 
 /** The incident's key that a text is, and null where it is anything else. */

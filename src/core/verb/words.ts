@@ -122,6 +122,21 @@ export function takeWord(text: string): { word: string; rest: string } {
     : { word: trimmed.slice(0, end), rest: trimmed.slice(end).trim() };
 }
 
+/** An incident's key as people type it, `inc2` and `INC_2` too; a pattern to build others with. */
+export const KEY = String.raw`(?:INC|DRILL)[-‐‑‒–—−_]?\d{1,9}`;
+const KEY_ALONE = new RegExp(String.raw`^[#\`"'“‘]?(${KEY})[\`"'”’]?[,:;.]?$`, "i");
+
+/** The key that a text begins with, as it is stored, and what follows it. */
+export function takeKey(text: string): { key: string; rest: string } | null {
+  const { word, rest } = takeWord(text);
+  const match = KEY_ALONE.exec(word.normalize("NFKC"));
+  return match ? { key: storedKey(match[1]!), rest } : null;
+}
+
+export function storedKey(typed: string): string {
+  return `${/^[a-z]+/i.exec(typed)![0].toUpperCase()}-${Number(/\d+$/.exec(typed)![0])}`;
+}
+
 const QUOTES: Record<string, string> = {
   '"': '"',
   "'": "'",

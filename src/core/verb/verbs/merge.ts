@@ -1,6 +1,6 @@
 import { LIMITS, misused, within } from "../ask.ts";
 import type { Verb } from "../verb.ts";
-import { plainText, takeWord } from "../words.ts";
+import { plainText, takeKey } from "../words.ts";
 
 export const merge: Verb = {
   name: "merge",
@@ -13,10 +13,8 @@ export const merge: Verb = {
   group: "alerts",
   parse(rest, context) {
     const words = plainText(rest, context.names).replace(/^(?:in)?to\s+/i, "");
-    const { word, rest: reason } = takeWord(words);
-    const match = /^#?(INC|DRILL)[-‐‑‒–—−](\d{1,9})[,:;.]?$/i.exec(word.normalize("NFKC"));
-    if (!match) throw misused(merge, "Into which incident?");
-    const into = `${match[1]!.toUpperCase()}-${Number(match[2])}`;
-    return { kind: "merge", into, reason: within(reason, LIMITS.reason, "reason") || null };
+    const into = takeKey(words);
+    if (!into) throw misused(merge, "Into which incident?");
+    return { kind: "merge", into: into.key, reason: within(into.rest, LIMITS.reason, "reason") || null };
   },
 };

@@ -1,11 +1,13 @@
 import { takeAlertWords } from "../alert-words.ts";
 import { does, LIMITS, misused, within } from "../ask.ts";
 import type { Verb } from "../verb.ts";
-import { plainText } from "../words.ts";
+import { KEY, plainText, storedKey } from "../words.ts";
 
 /** The words, where to, and why. */
-const TARGET =
-  /^(.+?)\s+(?:in)?to\s+#?(INC|DRILL)[-‐‑‒–—−](\d{1,9})(?:[,:;.]?\s+(?:because:?\s+)?(.*)|[,:;.]?)$/is;
+const TARGET = new RegExp(
+  String.raw`^(.+?)\s+(?:in)?to\s+#?(${KEY})(?:[,:;.]?\s+(?:because:?\s+)?(.*)|[,:;.]?)$`,
+  "is",
+);
 
 export const move: Verb = {
   name: "move",
@@ -26,11 +28,11 @@ export const move: Verb = {
   parse(rest, context) {
     const match = TARGET.exec(plainText(rest, context.names));
     if (!match) throw misused(move, "Which alerts, and into which incident?");
-    const [, words = "", kind = "", number, reason = ""] = match;
+    const [, words = "", into = "", reason = ""] = match;
     const { alerts, all } = takeAlertWords(move, words);
     return does({
       type: "move",
-      into: `${kind.toUpperCase()}-${Number(number)}`,
+      into: storedKey(into),
       alerts: within(alerts, LIMITS.search, "alert"),
       all,
       reason: within(reason.trim(), LIMITS.reason, "reason") || null,
