@@ -56,7 +56,9 @@ function line(verb: Verb): Text {
 }
 
 function verbNamed(said: string): Verb {
-  const verb = VERBS.find((known) => known.name === said || known.aliases.includes(said));
+  // `help runbook next`: its forms stand in the manual of the verb.
+  const begins = (name: string) => said === name || said.startsWith(`${name} `);
+  const verb = VERBS.find((known) => [known.name, ...known.aliases].some(begins));
   if (verb) return verb;
   const [nearest] = nearestNames(said);
   const next = nearest ? `Did you mean \`help ${nearest}\`?` : "`help` lists all verbs.";

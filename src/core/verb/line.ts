@@ -18,6 +18,14 @@ const NAMES = VERBS.flatMap((verb) =>
   [verb.name, ...verb.aliases].map((name) => ({ name, verb, words: name.split(" ") })),
 ).sort((a, b) => b.words.length - a.words.length);
 
+/** The words with which the further forms of a verb begin: who walks a runbook types `done`. */
+const FORMS = VERBS.flatMap((verb) =>
+  (verb.also ?? []).map(({ usage }) => {
+    const { word } = takeWord(usage);
+    return { word, line: `${verb.name} ${word}` };
+  }),
+);
+
 /**
  * Takes a typed line apart: `verb INC-1 rest`, `INC-1 verb rest`, `verb form INC-1 rest`, or the key alone, which shows
  * the incident.
@@ -182,7 +190,8 @@ function unknownVerb(text: string): Refusal {
   const shown = /^[\p{L}\p{N}_-]{1,30}$/u.test(word)
     ? `There is no \`${word}\`.`
     : "That does not begin with a verb.";
-  const nearest = nearestNames(word);
+  const forms = FORMS.filter((form) => form.word === folded(word)).map(({ line }) => line);
+  const nearest = forms.length > 0 ? [...new Set(forms)].slice(0, 2) : nearestNames(word);
   const next =
     nearest.length > 0
       ? `Did you mean ${nearest.map((name) => `\`${name}\``).join(" or ")}? \`help\` lists all verbs.`

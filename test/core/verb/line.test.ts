@@ -114,6 +114,9 @@ test.each([
   ["postmortm", "Did you mean `postmortem`?"],
   ["ACKN", "Did you mean `acknowledge`?"],
   ["INC-1 reslove it", "Did you mean `resolve`?"],
+  ["done", "There is no `done`. Did you mean `runbook done` or `task done`?"],
+  ["INC-1 Skip no access", "Did you mean `runbook skip`?"],
+  ["hide 12", "Did you mean `timeline hide`?"],
 ])("%j is answered with the nearest verb", (text, words) => {
   expect(refusal(text)).toContain(words);
 });

@@ -106,6 +106,8 @@ describe("help", () => {
 
   test("knows aliases, and suggests what is near", () => {
     expect(helpDocument("/incident", "catch up").title).toBe("Help: summary");
+    expect(helpDocument("/incident", "runbook next").title).toBe("Help: runbook");
+    expect(helpDocument("/incident", "tasks").title).toBe("Help: tasks");
     expect(() => helpDocument("/incident", "sevrity")).toThrow("Did you mean `help severity`?");
     expect(() => helpDocument("/incident", "zebra")).toThrow("`help` lists all verbs.");
   });

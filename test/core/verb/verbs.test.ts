@@ -513,7 +513,10 @@ describe("afterwards", () => {
     ["task add a check before 17:00", /I cannot read the due date `17:00`/],
     ["task add a check in 2 months", /I cannot read the due date `in 2 months`/],
     ["task add a check <@U0ANA> sunday", /Today is Sunday/],
-    ["postmortem pdf", /neither a format nor a part/],
+    [
+      "postmortem pdf",
+      /neither a format nor a part of the postmortem, which are well, badly, lucky, factor\./,
+    ],
     ["postmortem constructor", /neither a format nor a part/],
   ])("%j is refused", (text, words) => {
     expect(refusal(text)).toMatch(words);

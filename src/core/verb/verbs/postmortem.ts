@@ -45,7 +45,11 @@ export const postmortem: Verb = {
     if (Object.hasOwn(FORMATS, said))
       return { kind: "export", format: FORMATS[said as keyof typeof FORMATS] };
     const section = REVIEW_SECTIONS.find((known) => known === said);
-    if (!section) throw misused(postmortem, "That is neither a format nor a part of the postmortem.");
+    if (!section)
+      throw misused(
+        postmortem,
+        `That is neither a format nor a part of the postmortem, which are ${REVIEW_SECTIONS.join(", ")}.`,
+      );
     const text = plainText(more, context.names);
     if (text === "") return form("review");
     const statement = within(text, LIMITS.statement, "statement");
