@@ -80,6 +80,11 @@ export function downtime(state: IncidentState, asset: AssetState, asOf: string):
   );
 }
 
+/** That of the asset whose data was wrong or unproven the longest. */
+export function longestDowntime(state: IncidentState, asOf: string): number {
+  return Math.max(0, ...[...state.assets.values()].map((asset) => downtime(state, asset, asOf)));
+}
+
 /** An incident nobody works on any more; what a report says about it no longer depends on when it is made. */
 export function isFinished(state: IncidentState): boolean {
   return ["resolved", "closed", "merged", "cancelled"].includes(state.phase);

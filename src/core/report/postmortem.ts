@@ -10,7 +10,15 @@ import {
 } from "../incident/state.ts";
 import { plural } from "../plural.ts";
 import { type Integrity, integrity, type ReportedAlert } from "./api.ts";
-import { clocks, downtime, downtimeIntervals, elapsed, formatDuration, isFinished } from "./clocks.ts";
+import {
+  clocks,
+  downtime,
+  downtimeIntervals,
+  elapsed,
+  formatDuration,
+  isFinished,
+  longestDowntime,
+} from "./clocks.ts";
 import { type Coverage, coverage } from "./coverage.ts";
 import type { Block, Document, Span, Text, Tone } from "./document.ts";
 import { drawing } from "./drawing.ts";
@@ -177,7 +185,7 @@ function header({ state, events }: PreparedPostmortem): Block {
 
 /** The four numbers a reader wants before any sentence. */
 function figures({ state, asOf }: PreparedPostmortem): Block {
-  const longest = Math.max(0, ...[...state.assets.values()].map((asset) => downtime(state, asset, asOf)));
+  const longest = longestDowntime(state, asOf);
   const { ttd, total } = clocks(state);
   const open = formatDuration(elapsed(state.startedAt, asOf) ?? 0);
   return {

@@ -7,7 +7,7 @@ import type { EventOf, EventType, RecordedEvent } from "../incident/events.ts";
 import { type IncidentState, isOpen, notedChanges, unsettledAssets, walkIn } from "../incident/state.ts";
 import { plural } from "../plural.ts";
 import { assetId } from "../signal/asset.ts";
-import { type Clocks, clocks, formatDuration } from "./clocks.ts";
+import { clocks, formatDuration, longestDowntime } from "./clocks.ts";
 import { coverage } from "./coverage.ts";
 import { type Block, type Button, type Document, type Span, spans } from "./document.ts";
 import { utcDate, utcDateTime } from "./instants.ts";
@@ -91,7 +91,7 @@ const TELLERS: { [T in EventType]?: Teller<T> } = {
     const who: Span[] = alone ? [" by itself"] : [" by ", actorSpan(event.actor)];
     return [
       line("🟢 ", { strong: "Resolved" }, ...who, ...because(event.body.text)),
-      { type: "context", text: `${clockWords(clocks(state))}${stillFiring(state)}` },
+      { type: "context", text: [...clockWords(state, event.at), ...stillFiring(state)].join(" · ") },
       ...(alone
         ? [
             {
@@ -115,18 +115,14 @@ const TELLERS: { [T in EventType]?: Teller<T> } = {
   ],
   cancelled: (event, state) => [
     line("⚫ ", { strong: "Cancelled" }, " by ", actorSpan(event.actor), ...because(event.body.reason)),
-    ...(state.alerts.firing === 0
-      ? []
-      : [
-          {
-            type: "context" as const,
-            text: [
-              `${stillFiring(state).trim()} What fails again opens another incident; `,
-              { code: "silence <matcher> <duration> <reason>" },
-              " holds it back.",
-            ],
-          },
-        ]),
+    ...stillFiring(state).map((words) => ({
+      type: "context" as const,
+      text: [
+        `${words}. What fails again opens another incident; `,
+        { code: "silence <matcher> <duration> <reason>" },
+        " holds it back.",
+      ],
+    })),
   ],
   merged: (event) => [
     line(
@@ -340,17 +336,18 @@ function since(milliseconds: number | null, after: string): Block[] {
   return milliseconds === null ? [] : [{ type: "context", text: `${formatDuration(milliseconds)} ${after}` }];
 }
 
-function clockWords({ ttd, tta, ttm, ttr, total }: Clocks): string {
+/** How long it took; what was wrong is measured by its data, which may have been right for a while in between. */
+function clockWords(state: IncidentState, at: string): string[] {
+  const { ttd, tta, ttm, ttr, total } = clocks(state);
+  const named = state.assets.size > 0;
   const parts: [number | null, string][] = [
     [ttd, "noticed after"],
     [tta, "acknowledged in"],
     [ttm, "mitigated in"],
     [ttr, "resolved in"],
-    [total, "data wrong or unproven for"],
+    named ? [longestDowntime(state, at), "data wrong or unproven for"] : [total, "broken for"],
   ];
-  return parts
-    .flatMap(([time, words]) => (time === null ? [] : [`${words} ${formatDuration(time)}`]))
-    .join(" · ");
+  return parts.flatMap(([time, words]) => (time === null ? [] : [`${words} ${formatDuration(time)}`]));
 }
 
 /** Its words are the link, unless they hold another: Slack shows one that says another address as where it leads. */
@@ -424,7 +421,10 @@ function assetReplies(events: RecordedEvent[], state: IncidentState): Block[] {
 function nextAfterRecovery(state: IncidentState): Block[] {
   if (unsettledAssets(state).length > 0) return leftToRecover(state);
   return [
-    { type: "context", text: `No data is left to recover.${stillFiring(state)}` },
+    {
+      type: "context",
+      text: ["No data is left to recover", ...stillFiring(state)].map((words) => `${words}.`).join(" "),
+    },
     // What still fires brings the button when it has passed; until then it is on the card.
     ...(state.alerts.firing === 0
       ? [actions({ action: "resolve", label: "Resolve", value: state.key, style: "primary" })]
@@ -433,8 +433,7 @@ function nextAfterRecovery(state: IncidentState): Block[] {
 }
 
 /** Data may be right while a check has yet to run again; whoever resolves should know. */
-function stillFiring({ alerts }: IncidentState): string {
-  return alerts.firing === 0
-    ? ""
-    : ` ${plural(alerts.firing, "alert")} still ${alerts.firing === 1 ? "fires" : "fire"}.`;
+function stillFiring({ alerts }: IncidentState): string[] {
+  const words = alerts.firing === 1 ? "fires" : "fire";
+  return alerts.firing === 0 ? [] : [`${plural(alerts.firing, "alert")} still ${words}`];
 }

@@ -10,10 +10,11 @@ import {
   jonas,
   lateTable,
   mitigated,
+  opening,
   passed,
   resolved,
   STEPS,
-  type Story,
+  Story,
   suspected,
   triggered,
 } from "./incident-story.ts";
@@ -162,6 +163,24 @@ describe("the thread hears of", () => {
     const document = reply(story, { type: "resolve", text: "A time-out was missing" });
     expect(JSON.stringify(document)).toMatch(/resolved in .* · data wrong or unproven for/);
     await expectMessage("reply-resolved", document!);
+  });
+
+  it("a resolution counts what was wrong, not the hours between in which it was right, and says what still fires", () => {
+    const story = mitigated();
+    story.does({ type: "restore", assets: [], reason: null });
+    const first = JSON.stringify(reply(story, { type: "resolve", text: "A time-out was missing" }));
+    expect(first).toContain("data wrong or unproven for 1 h 11 min");
+    story.does({ type: "reopen", reason: "one late alert" }, { after: 24 * 60 });
+    story.does(alert({ fingerprint: "f9", assets: [], impacted: [] }));
+    const again = JSON.stringify(reply(story, { type: "resolve", text: "It is right" }));
+    expect(again).toMatch(/data wrong or unproven for 1 h 11 min · 1 alert still fires"/);
+  });
+
+  it("a resolution where nothing was named as wrong", () => {
+    const story = new Story("INC-1");
+    story.does(opening(), { after: 0 });
+    const told = JSON.stringify(reply(story, { type: "resolve", text: "It is right" }, { after: 5 }));
+    expect(told).toMatch(/resolved in 5 min · broken for 13 min"/);
   });
 
   it("a finished runbook", async () => {
