@@ -124,7 +124,7 @@ const TELLERS: { [T in EventType]?: Teller<T> } = {
       ],
     })),
   ],
-  merged: (event) => [
+  merged: (event, _, lookUp) => [
     line(
       "🔗 ",
       { strong: `Merged into ${event.body.into}` },
@@ -132,7 +132,7 @@ const TELLERS: { [T in EventType]?: Teller<T> } = {
       actorSpan(event.actor),
       ...because(event.body.reason),
     ),
-    { type: "context", text: `Carry on in the thread of ${event.body.into}.` },
+    { type: "context", text: ["Carry on in the thread of ", keyOf(lookUp(event.body.into)), "."] },
   ],
   absorbed: (event) => [
     line(

@@ -308,6 +308,16 @@ describe("the thread does not hear of", () => {
   });
 });
 
+it("what was merged leads to the thread where it goes on", () => {
+  const story = triggered();
+  const events = story.does({ type: "merge_into", into: "INC-2", reason: null });
+  const thread = { channel: "C1", ts: "1.2", permalink: "https://acme.slack.com/archives/C1/p12" };
+  const told = replyFor(events, story.incident, (key) => ({ key, thread }));
+  expect(told!.blocks.at(-1)).toMatchObject({
+    text: ["Carry on in the thread of ", { link: "INC-2", url: thread.permalink }, "."],
+  });
+});
+
 describe("a change with a link", () => {
   const url = "https://git.example.com/7";
   it.each([
