@@ -11,7 +11,7 @@ import { alertsMeant } from "../core/verb/alert-words.ts";
 import { asSignals } from "./as-signal.ts";
 import { openFor } from "./assign.ts";
 import { type Batch, type News, tell } from "./batch.ts";
-import { moveSome, requireSameKind } from "./combine.ts";
+import { beganAt, moveSome, noticedAt, requireSameKind } from "./combine.ts";
 import type { CommandResult, IncidentAlert } from "./ports.ts";
 
 /** Alerts that a person puts elsewhere: into an incident of their own, or into another open one. */
@@ -60,12 +60,11 @@ async function splitOff(
   const news: News = new Map();
   const lead = leadOf(batch, parted.leaving);
   const [signal] = await asSignals(batch, [lead]);
-  const [startsAt] = parted.leaving.map((row) => row.startsAt ?? row.firstSeenAt).sort();
   const why = whyOf("split off", from, reason, asked);
-  const first: AlertSignal = { ...signal!, status: "firing", startsAt: startsAt! };
+  const first: AlertSignal = { ...signal!, status: "firing", startsAt: beganAt(parted.leaving) };
   await batch.prefetch([first]);
-  const [noticedAt] = parted.leaving.map((row) => row.firstSeenAt).sort();
-  const key = await openFor(batch, first, lead.fingerprint, why, asked, news, noticedAt);
+  const noticed = noticedAt(parted.leaving);
+  const key = await openFor(batch, first, lead.fingerprint, why, asked, news, noticed);
   const opened = news.get(key)!;
   news.delete(key);
   batch.announce(key, opened);

@@ -3,7 +3,7 @@ import { older } from "../core/correlate/topology.ts";
 import type { Asked, Command } from "../core/incident/command.ts";
 import { decide } from "../core/incident/decide.ts";
 import type { Origin, RecordedEvent } from "../core/incident/events.ts";
-import type { IncidentState } from "../core/incident/state.ts";
+import type { AssetState, IncidentState } from "../core/incident/state.ts";
 import { Refusal } from "../core/refusal.ts";
 import { type Asset, assetId } from "../core/signal/asset.ts";
 import { asSignals } from "./as-signal.ts";
@@ -231,9 +231,14 @@ export async function moveSome(
   const assets = spokenOf.flatMap((asset) => {
     const known = from.assets.get(assetId(asset));
     if (!known) return [];
-    const { recovery, downtime } = known;
+    const { recovery } = known;
+    // What others that stay speak of as well may have been wrong for another reason before.
+    const downtime = kept.has(assetId(asset))
+      ? downtimeSince(known, beganAt(leaving.filter((row) => speaksOf(row, asset))))
+      : known.downtime;
     return [{ ...asset, firing: firing.get(assetId(asset))?.length ?? 0, recovery, downtime }];
   });
+  const began = [beganAt(leaving), ...assets.flatMap(({ downtime }) => downtime.map(({ from }) => from))];
   const sources = [...new Set(leaving.map((row) => row.source))];
   const { key: to } = into;
   const brought = broughtFrom(from, leaving);
@@ -253,6 +258,8 @@ export async function moveSome(
     groupingKeys: keys,
     sources,
     assets,
+    startedAt: began.sort()[0]!,
+    detectedAt: noticedAt(leaving),
     reason,
     ...(intoRoots ? { roots: intoRoots } : {}),
   };
@@ -261,6 +268,27 @@ export async function moveSome(
     batch.letGo(row);
     await batch.moveAlert({ ...row, reason: why ?? reason ?? row.reason }, to, "nothing");
   }
+}
+
+/** When the first of these alerts came. */
+export function noticedAt(rows: IncidentAlert[]): string {
+  return rows.map(({ firstSeenAt }) => firstSeenAt).sort()[0]!;
+}
+
+/** When what these alerts speak of broke, as far as they know: of one that fired again, the first time counts. */
+export function beganAt(rows: IncidentAlert[]): string {
+  const began = rows.flatMap(({ startsAt }) => startsAt ?? []);
+  return [noticedAt(rows), ...began].sort()[0]!;
+}
+
+function speaksOf({ assets }: IncidentAlert, asset: Asset): boolean {
+  return assets.some((each) => assetId(each) === assetId(asset));
+}
+
+function downtimeSince({ downtime }: AssetState, since: string): AssetState["downtime"] {
+  return downtime
+    .filter(({ to }) => to === null || to > since)
+    .map(({ from, to }) => ({ from: from > since ? from : since, to }));
 }
 
 /** The grouping keys of an incident that only some of its alerts have. */

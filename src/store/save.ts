@@ -85,7 +85,7 @@ async function saveIncidents(db: Database, { incidents, events }: Changes): Prom
     return terms.size > 0 ? [tellingRow(state, terms)] : [];
   });
   for (const { incident, body } of events)
-    if (body.type === "absorbed" && body.detectedAt)
+    if ((body.type === "absorbed" || body.type === "alerts_received") && body.detectedAt)
       await redate(db, incident, incidents.get(incident)!.state.detectedAt);
   await put(db, "incident_telling", tellings);
   const over = changed.filter(({ state }) => !isOpen(state.phase));

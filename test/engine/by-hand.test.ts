@@ -318,6 +318,39 @@ describe("an alert that is split off", () => {
     expect([...own.assets.values()][0]!.downtime).toEqual([{ from: since, to: null }]);
   });
 
+  it("began with its alert, also where that fired again since", async () => {
+    await start(["x>z"]);
+    await fires("x");
+    const since = world.now();
+    await fires("z");
+    world.advance(HOUR_MS);
+    await passes("z");
+    await world.command("INC-1", { type: "restore", assets: ["core.z"], reason: null });
+    const whole = world.now();
+    world.advance(HOUR_MS);
+    const again = world.now();
+    await fires("z", { startsAt: again });
+    await by("INC-1", split("core.z"));
+    const own = (await world.reads.state("INC-2"))!;
+    expect(own).toMatchObject({ startedAt: since, detectedAt: since });
+    expect([...own.assets.values()][0]!.downtime).toEqual([
+      { from: since, to: whole },
+      { from: again, to: null },
+    ]);
+  });
+
+  it("leaves behind how long the data was wrong for another reason", async () => {
+    await start();
+    await fires("t");
+    world.advance(HOUR_MS);
+    const since = world.now();
+    await fires("t", { dedupKey: "another test of t" });
+    await by("INC-1", split(fingerprint(alertOn("t", { dedupKey: "another test of t" }))));
+    const own = (await world.reads.state("INC-2"))!;
+    expect(own).toMatchObject({ startedAt: since, detectedAt: since });
+    expect([...own.assets.values()][0]!.downtime).toEqual([{ from: since, to: null }]);
+  });
+
   it("goes back to its own incident when it fires again, also once that was resolved", async () => {
     await start(["x>z"]);
     await fires("x");
@@ -495,6 +528,19 @@ describe("an alert that is moved", () => {
     await by("INC-2", move("rows on x2", "INC-1"));
     expect(await titles("INC-1")).toEqual(["x", "x2"]);
     expect((await world.reads.state("INC-2"))!.assets.size).toBe(1);
+  });
+
+  it("takes along when its data broke and when that was noticed", async () => {
+    await start();
+    await fires("t");
+    const since = world.now();
+    await fires("t", { dedupKey: "another test of t" });
+    world.advance(HOUR_MS);
+    await fires("u");
+    await by("INC-1", move(fingerprint(alertOn("t", { dedupKey: "another test of t" })), "INC-2"));
+    const { startedAt, detectedAt, assets } = (await world.reads.state("INC-2"))!;
+    expect({ startedAt, detectedAt }).toEqual({ startedAt: since, detectedAt: since });
+    expect(assets.get("snowflake://acme/analytics.core.t")!.downtime).toEqual([{ from: since, to: null }]);
   });
 
   it("raises the severity of where it goes", async () => {

@@ -188,6 +188,9 @@ export const EventBody = z.discriminatedUnion("type", [
     groupingKeys: z.array(z.string()),
     sources: z.array(z.string()),
     assets: z.array(Asset.extend({ firing: z.int(), recovery: z.string(), downtime: Downtime.optional() })),
+    /** When what came broke and was noticed; logs of the first versions do not say. */
+    startedAt: Instant.optional(),
+    detectedAt: Instant.optional(),
     /** What the incident is about from now on, beside what it was about before. */
     roots: z.array(Asset).optional(),
     recovery: RecoveryRule.optional(),

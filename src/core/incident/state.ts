@@ -280,8 +280,11 @@ function absorbAsset(
   state.assets.get(id)!.firing += firing;
 }
 
-/** What began earlier in an incident that was taken in began then, unless a person said when it did. */
-function takeClocks(state: IncidentState, { startedAt, detectedAt }: EventOf<"absorbed">) {
+/** What began earlier in another incident than what is here began then, unless a person said when it did. */
+function takeClocks(
+  state: IncidentState,
+  { startedAt, detectedAt }: Pick<EventOf<"absorbed">, "startedAt" | "detectedAt">,
+) {
   if (startedAt && startedAt < state.startedAt && !state.startedAtSetByPerson) state.startedAt = startedAt;
   if (detectedAt && detectedAt < state.detectedAt && detectedAt >= state.startedAt)
     state.detectedAt = detectedAt;
@@ -477,6 +480,7 @@ function apply(state: IncidentState, event: RecordedEvent, body: EventBody): voi
       state.groupingKeys.push(...body.groupingKeys);
       state.sources = [...new Set([...state.sources, ...body.sources])];
       for (const asset of body.assets) absorbAsset(state, body.from, asset, event.at);
+      takeClocks(state, body);
       addRoots(state, body.roots ?? []);
       if (event.actor.kind === "person") keepApart(state, [body.from]);
       return;
