@@ -3,7 +3,7 @@ import { older } from "../core/correlate/topology.ts";
 import type { Asked, Command } from "../core/incident/command.ts";
 import { decide } from "../core/incident/decide.ts";
 import type { Origin, RecordedEvent } from "../core/incident/events.ts";
-import type { AssetState, IncidentState } from "../core/incident/state.ts";
+import { countedDowntime, downtimeSince, type IncidentState } from "../core/incident/state.ts";
 import { Refusal } from "../core/refusal.ts";
 import { type Asset, assetId } from "../core/signal/asset.ts";
 import { asSignals } from "./as-signal.ts";
@@ -44,11 +44,11 @@ export async function mergeInto(
         resolved: count("resolved"),
         ...(held.length > 0 ? { held: held.length } : {}),
       },
-      assets: [...from.assets].map(([id, { asset, firing, recovery, downtime }]) => ({
-        ...asset,
-        firing: firing - (uncounted.get(id)?.length ?? 0),
-        recovery,
-        downtime,
+      assets: [...from.assets].map(([id, known]) => ({
+        ...known.asset,
+        firing: known.firing - (uncounted.get(id)?.length ?? 0),
+        recovery: known.recovery,
+        downtime: countedDowntime(from, known),
       })),
       startedAt: from.startedAt,
       detectedAt: from.detectedAt,
@@ -233,9 +233,10 @@ export async function moveSome(
     if (!known) return [];
     const { recovery } = known;
     // What others that stay speak of as well may have been wrong for another reason before.
+    const counted = countedDowntime(from, known);
     const downtime = kept.has(assetId(asset))
-      ? downtimeSince(known, beganAt(leaving.filter((row) => speaksOf(row, asset))))
-      : known.downtime;
+      ? downtimeSince(counted, beganAt(leaving.filter((row) => speaksOf(row, asset))))
+      : counted;
     return [{ ...asset, firing: firing.get(assetId(asset))?.length ?? 0, recovery, downtime }];
   });
   const began = [beganAt(leaving), ...assets.flatMap(({ downtime }) => downtime.map(({ from }) => from))];
@@ -283,12 +284,6 @@ export function beganAt(rows: IncidentAlert[]): string {
 
 function speaksOf({ assets }: IncidentAlert, asset: Asset): boolean {
   return assets.some((each) => assetId(each) === assetId(asset));
-}
-
-function downtimeSince({ downtime }: AssetState, since: string): AssetState["downtime"] {
-  return downtime
-    .filter(({ to }) => to === null || to > since)
-    .map(({ from, to }) => ({ from: from > since ? from : since, to }));
 }
 
 /** The grouping keys of an incident that only some of its alerts have. */

@@ -229,6 +229,21 @@ function breakFrom({ downtime }: AssetState, at: string) {
   downtime.push({ from: later(from, downtime.at(-1)?.to ?? from), to: null });
 }
 
+/** What of some stretches lies behind an instant. */
+export function downtimeSince(downtime: AssetState["downtime"], since: string): AssetState["downtime"] {
+  return downtime
+    .filter(({ to }) => to === null || to > since)
+    .map(({ from, to }) => ({ from: later(from, since), to }));
+}
+
+/** The downtime of an asset as it counts: none is from before what a person said to be the beginning. */
+export function countedDowntime(
+  { startedAt, startedAtSetByPerson }: IncidentState,
+  { downtime }: AssetState,
+): AssetState["downtime"] {
+  return startedAtSetByPerson ? downtimeSince(downtime, startedAt) : downtime;
+}
+
 function later(a: string, b: string): string {
   return a > b ? a : b;
 }

@@ -1,4 +1,4 @@
-import type { AssetState, IncidentState } from "../incident/state.ts";
+import { type AssetState, countedDowntime, type IncidentState } from "../incident/state.ts";
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -69,7 +69,11 @@ export type Interval = { from: string; to: string | null; until: string };
 export function downtimeIntervals(state: IncidentState, asset: AssetState, asOf: string): Interval[] {
   if (state.phase === "cancelled") return [];
   const end = (state.phase === "merged" ? state.closedAt : null) ?? asOf;
-  return asset.downtime.map(({ from, to }) => ({ from, to, until: to ?? [from, end].toSorted().at(-1)! }));
+  return countedDowntime(state, asset).map(({ from, to }) => ({
+    from,
+    to,
+    until: to ?? [from, end].toSorted().at(-1)!,
+  }));
 }
 
 /** Data downtime of one asset in milliseconds. */

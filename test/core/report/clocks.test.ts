@@ -112,6 +112,32 @@ describe("data downtime", () => {
     expect(downtime(log.state, only(log), on("29 00:00"))).toBe(9 * HOUR);
   });
 
+  test("is none from before the moment at which the data broke, where a person said which", () => {
+    const later = warehouse("analytics.marts.orders");
+    const log = broken().add(
+      "22 03:10:02",
+      dbt,
+      "alert",
+      attached(2, "dbt", "late too", [later], on("22 00:40")),
+    );
+    const from = () =>
+      [...log.state.assets.values()].map(
+        (each) => downtimeIntervals(log.state, each, on("22 22:40"))[0]?.from,
+      );
+    const told = (at: string) =>
+      log.add("22 09:00", ana, "slash", {
+        type: "started_at_set",
+        startedAt: on(at),
+        reason: "the last row",
+      });
+    told("22 01:40");
+    expect(from()).toEqual([on("22 01:40"), on("22 01:40")]);
+    expect(downtime(log.state, only(log), on("22 22:40"))).toBe(clocks(log.state).ttd + 19.5 * HOUR);
+    // And a second word takes the first back.
+    told("21 23:40");
+    expect(from()).toEqual([on("21 23:40"), on("22 00:40")]);
+  });
+
   test("ends with an incident that was merged away", () => {
     const log = broken().add("22 04:40", ana, "slash", { type: "merged", into: "INC-1", reason: null });
     expect(downtime(log.state, only(log), on("29 00:00"))).toBe(6 * HOUR);
