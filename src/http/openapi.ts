@@ -3,11 +3,11 @@ import type { FastifyInstance } from "fastify";
 import { z } from "zod";
 import { Problem } from "./problem.ts";
 import type { Scope } from "./scope.ts";
-import { IncidentDetail, IncidentList, Ingested, Timeline } from "./shapes.ts";
+import { IncidentDetail, IncidentList, Ingested, Postmortem, Timeline } from "./shapes.ts";
 import { AlertBody } from "./signals.ts";
 
 /** Schemas with a name of their own in the document; the others stand where they are used. */
-const NAMED = { AlertBody, IncidentDetail, IncidentList, Ingested, Problem, Timeline };
+const NAMED = { AlertBody, IncidentDetail, IncidentList, Ingested, Postmortem, Problem, Timeline };
 const names = new Map<z.ZodType, string>(Object.entries(NAMED).map(([name, schema]) => [schema, name]));
 
 type Transform = NonNullable<FastifyDynamicSwaggerOptions["transform"]>;

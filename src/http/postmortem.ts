@@ -3,6 +3,7 @@ import { POSTMORTEM_FORMATS, type PostmortemFormat } from "../render/formats.ts"
 import type { Guard } from "./bearer.ts";
 import { found, KeyParameter } from "./incidents.ts";
 import { problemResponses, type Scope } from "./scope.ts";
+import { Postmortem } from "./shapes.ts";
 
 /** A rendered postmortem, or null where there is no such incident. */
 export type RenderPostmortem = (
@@ -18,7 +19,7 @@ export const REPORT_POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 const PostmortemParameters = KeyParameter.extend({ format: z.enum(POSTMORTEM_FORMATS) });
-const MEDIA_TYPES = ["text/markdown", "text/html", "application/json", "text/csv"];
+const TEXTS = ["text/markdown", "text/html", "text/csv"];
 
 export function postmortemRoutes(scope: Scope, deps: { guard: Guard; render: RenderPostmortem }): void {
   scope.get("/v1/incidents/:key/postmortem.:format", {
@@ -32,7 +33,11 @@ export function postmortemRoutes(scope: Scope, deps: { guard: Guard; render: Ren
       response: {
         200: {
           description: "The report.",
-          content: Object.fromEntries(MEDIA_TYPES.map((type) => [type, { schema: z.string() }])),
+          content: {
+            ...Object.fromEntries(TEXTS.map((type) => [type, { schema: z.string() }])),
+            // What is sent is rendered text, JSON too.
+            "application/json": { schema: Postmortem as z.ZodType },
+          },
         },
         ...problemResponses("bad_parameter", "unauthorized", "not_found"),
       },

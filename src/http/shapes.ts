@@ -181,6 +181,55 @@ export const Timeline = z.looseObject({
   ),
 });
 
+const { shape: detail } = IncidentDetail;
+const seconds = z.int().nullable();
+
+export const Postmortem = z
+  .looseObject({
+    schemaVersion: z.literal(1),
+    asOf: Instant.describe("To when what lasts is measured."),
+    incident: Incident,
+    timeline: Timeline.shape.entries,
+    clocks: z.looseObject({
+      ttdSeconds: z.int().describe("From the data breaking to the first signal."),
+      ttaSeconds: seconds.describe("From the first signal, as the next two: to the acknowledgement."),
+      ttmSeconds: seconds.describe("To the mitigation."),
+      ttrSeconds: seconds.describe("To the resolution."),
+      totalSeconds: seconds.describe("From the data breaking to the resolution."),
+    }),
+    impact: z.looseObject({
+      assets: z.array(
+        z.looseObject({
+          ...Asset.shape,
+          recovery: z.enum(RECOVERIES),
+          downtimeSeconds: z.int(),
+          intervals: z.array(z.looseObject({ from: Instant, to: instant, seconds: z.int() })),
+          waivedReason: z.string().nullable(),
+        }),
+      ),
+    }),
+    runbooks: detail.runbooks,
+    alerts: detail.alertList,
+    review: z.looseObject({
+      well: z.array(z.string()),
+      badly: z.array(z.string()),
+      lucky: z.array(z.string()),
+      factor: z.array(z.string()),
+    }),
+    actionItems: detail.actionItems,
+    changes: detail.changes,
+    suspects: detail.suspects,
+    similar: detail.similar,
+    links: z.array(Link),
+    integrity: z.looseObject({
+      entries: z.int(),
+      lastAt: instant,
+      hash: z.string().describe("The last one of the log's hash chain."),
+      brokenAt: z.int().nullable().describe("The entry at which the chain breaks; null where it is whole."),
+    }),
+  })
+  .describe("The report of one incident.");
+
 export const ChangeList = z.looseObject({
   changes: z.array(
     z.looseObject({

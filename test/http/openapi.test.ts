@@ -3,9 +3,12 @@ import type { RouteOptions } from "fastify";
 import { describe, expect, it } from "vitest";
 import { IncidentQuery } from "../../src/http/incidents.ts";
 import { PROBLEMS } from "../../src/http/problem.ts";
+import { PROTOCOLS } from "../../src/http/protocols/routes.ts";
 import { buildServer } from "../../src/http/server.ts";
-import { Ingested } from "../../src/http/shapes.ts";
+import { Ingested, Postmortem } from "../../src/http/shapes.ts";
+import { renderPostmortem } from "../../src/render/postmortem.ts";
 import { SOURCES } from "../../src/source/registry.ts";
+import { inputOf, story } from "../core/report/late-orders.ts";
 import { edgeDeps, read, startEdge } from "./harness.ts";
 
 const DOC = readFileSync(new URL("../../docs/http.md", import.meta.url), "utf8");
@@ -91,6 +94,26 @@ describe("the OpenAPI document", () => {
     const referred = [...text.matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)].map(([, name]) => name);
     expect([...new Set(referred)].sort()).toEqual(Object.keys(doc.components.schemas).sort());
     expect(text.match(/"\$ref":"(?!#\/components\/schemas\/)/)).toBeNull();
+  });
+
+  it("tells every field of a postmortem as JSON", async () => {
+    const { body } = renderPostmortem("json", inputOf(story()));
+    const report = JSON.parse(body);
+    expect(Postmortem.safeParse(report).error).toBeUndefined();
+    const doc = await document();
+    const { content } = doc.paths["/v1/incidents/{key}/postmortem.{format}"]!.get!.responses["200"]!;
+    expect(content!["application/json"]!.schema).toEqual({ $ref: "#/components/schemas/Postmortem" });
+    const { properties } = doc.components.schemas.Postmortem as { properties: object };
+    expect(Object.keys(properties).sort()).toEqual(Object.keys(report).sort());
+  });
+
+  it("says of another product's address how it answers, also where it refuses", async () => {
+    const { paths } = await document();
+    for (const route of PROTOCOLS.flatMap((protocol) => protocol.routes)) {
+      const path = route.url.replace(/:(\w+)/g, "{$1}");
+      const { responses } = (paths[path] as Record<string, Operation>)[route.method.toLowerCase()]!;
+      expect(Object.keys(responses), path).toEqual(["2XX", "4XX", "5XX"]);
+    }
   });
 
   it("tells the alert format, the sources, the filters and the problems", async () => {

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Source } from "../../source/source.ts";
 import type { Intake } from "../intake.ts";
 import { PROBLEMS, problemOf, reportFault, STATUS_HEADERS } from "../problem.ts";
-import type { Scope } from "../scope.ts";
+import { answer, type Scope } from "../scope.ts";
 import { alertmanagerProtocol } from "./alertmanager.ts";
 import { dataKitchenProtocol } from "./datakitchen.ts";
 import { openLineageProtocol } from "./openlineage.ts";
@@ -47,6 +47,11 @@ function protocolRoute(
       description: `As ${protocol.title} answers, its errors included; read by the source \`${source.name}\`.`,
       security: [{ bearer: [] }, { urlToken: [] }],
       ...(route.method === "GET" ? {} : { body: z.unknown() }),
+      response: {
+        "2xx": answer(`As ${protocol.title} takes it.`, z.unknown(), "*/*"),
+        "4xx": answer(`As ${protocol.title} refuses it.`, z.unknown(), "*/*"),
+        "5xx": answer(`As ${protocol.title} fails, or is overloaded: send it again.`, z.unknown(), "*/*"),
+      },
     },
     validatorCompiler: () => () => true,
     onRequest: async (request) =>
