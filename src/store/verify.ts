@@ -2,8 +2,6 @@ import { sql } from "kysely";
 import { auditFaults } from "./audit.ts";
 import { sealOfErased } from "./erased.ts";
 import { type Database, isPostgres } from "./open.ts";
-import { pages } from "./pages.ts";
-import type { Schema } from "./schema.ts";
 import { sealedRows, sealOf } from "./seal.ts";
 import { verifyIncidents } from "./verify-incidents.ts";
 import { schemaFaults } from "./verify-schema.ts";
@@ -85,7 +83,7 @@ async function verifyRows(db: Database, { fault, progress }: Checking): Promise<
   const last = at ?? "";
   if (last < heard)
     fault({ place: "signals", what: `the last is of ${last || "never"}, an alert of ${heard}` });
-  for await (const rows of pages(db, "counter")) for (const row of rows) await verifyCounter(db, row, fault);
+  for (const name of ["incident", "drill", "silence"] as const) await verifyCounter(db, name, fault);
   return checked;
 }
 
@@ -121,22 +119,33 @@ async function verifyKnown(
   }
 }
 
-/** Numbers are given one after the other, so one that is missing was taken away. */
+/**
+ * Numbers are given one after the other, so one that is missing was taken away. The counter is read before what it
+ * counted and after, as the bot may be counting.
+ */
 async function verifyCounter(
   db: Database,
-  { name, value }: Schema["counter"],
+  name: "incident" | "drill" | "silence",
   fault: Checking["fault"],
 ): Promise<void> {
-  if (name !== "incident" && name !== "drill") return;
-  const { found, last } = await db
-    .selectFrom("incident")
-    .select((e) => [e.fn.countAll<number>().as("found"), e.fn.max("number").as("last")])
-    .where("kind", "=", name)
-    .executeTakeFirstOrThrow();
-  const counted = await db.selectFrom("counter").select("value").where("name", "=", name).executeTakeFirst();
-  if (Number(found) < value || Number(last ?? 0) > (counted?.value ?? 0))
-    fault({
-      place: `counter ${name}`,
-      what: `it stands at ${value}, and there are ${found} up to ${last ?? 0}`,
-    });
+  const before = await counterOf(db, name);
+  const row = await (name === "silence"
+    ? db.selectFrom("silence").select([
+        sql<number>`count(*)`.as("found"),
+        // `S-12`
+        sql<number | null>`max(cast(substr(id, 3) as integer))`.as("last"),
+      ])
+    : db
+        .selectFrom("incident")
+        .select((e) => [e.fn.countAll<number>().as("found"), e.fn.max<number | null>("number").as("last")])
+        .where("kind", "=", name)
+  ).executeTakeFirstOrThrow();
+  const [found, last] = [Number(row.found), Number(row.last ?? 0)];
+  if (found < before || last > (await counterOf(db, name)))
+    fault({ place: `counter ${name}`, what: `it stands at ${before}, and there are ${found} up to ${last}` });
+}
+
+async function counterOf(db: Database, name: string): Promise<number> {
+  const row = await db.selectFrom("counter").select("value").where("name", "=", name).executeTakeFirst();
+  return row?.value ?? 0;
 }

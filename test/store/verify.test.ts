@@ -138,6 +138,17 @@ const EDITS: [string, string, RegExp][] = [
   ["who did an act", "update audit set by = 'nobody' where seq = 2", /^audit: act 2/],
   ["an act, gone", "delete from audit where seq = 1", /^audit: act 2/],
   ["the counter", "update counter set value = 9 where name = 'incident'", /^counter incident/],
+  ["the counter, gone", "delete from counter where name = 'incident'", /^counter incident/],
+  [
+    "the newest incident, gone with the counter",
+    "delete from counter where name = 'incident'; delete from event where incident = 'INC-3'; delete from incident where key = 'INC-3'",
+    /^counter incident/,
+  ],
+  [
+    "a silence, gone with its log",
+    "insert into counter values ('silence', 1)",
+    /^counter silence: it stands at 1, and there are 0/,
+  ],
   ["a permit left", "insert into log_permit values ('event')", /^log_permit: the event log was left open/],
 ];
 
