@@ -93,6 +93,7 @@ function stretchesOf(state: IncidentState, entries: TimelineEntry[], asOf: strin
     if (next !== null) mood = next;
     since = to;
   };
+  // Not when it was opened: one that was split off, or took another in, was noticed before.
   turn("triggered", state.detectedAt);
   for (const { kind, at } of entries) {
     if (kind === "acknowledged") acknowledged = true;

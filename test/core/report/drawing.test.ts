@@ -50,6 +50,21 @@ describe("the state band", () => {
     expect(stretches(log, on("29 00:00")).at(-1)).toContain("to 22 Nov 2026 04:00 UTC");
   });
 
+  test("was noticed when the incident that it took in was", () => {
+    const log = begun().add("22 03:20", ana, "slash", {
+      ...{ type: "absorbed", incident: "INC-2", title: "late", groupingKeys: [], assets: [] },
+      alerts: { total: 0, firing: 0, resolved: 0 },
+      detectedAt: on("22 02:10"),
+    });
+    log.add("22 03:30", ana, "button", { type: "acknowledged" });
+    log.add("22 03:40", ana, "modal", { type: "entry_edited", seq: 3, text: null, at: on("22 03:00") });
+    expect(stretches(log)).toEqual([
+      "Not noticed: 22 Nov 2026 02:00 UTC to 22 Nov 2026 02:10 UTC (10 min)",
+      "Triggered: 22 Nov 2026 02:10 UTC to 22 Nov 2026 03:00 UTC (50 min)",
+      "Acknowledged: 22 Nov 2026 03:00 UTC to 22 Nov 2026 09:00 UTC (6 h)",
+    ]);
+  });
+
   test("that was noticed at once has no unnoticed part", () => {
     const log = new Log().add("22 03:10", dbt, "alert", opened({ startedAt: on("22 03:10") }));
     expect(stretches(log)[0]).toMatch(/^Triggered/);
