@@ -49,7 +49,12 @@ export function drawing(state: IncidentState, events: RecordedEvent[], asOf: str
   const shown = assets.slice(0, ASSETS_SHOWN);
 
   const key = legend(stretches);
-  const lanes = [bandLane(stretches, scale), key.svg, alertLane(entries, scale), peopleLane(entries, scale)];
+  const lanes = [
+    bandLane(stretches, scale),
+    key.svg,
+    alertLane(state, entries, scale),
+    peopleLane(entries, scale),
+  ];
   const rows = [BAND.row, key.height, LANE_ROW, LANE_ROW];
   const lanesHeight = rows.reduce((sum, row) => sum + row, 0);
   const more = assets.length - shown.length;
@@ -238,8 +243,11 @@ function legend(stretches: Stretch[]): { svg: string; height: number } {
   return { svg: items.join(""), height: (row + 1) * LEGEND_ROW };
 }
 
-/** How many alerts fired when, in columns, so that a storm of thousands is still a small picture. */
-function alertLane(entries: TimelineEntry[], scale: Scale): string {
+/**
+ * How many alerts fired when, in columns, so that a storm of thousands is still a small picture. Behind it is how many
+ * alerts there are, as the report has it: one may fire often, and what another incident brought fired there.
+ */
+function alertLane(state: IncidentState, entries: TimelineEntry[], scale: Scale): string {
   const alerts = entries.filter((entry) => entry.kind === "alert_attached" || entry.kind === "alert_refired");
   const width = 5;
   const columns = Map.groupBy(alerts, (entry) =>
@@ -266,7 +274,7 @@ function alertLane(entries: TimelineEntry[], scale: Scale): string {
     label("Alerts", 28, { "font-weight": 600 }),
     baseline(33),
     ...bars,
-    value(plural(alerts.length, "alert"), 28),
+    value(plural(state.alerts.total, "alert"), 28),
   ].join("");
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { EventOf } from "../../../src/core/incident/events.ts";
 import { drawing } from "../../../src/core/report/drawing.ts";
 import { ana, attached, dbt, inputOf, Log, on, opened, story, warehouse } from "./late-orders.ts";
 
@@ -141,6 +142,21 @@ test("a storm of five thousand alerts is still a small picture", () => {
   const { svg } = draw(log);
   expect(svg.length).toBeLessThan(20_000);
   expect(svg).toContain("5000 alerts");
+});
+
+test("an alert that fires again is one alert, and those of an incident that was taken in count", () => {
+  const { fingerprint, title, assets, brokenAt } = attached(1, "dbt", "late") as EventOf<"alert_attached">;
+  const again = { fingerprint, title, assets, brokenAt, reason: "it fires again" };
+  const log = begun()
+    .add("22 03:11", dbt, "alert", attached(1, "dbt", "late"))
+    .add("22 04:00", dbt, "alert", { type: "alert_resolved", fingerprint, title, assets })
+    .add("22 05:00", dbt, "alert", { type: "alert_refired", ...again });
+  expect(draw(log).svg).toContain(">1 alert</text>");
+  log.add("22 06:00", ana, "slash", {
+    ...{ type: "absorbed", incident: "INC-2", title: "late", groupingKeys: [], assets: [] },
+    alerts: { total: 2, firing: 2, resolved: 0 },
+  });
+  expect(draw(log).svg).toContain(">3 alerts</text>");
 });
 
 test("an incident of no length can be drawn", () => {
