@@ -24,7 +24,15 @@ import { assetId } from "../core/signal/asset.ts";
 import { type Aftermath, createAftermath } from "./aftermath.ts";
 import type { Arrival } from "./arrival.ts";
 import { createHolds, type Holds } from "./hold.ts";
-import type { AlertRow, Changes, Effect, IncidentChange, Ledger, Notice } from "./ledger.ts";
+import {
+  type AlertRow,
+  type Changes,
+  type Effect,
+  type IncidentChange,
+  isLiving,
+  type Ledger,
+  type Notice,
+} from "./ledger.ts";
 import { endForming, flaps, isForming, type Memory } from "./memory.ts";
 import type { IncidentAlert } from "./ports.ts";
 import type { Retention } from "./retention.ts";
@@ -333,7 +341,11 @@ export class Batch {
   }
 
   private effect(effect: Effect): void {
-    this.changes.effects.set(effect.key, effect);
+    const { undrawn } = this.memory;
+    // It will be drawn as its incident stands then; nothing more need be written for that.
+    const isQueued = undrawn.has(effect.key);
+    if (isLiving(effect)) undrawn.set(effect.key, effect.wanted);
+    if (!isQueued) this.changes.effects.set(effect.key, effect);
   }
 
   /** Another incident that is open for one of the grouping keys of this one. */

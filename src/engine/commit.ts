@@ -47,8 +47,10 @@ export type Job =
 export type JobResult =
   | {
       ok: true;
-      /** Whether something happened to an incident, so that there may be something to show. */
+      /** Whether something happened to an incident. */
       tells: boolean;
+      /** Whether there is something to show that was not waiting to be shown before. */
+      queues: boolean;
       value:
         | AlertOutcome[]
         | ChangeOutcome[]
@@ -77,10 +79,12 @@ export async function commitJobs(
   await batch.prefetchArrivals(jobs.filter((job) => job.type === "ingest"));
   const results: JobResult[] = [];
   for (const job of jobs) {
-    const before = batch.changes.events.length;
+    const { events, effects } = batch.changes;
+    const before = { events: events.length, effects: effects.size };
     try {
       const value = await run(batch, job);
-      results.push({ ok: true, tells: batch.changes.events.length > before, value });
+      const tells = events.length > before.events;
+      results.push({ ok: true, tells, queues: effects.size > before.effects, value });
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       results.push({
@@ -199,7 +203,9 @@ async function claim(batch: Batch, id: number, rootOf: string | undefined, now: 
 }
 
 async function settle(batch: Batch, id: number, outcome: OutboxOutcome, now: string): Promise<null> {
-  const row = await batch.ledger.settleOutbox(id, outcome);
+  const { undrawn } = batch.memory;
+  const row = await batch.ledger.settleOutbox(id, outcome, (key) => undrawn.get(key) ?? 0);
+  if (row?.state === "done" || row?.state === "dead") undrawn.delete(row.key);
   if (row?.kind === "notice") endYielding(batch.memory, row.incident);
   if (row?.kind !== "card" || outcome.type !== "sent") return null;
   const asked: Asked = { ...CLOCK, now };

@@ -3,7 +3,7 @@ import type { Severity } from "../core/incident/events.ts";
 import type { IncidentState } from "../core/incident/state.ts";
 import type { Document } from "../core/report/document.ts";
 import type { Job } from "./commit.ts";
-import type { Notice, OutboxOutcome, OutboxRow, WaitingRow } from "./ledger.ts";
+import { isLiving, type Notice, type OutboxOutcome, type OutboxRow, type WaitingRow } from "./ledger.ts";
 import { neverBack } from "./pace.ts";
 import { isRoot, Turns } from "./turns.ts";
 
@@ -366,10 +366,6 @@ export function createDeliverer(deps: DelivererDeps) {
 /** Taken in by another incident before its first message: nobody has seen it, and nobody needs to. */
 function isUnseen(row: OutboxRow, state: IncidentState): boolean {
   return row.ts === null && state.phase === "merged" && state.thread === null;
-}
-
-function isLiving({ kind }: OutboxRow): boolean {
-  return kind === "card" || kind === "alerts" || kind === "suspects" || kind === "walk";
 }
 
 function placeOf(row: OutboxRow, state: IncidentState | null): Place {

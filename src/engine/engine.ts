@@ -32,10 +32,11 @@ export function createEngine(deps: {
   async function run(job: Job): Promise<unknown> {
     const result = await deps.writer.submit(job);
     if (!result.ok) throw new Refusal(result.refusal.code, result.refusal.message, result.refusal.issues);
-    // Most alerts are known already, and nothing comes of them.
-    if (job.type === "index" || (job.type === "ingest" && !result.tells)) return result.value;
-    told = true;
-    deps.committed(attendedBy(job, result.value));
+    if (job.type === "index") return result.value;
+    // Most alerts are known already, and nothing comes of them; of the others most are about what waits to be shown anyway.
+    const isIngest = job.type === "ingest";
+    if (!isIngest || result.tells) told = true;
+    if (!isIngest || result.queues) deps.committed(attendedBy(job, result.value));
     return result.value;
   }
 

@@ -54,6 +54,11 @@ export type Effect = {
   notBefore?: string;
 };
 
+/** A message that is drawn anew whenever its incident changes, as it stands at that moment. */
+export function isLiving({ kind }: Effect): boolean {
+  return kind === "card" || kind === "alerts" || kind === "suspects" || kind === "walk";
+}
+
 /** The payload of a notice; `at` is when it was wanted, ISO 8601 UTC. */
 export type Notice = { at: string; document: Document };
 
@@ -154,7 +159,12 @@ export type Ledger = {
   /** Whether a message was ever asked for under this key. */
   isQueued(key: string): Promise<boolean>;
   claimOutbox(id: number): Promise<boolean>;
-  settleOutbox(id: number, outcome: OutboxOutcome): Promise<OutboxRow | null>;
+  /** `wantedOf` says which version of a message is wanted by now, where that is more than its row says. */
+  settleOutbox(
+    id: number,
+    outcome: OutboxOutcome,
+    wantedOf: (key: string) => number,
+  ): Promise<OutboxRow | null>;
   /** Takes away at most `limit` rows of each kind that are older than its cutoff; how many went. */
   prune(before: Cutoffs, limit: number): Promise<number>;
   /** Puts what at most `limit` times was told of incidents into the index they are searched by; how many it did. */

@@ -40,6 +40,8 @@ export type Memory = {
    * of theirs is refused once, and with the next the deliverer knows of the digest.
    */
   yielding: Set<string>;
+  /** Living messages that are queued to be drawn, by key, with the version that is wanted of each by now. */
+  undrawn: Map<string, number>;
   /** Open incidents with alerts that flap. */
   flapping: Set<string>;
   /** How many runs the alerts of an incident have passed in a row, where that was asked. */
@@ -67,6 +69,7 @@ export function emptyMemory(): Memory {
     digests: new Map(),
     telling: new Map(),
     yielding: new Set(),
+    undrawn: new Map(),
     flapping: new Set(),
     runs: new Map(),
     stated: [],
@@ -162,6 +165,7 @@ export function forget(memory: Memory): void {
   memory.unsorted = true;
   memory.telling.clear();
   memory.yielding.clear();
+  memory.undrawn.clear();
   memory.flapping.clear();
   memory.runs.clear();
   memory.stated = [];

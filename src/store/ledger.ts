@@ -142,7 +142,7 @@ export function ledgerOf(db: Database): Ledger {
         .executeTakeFirst();
       return claimed.numUpdatedRows > 0n;
     },
-    settleOutbox: (id, outcome) => settleOutbox(db, id, outcome),
+    settleOutbox: (id, outcome, wantedOf) => settleOutbox(db, id, outcome, wantedOf),
     prune: (before, limit) => prune(db, before, limit),
     indexTerms: (limit) => indexTerms(db, limit),
     save: (changes) => save(db, changes),
@@ -267,7 +267,12 @@ async function readGroups(db: Database, keys: string[]) {
   return found;
 }
 
-async function settleOutbox(db: Database, id: number, outcome: OutboxOutcome): Promise<OutboxRow | null> {
+async function settleOutbox(
+  db: Database,
+  id: number,
+  outcome: OutboxOutcome,
+  wantedOf: (key: string) => number,
+): Promise<OutboxRow | null> {
   const row = await db.selectFrom("outbox").selectAll().where("id", "=", id).executeTakeFirst();
   if (!row) return null;
   const set =
@@ -279,7 +284,7 @@ async function settleOutbox(db: Database, id: number, outcome: OutboxOutcome): P
           attempts: 0,
           error: null,
           // Something newer may have been wanted while this was under way.
-          state: row.wanted > outcome.version ? "pending" : "done",
+          state: Math.max(row.wanted, wantedOf(row.key)) > outcome.version ? "pending" : "done",
         }
       : outcome.type === "retry"
         ? {

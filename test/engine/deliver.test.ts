@@ -360,6 +360,42 @@ describe("living messages", () => {
     expect(Object.values(await outbox()).every((state) => state === "done")).toBe(true);
   });
 
+  it("redraws once more what changes while it is being drawn, also when it waited to be drawn already", async () => {
+    await world.ingest(alertOn("orders"));
+    await deliverer.start();
+    await settle();
+    await pass(3);
+    let go = () => {};
+    chat.hold = new Promise((resolve) => {
+      go = resolve;
+    });
+    await world.ingest(alertOn("orders", { dedupKey: "second" }));
+    await settle();
+    expect(chat.calls.at(-1)).toMatch(/^update/);
+    await world.ingest(alertOn("orders", { dedupKey: "third" }));
+    go();
+    await pass(4);
+    expect(chat.shown.get("card:INC-1")).toMatchObject({ summary: "3 alerts, triggered" });
+    expect(chat.shown.get("alerts:INC-1")).toMatchObject({ summary: "3 alerts, triggered" });
+    expect(Object.values(await outbox())).not.toContain("pending");
+  });
+
+  it("shows after a restart what came while a message waited to be drawn", async () => {
+    await world.ingest(alertOn("orders"));
+    await deliverer.start();
+    await pass(3);
+    await deliverer.stop();
+    for (const dedupKey of ["second", "third"]) await world.ingest(alertOn("orders", { dedupKey }));
+    await world.restart();
+    deliverer = newDeliverer();
+    await deliverer.start();
+    await pass(3);
+    expect(chat.shown.get("card:INC-1")).toMatchObject({ summary: "3 alerts, triggered" });
+    await world.ingest(alertOn("orders", { dedupKey: "fourth" }));
+    await pass(3);
+    expect(chat.shown.get("card:INC-1")).toMatchObject({ summary: "4 alerts, triggered" });
+  });
+
   it("tells of a storm of 1,000 alerts with a handful of calls", async () => {
     await deliverer.start();
     for (let i = 0; i < 20; i++) {
