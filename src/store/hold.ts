@@ -4,7 +4,7 @@ import SQLite from "better-sqlite3";
 import type { Config } from "../config.ts";
 import { Refusal } from "../core/refusal.ts";
 import { openingFault } from "./fault.ts";
-import { endWhenSilent } from "./silence.ts";
+import { endWhenSilent } from "./silent-connection.ts";
 
 /** As long as ending may take (docs/reliability.md); after it the one that holds it is not ending. */
 const ENDING_MS = 30_000;

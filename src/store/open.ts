@@ -9,7 +9,7 @@ import { openingFault } from "./fault.ts";
 import { makeFolderFor } from "./folder.ts";
 import { MOVED, stillThere } from "./place.ts";
 import type { Schema } from "./schema.ts";
-import { endWhenSilent } from "./silence.ts";
+import { endWhenSilent } from "./silent-connection.ts";
 
 export type Database = Kysely<Schema>;
 
