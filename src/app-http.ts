@@ -78,7 +78,7 @@ function slackRoute(server: FastifyInstance, slack: () => SlackConnection | null
 
 async function healthOf(watch: Watch, slack: SlackConnection | null, wanted: boolean): Promise<HealthReport> {
   const outbox = await watch.outbox().catch(() => null);
-  const wrong = watch.place() ?? (outbox ? null : "it cannot be read");
+  const wrong = watch.unwritable() ?? (outbox ? null : "it cannot be read");
   const oldest = outbox && outbox.waiting > 0 ? `, the oldest for ${spoken(outbox.oldestMs)}` : "";
   const connection = slack?.health() ?? {
     ok: !wanted,

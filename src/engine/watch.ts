@@ -68,7 +68,8 @@ export function createWatch(deps: WatchDeps) {
     /** The same writer, watched. */
     writer: writer.writer,
     outbox,
-    place: deps.place,
+    /** Why nothing can be stored, in words; null where it can. */
+    unwritable: () => deps.place() ?? writer.troubles()[0]?.words ?? null,
     lagMs: () => writer.lagMs(),
     /** How a request of a source was answered, by its HTTP status. */
     answered: sources.answered,

@@ -86,6 +86,8 @@ it.each(disks)(
       });
       // The process lives and says so; every second time it is killed on the full disk.
       expect((await fetch(`${bot.url}/healthz`)).status).toBe(200);
+      const ready = await fetch(`${bot.url}/readyz`);
+      expect([ready.status, await ready.text()]).toEqual([503, expect.stringContaining("takes no writes")]);
       if (bot.round % 2 === 1) {
         await bot.kill();
         disk.empty();
@@ -97,6 +99,7 @@ it.each(disks)(
         what: `2xx again:\n${bot.said}`,
         timeout: 30_000,
       });
+      expect(await (await fetch(`${bot.url}/readyz`)).text()).not.toContain("takes no writes");
     }
     await bot.endLoad();
     expect([...bot.refused.keys()]).toEqual([503]);
