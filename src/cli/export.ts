@@ -15,14 +15,18 @@ export function exportCommand(terminal: Terminal = processTerminal): Command {
   return new Command("export")
     .description("Export the postmortem of an incident; csv is its timeline")
     .argument("<incident>", "its key, such as INC-1")
-    .addOption(new Option("--format <format>", "how").choices([...POSTMORTEM_FORMATS]).default("md"))
+    .addOption(
+      new Option("--format <format>", "how; as the name of the file ends if left out, else md").choices([
+        ...POSTMORTEM_FORMATS,
+      ]),
+    )
     .option("--out <file>", "where to; the terminal if left out")
     .addHelpText(
       "after",
       "\nThe same incident gives the same bytes, whenever it is exported once it has ended.",
     )
     .action(
-      guarded(terminal, (incident: string, options: { format: string; out?: string }) =>
+      guarded(terminal, (incident: string, options: { format?: string; out?: string }) =>
         exportReport(terminal, incident, options),
       ),
     );
@@ -31,12 +35,14 @@ export function exportCommand(terminal: Terminal = processTerminal): Command {
 async function exportReport(
   terminal: Terminal,
   incident: string,
-  options: { format: string; out?: string },
+  options: { format?: string; out?: string },
 ): Promise<void> {
   const config = loadConfig(process.env);
   const key = incident.toUpperCase();
+  const format =
+    options.format ?? POSTMORTEM_FORMATS.find((known) => options.out?.endsWith(`.${known}`)) ?? "md";
   const report = await withDatabase(config, openForReading, (db) =>
-    reportOf(readsOf(db), options.format, key, new Date().toISOString(), config.command),
+    reportOf(readsOf(db), format, key, new Date().toISOString(), config.command),
   );
   if (!report)
     throw new Refusal(

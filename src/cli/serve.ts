@@ -44,7 +44,7 @@ async function run(terminal: Terminal, env: NodeJS.ProcessEnv, pagePort?: number
   const starting = start(terminal, env, pagePort);
   let ending = false;
   // From the first moment on: alerts are taken before the start is over, and what was begun is to be answered.
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => {
       // A second one means now: everything that was confirmed is on disk.
       if (ending) process.exit(1);

@@ -17,7 +17,7 @@ import { explain } from "./explain.ts";
 import { learn, learnLineage } from "./learn.ts";
 import type { Ledger, OutboxOutcome } from "./ledger.ts";
 import { type Memory, recall } from "./memory.ts";
-import { assetNamed } from "./named-asset.ts";
+import { assetsNamed } from "./named-asset.ts";
 import type {
   CommandRequest,
   CommandResult,
@@ -150,8 +150,8 @@ async function carryOut(batch: Batch, request: CommandRequest, asked: Asked): Pr
   if (command.type === "merge_into") return merge(batch, state, command, asked);
   if (command.type === "reopen") await refuseRival(batch, state);
   const exact: Command =
-    command.type === "name_asset"
-      ? { type: "add_asset", asset: await assetNamed(batch, state, command.name), reason: command.reason }
+    command.type === "name_assets"
+      ? { ...command, type: "add_assets", assets: await assetsNamed(batch, state, command.assets) }
       : command;
   const events = batch.append(state.key, decide(state, exact, asked), asked);
   batch.announce(state.key, [...events, ...(await endFlapping(batch, state.key, asked))]);

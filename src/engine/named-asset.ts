@@ -10,11 +10,23 @@ import type { Batch } from "./batch.ts";
 /** As many names a refusal lists to choose from. */
 const CHOICES = 5;
 
+/** The assets that a person names, each as `assetNamed` finds it; one that is not found refuses them all. */
+export async function assetsNamed(
+  batch: Batch,
+  state: IncidentState,
+  said: readonly (Asset | string)[],
+): Promise<Asset[]> {
+  const found: Asset[] = [];
+  for (const asset of said)
+    found.push(typeof asset === "string" ? await assetNamed(batch, state, asset) : asset);
+  return found;
+}
+
 /**
  * The asset that a person means by a name that is not whole: the incident's, else lineage's, else another open incident's.
  * One that none of them has is asked about, since what is added has to be recovered before the incident can end.
  */
-export async function assetNamed(batch: Batch, state: IncidentState, name: string): Promise<Asset> {
+async function assetNamed(batch: Batch, state: IncidentState, name: string): Promise<Asset> {
   const { lineage } = batch.memory;
   const looked = lookUp(lineage!, name);
   const own = assetsOf([state]);

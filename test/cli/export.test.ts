@@ -25,6 +25,9 @@ it("a report goes into a file, in a folder that is made for it, and not where no
   const out = join(folder, "reports", "one.md");
   expect(await runCommand(exportCommand, ["INC-1", "--out", out])).toMatchObject({ code: 0, err: "" });
   expect(readFileSync(out, "utf8")).toContain("INC-1");
+  const page = join(folder, "one.html");
+  expect(await runCommand(exportCommand, ["INC-1", "--out", page])).toMatchObject({ code: 0, err: "" });
+  expect(readFileSync(page, "utf8")).toMatch(/^<!doctype html>/i);
   for (const wrong of [folder, join(out, "x.md")]) {
     const { err, code } = await runCommand(exportCommand, ["INC-1", "--out", wrong]);
     expect(err).toMatch(/^[^\n]+ cannot be written: [^\n]+\. Name another file\.\n$/);

@@ -190,7 +190,7 @@ function looksBack(name: string, database: () => Promise<{ database: Config["dat
         const { incident: key } = await world.command(null, declared());
         await post();
         expect(await suspected(key)).toEqual([]);
-        await world.command(key, { type: "add_asset", asset: at("orders"), reason: "named" });
+        await world.command(key, { type: "add_assets", assets: [at("orders")], reason: "named" });
         expect(await suspected(key)).toEqual([["1 Merge first"]]);
       });
 

@@ -217,10 +217,10 @@ describe("an incident that another takes in", () => {
 });
 
 describe("an asset that a person names as affected", () => {
-  const named = (name: string) =>
+  const named = (...names: string[]) =>
     world.engine.command({
       incident: "INC-1",
-      command: { type: "name_asset", name, reason: null },
+      command: { type: "name_assets", assets: names, reason: null },
       actor: ana,
       via: "mention",
       idempotencyKey: null,
@@ -235,6 +235,8 @@ describe("an asset that a person names as affected", () => {
     await named("customer_value");
     await named("core.PAYMENTS");
     await named("t");
+    // One that nothing has refuses those before it, too.
+    await expect(named("orders", "foo")).rejects.toThrow("`foo`");
     expect(await assets()).toEqual([
       "analytics.core.customer_value",
       "analytics.core.payments",
@@ -260,8 +262,8 @@ describe("an asset that a person names as affected", () => {
     await named("payments");
     expect(await assets()).toEqual(["shop.payments"]);
     await world.command("INC-1", {
-      type: "add_asset",
-      asset: { namespace: "a", name: "b.payments" },
+      type: "add_assets",
+      assets: [{ namespace: "a", name: "b.payments" }],
       reason: null,
     });
     await expect(named("payments")).rejects.toThrow(

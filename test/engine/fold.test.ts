@@ -101,8 +101,8 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   }),
   fc.record({ type: fc.constant("waive" as const), assets: table.map((t) => [t]), reason: word }),
   fc.record({
-    type: fc.constant("add_asset" as const),
-    asset: fc.record({ namespace: fc.constant("bi"), name: word }),
+    type: fc.constant("add_assets" as const),
+    assets: fc.array(fc.record({ namespace: fc.constant("bi"), name: word }), { minLength: 1, maxLength: 3 }),
     reason: word,
   }),
   fc.record({

@@ -41,11 +41,11 @@ export type ByHand = { alerts: string; all: boolean; reason: string | null } & (
   | { type: "move"; into: string }
 );
 
-/** An asset by a name that is not whole; the writer, which knows lineage, finds out which is meant (`add_asset`). */
-export type NamesAsset = { type: "name_asset"; name: string; reason: string | null };
+/** Assets, some by names that are not whole; the writer, which knows lineage, finds out which are meant (`add_assets`). */
+export type NamesAssets = { type: "name_assets"; assets: (Asset | string)[]; reason: string | null };
 
 /** All that people can have done to an incident; what is not yet a command becomes one where it is looked up. */
-export type Order = Command | ByHand | NamesAsset;
+export type Order = Command | ByHand | NamesAssets;
 
 /** Everything that can be asked of an incident. Doors build these; `decide` answers with events or a Refusal. */
 export type Command =
@@ -102,7 +102,7 @@ export type Command =
   | { type: "edit_entry"; seq: number; text: string | null; at: string | null }
   | { type: "hide_entry"; seq: number; reason: string | null }
   | { type: "mitigate"; text: string }
-  | { type: "add_asset"; asset: Asset; reason: string | null }
+  | { type: "add_assets"; assets: Asset[]; reason: string | null }
   /** `assets` as people type them (name or namespace/name); empty means all that are left. */
   | { type: "restore"; assets: string[]; reason: string | null }
   | { type: "waive"; assets: string[]; reason: string }

@@ -113,10 +113,11 @@ function decideOn(
         asset: a.asset,
         reason: command.reason,
       }));
-    case "add_asset":
+    case "add_assets":
       requireOpen(state, "add an asset");
-      if (state.assets.get(assetId(command.asset))?.recovery === "impacted") return [];
-      return [{ type: "asset_added", asset: command.asset, reason: command.reason }];
+      return [...new Map(command.assets.map((asset) => [assetId(asset), asset]))]
+        .filter(([id]) => state.assets.get(id)?.recovery !== "impacted")
+        .map(([, asset]) => ({ type: "asset_added", asset, reason: command.reason }));
     case "resolve":
       return resolve(state, command.text);
     case "reopen":

@@ -16,10 +16,8 @@ export function soAlready(command: Order | undefined, state: IncidentState): str
       return `${state.key} has this link already.`;
     case "name_cause":
       return `This change is named as the cause of ${state.key} already.`;
-    case "add_asset":
-      return `\`${command.asset.name}\` is marked as wrong in ${state.key} already.`;
-    case "name_asset":
-      return `\`${command.name}\` is marked as wrong in ${state.key} already.`;
+    case "name_assets":
+      return `${command.assets.map((asset) => `\`${typeof asset === "string" ? asset : asset.name}\``).join(", ")} ${command.assets.length === 1 ? "is" : "are"} marked as wrong in ${state.key} already.`;
     case "restore":
       return `This data of ${state.key} is marked as right already.`;
     case "edit_entry":

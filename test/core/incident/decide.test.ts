@@ -175,7 +175,7 @@ describe("data that was right and is wrong again", () => {
     { type: "resolved", text: "rerun" },
     { type: "reopened", reason: "still wrong" },
   );
-  const add: Command = { type: "add_asset", asset: orders, reason: "rows are missing" };
+  const add: Command = { type: "add_assets", assets: [orders], reason: "rows are missing" };
   it("can be said by a person, and keeps the incident open", () => {
     const [added] = when(over, add);
     expect(added).toMatchObject({ type: "asset_added", asset: orders });

@@ -46,6 +46,9 @@ describe("new", () => {
     ["declare sev2 Orders are late", { kind: "open", title: "Orders are late", severity: "SEV2" }],
     ["open SEV-1: Orders  are late", { kind: "open", title: "Orders are late", severity: "SEV1" }],
     ["new Orders are late sev3", { kind: "open", title: "Orders are late", severity: "SEV3" }],
+    ["new sev 2 Orders are late", { kind: "open", title: "Orders are late", severity: "SEV2" }],
+    ["new P1: Orders are late", { kind: "open", title: "Orders are late", severity: "SEV1" }],
+    ["new p7 topic is late", { kind: "open", title: "p7 topic is late", severity: null }],
     ["new “Orders are late”", { kind: "open", title: "Orders are late", severity: null }],
     ["create a &lt; b", { kind: "open", title: "a < b", severity: null }],
     ["new several things", { kind: "open", title: "several things", severity: null }],
@@ -216,30 +219,29 @@ describe("data", () => {
       "impacted snowflake://acme/shop.orders reads it",
       [
         {
-          type: "add_asset",
-          asset: { namespace: "snowflake://acme", name: "shop.orders" },
+          type: "name_assets",
+          assets: [{ namespace: "snowflake://acme", name: "shop.orders" }],
           reason: "reads it",
         },
       ],
     ],
     [
       "impacted bigquery/p.d.orders",
-      [{ type: "add_asset", asset: { namespace: "bigquery", name: "p.d.orders" }, reason: null }],
+      [{ type: "name_assets", assets: [{ namespace: "bigquery", name: "p.d.orders" }], reason: null }],
     ],
-    ["impacted Orders", [{ type: "name_asset", name: "Orders", reason: null }]],
+    ["impacted Orders", [{ type: "name_assets", assets: ["Orders"], reason: null }]],
     [
       "impacted orders_daily, snowflake://acme/sales.orders_weekly: they read it",
       [
-        { type: "name_asset", name: "orders_daily", reason: "they read it" },
         {
-          type: "add_asset",
-          asset: { namespace: "snowflake://acme", name: "sales.orders_weekly" },
+          type: "name_assets",
+          assets: ["orders_daily", { namespace: "snowflake://acme", name: "sales.orders_weekly" }],
           reason: "they read it",
         },
       ],
     ],
-    ["impacted orders_daily,", [{ type: "name_asset", name: "orders_daily", reason: null }]],
-    ["impacted “Weekly sales” old", [{ type: "name_asset", name: "Weekly sales", reason: "old" }]],
+    ["impacted orders_daily,", [{ type: "name_assets", assets: ["orders_daily"], reason: null }]],
+    ["impacted “Weekly sales” old", [{ type: "name_assets", assets: ["Weekly sales"], reason: "old" }]],
     [
       "change deployed orders v2",
       [{ type: "link_change", text: "deployed orders v2", url: null, changedAt: null }],

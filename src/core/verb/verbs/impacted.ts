@@ -1,4 +1,4 @@
-import type { Command, NamesAsset } from "../../incident/command.ts";
+import type { Asset } from "../../signal/asset.ts";
 import { parseAssetId } from "../../signal/dataset.ts";
 import { does, LIMITS, misused, within } from "../ask.ts";
 import { takeAssets } from "../asset-words.ts";
@@ -24,16 +24,16 @@ export const impacted: Verb = {
     const said = takeAssets(plainText(rest, context.names), context.incident);
     if (!said || said.assets.length === 0) throw misused(impacted, "Which asset?");
     const reason = within(said.rest, LIMITS.reason, "reason") || null;
-    return does(...said.assets.map((word) => added(word, reason)));
+    return does({ type: "name_assets", assets: said.assets.map(named), reason });
   },
 };
 
-function added(word: string, reason: string | null): Command | NamesAsset {
+function named(word: string): Asset | string {
   const asset = parseAssetId(word);
   if (!asset && word.includes("/"))
     throw misused(impacted, "Write where the asset lives and its name, parted by a slash.");
-  if (!asset) return { type: "name_asset", name: within(word, 1000, "name"), reason };
+  if (!asset) return within(word, 1000, "name");
   within(asset.namespace, 500, "namespace");
   within(asset.name, 1000, "name");
-  return { type: "add_asset", asset, reason };
+  return asset;
 }

@@ -3,8 +3,8 @@ import { form, LIMITS, misused, within } from "../ask.ts";
 import type { Verb } from "../verb.ts";
 import { plainText, unquoted } from "../words.ts";
 
-/** `SEV2:` or `sev2` before the title, or `sev2` as its last word. */
-const LEADING = /^(?:\[)?sev-?(\d+)(?:\])?(?::\s*|\s+|$)/i;
+/** `SEV2:`, `sev 2` or `p2` before the title, or `sev2` as its last word. */
+const LEADING = /^\[?(?:sev[-\s]?|p(?=[1-4]\b))(\d+)\]?(?::\s*|\s+|$)/i;
 const TRAILING = /(?:^|\s)sev-?(\d+)$/i;
 
 export const declare: Verb = {
