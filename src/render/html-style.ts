@@ -72,7 +72,7 @@ figure svg { display: block; width: 100%; height: auto; }
   .figures > div { padding: 10px 12px; }
   .figures dd { font-size: 17px; }
   .narrow td:first-child { width: 48px; padding-right: 8px; }
-  .narrow tr { display: grid; grid-template-columns: 52px 1fr; border-bottom: 1px solid var(--line); padding: 8px 0; }
+  .narrow tr { display: grid; grid-template-columns: 52px minmax(0, 1fr); border-bottom: 1px solid var(--line); padding: 8px 0; }
   .narrow thead { display: none; }
   .narrow td, .narrow td:last-child { border: 0; padding: 0; width: auto; }
   .narrow td:last-child { grid-column: 2; }

@@ -1,6 +1,6 @@
 import type { EventType, RecordedEvent } from "../incident/events.ts";
 import { type Actor, actorName, type Via } from "../incident/person.ts";
-import { fold, type IncidentState } from "../incident/state.ts";
+import { fold, type IncidentState, walkIn } from "../incident/state.ts";
 import { plural } from "../plural.ts";
 import { formatDuration } from "./clocks.ts";
 import { utcBetween, utcDateTime } from "./instants.ts";
@@ -83,7 +83,7 @@ function toEntry(
     at: written?.at ?? event.at,
     recordedAt,
     kind: body.type,
-    text: say(sentence(event, written?.text ?? "")),
+    text: say(sentence(event, state, written?.text ?? "")),
     actor: say(actorName(body.type === "pinned" ? body.author : event.actor)),
     via,
     permalink,
@@ -114,7 +114,7 @@ const by = (actor: Actor) => (actor.kind === "person" ? ` by ${actor.name}` : ""
 const because = (reason: string | null) => (reason ? `: ${reason}` : "");
 
 /** What happened, in one plain sentence. `words` is the text of an entry that can be edited, as it stands now. */
-function sentence({ actor, body, incident }: RecordedEvent, words: string): string {
+function sentence({ actor, body, incident }: RecordedEvent, state: IncidentState, words: string): string {
   const who = actorName(actor);
   switch (body.type) {
     case "opened":
@@ -215,7 +215,7 @@ function sentence({ actor, body, incident }: RecordedEvent, words: string): stri
     case "step_reopened":
       return `Step reopened: ${body.title}`;
     case "runbook_finished":
-      return `Runbook finished: ${body.runbook}`;
+      return `Runbook finished: ${walkIn(state, body.runbook)?.title ?? body.runbook}`;
     case "task_added":
       return `Action item ${body.task}: ${body.text}${body.owner ? ` (${body.owner.name})` : ""}`;
     case "task_done":
