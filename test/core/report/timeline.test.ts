@@ -88,6 +88,19 @@ describe("sentences", () => {
     expect(lastText(begun().add("22 03:20", ana, "button", body))).toBe(text);
   });
 
+  test("a runbook that is finished is called as it was when it was started", () => {
+    const log = begun()
+      .add("22 03:20", ana, "button", {
+        type: "runbook_started",
+        runbook,
+        title: "Late table",
+        hash: "h",
+        steps,
+      })
+      .add("22 03:25", ana, "button", { type: "runbook_finished", runbook });
+    expect(lastText(log)).toBe("Runbook finished: Late table");
+  });
+
   test("a source's alert names the source", () => {
     expect(
       lastText(
