@@ -26,10 +26,10 @@ export type Messenger = {
 
 /**
  * Why a call did not succeed. `unknown`: it may have happened. `retry`: it did not, and may yet. `rate_limited`: come
- * back after `retryAfterMs`. `refused`: it will not, as long as nothing changes.
+ * back after `retryAfterMs`. `refused`: it will not, as long as nothing changes. `gone`: there is no such message any more.
  */
 export class DeliveryFailure extends Error {
-  readonly kind: "unknown" | "retry" | "rate_limited" | "refused";
+  readonly kind: "unknown" | "retry" | "rate_limited" | "refused" | "gone";
   readonly retryAfterMs: number;
   constructor(kind: DeliveryFailure["kind"], message: string, retryAfterMs = 0) {
     super(message);
@@ -225,11 +225,13 @@ export function createDeliverer(deps: DelivererDeps) {
     const outcome: OutboxOutcome =
       failure.kind === "refused"
         ? { type: "dead", error: failure.message }
-        : {
-            type: "retry",
-            notBefore: iso(now + waitMs),
-            error: failure.message,
-          };
+        : failure.kind === "gone"
+          ? { type: "dropped" }
+          : {
+              type: "retry",
+              notBefore: iso(now + waitMs),
+              error: failure.message,
+            };
     await settle(row, outcome).catch((unsettled: unknown) => {
       // The row still says that a post is under way, and nobody else would ever look after it.
       if (posting) lose(row, LOOK_AFTER_MS);

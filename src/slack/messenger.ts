@@ -56,6 +56,8 @@ function failure(error: unknown): DeliveryFailure {
     const code = error.data.error;
     // An answer that is cut short, or is a proxy's page, comes as an error whose code is the very text of it.
     if (!/^[a-z0-9_.:-]{1,100}$/i.test(code)) return new DeliveryFailure("unknown", "the answer is not JSON");
+    // Somebody deleted it, and nothing brings it back.
+    if (code === "message_not_found") return new DeliveryFailure("gone", code);
     if (AMBIGUOUS.has(code)) return new DeliveryFailure("unknown", code);
     return new DeliveryFailure(MENDABLE.has(code) ? "retry" : "refused", code);
   }

@@ -591,6 +591,19 @@ describe("when it goes wrong", () => {
     expect(chat.marks()).toEqual(["card:INC-1", "alerts:INC-1"]);
   });
 
+  it("draws no more what somebody deleted, gives nothing up for it, and goes on in the thread", async () => {
+    await world.ingest(alertOn("orders"));
+    await deliverer.start();
+    await pass(3);
+    chat.before = (call) =>
+      call === "update card:INC-1" ? new DeliveryFailure("gone", "message_not_found") : null;
+    await world.command("INC-1", { type: "acknowledge" });
+    await pass(5);
+    expect(chat.calls.filter((call) => call === "update card:INC-1")).toHaveLength(1);
+    expect(chat.marks()).toEqual(["card:INC-1", "alerts:INC-1", "reply:INC-1:4"]);
+    expect(new Set(Object.values(await outbox()))).toEqual(new Set(["done"]));
+  });
+
   it("keeps looking, ever more rarely, while even that fails, and posts nothing meanwhile", async () => {
     let away = true;
     chat.after = (call) => (away && call.startsWith("post") ? unknown : null);

@@ -203,6 +203,20 @@ describe.each(["msg_too_long", "invalid_blocks"])("%s", (error) => {
   });
 });
 
+it("lets be what somebody deleted in Slack, and gives nothing up for it", async () => {
+  await world.ingest(alertOn("orders"));
+  await untilDelivered();
+  const [list] = (await slack.thread(CHANNEL, (await slack.messages(CHANNEL))[0]!.ts)).slice(1);
+  await client.chat.delete({ channel: CHANNEL, ts: list!.ts });
+  await world.ingest(alertOn("orders", { dedupKey: "another" }));
+  await acknowledge();
+  await untilDelivered();
+  expect(await world.reads.undelivered()).toEqual({ pending: 0, dead: 0 });
+  const [root, ...under] = await slack.thread(CHANNEL, (await slack.messages(CHANNEL))[0]!.ts);
+  expect(root!.text).toContain("Acknowledged");
+  expect(under.map(({ text }) => text)).toEqual([expect.stringContaining("Acknowledged")]);
+});
+
 it("uploads a file once, though the answer to the last step is lost", async () => {
   await world.ingest(alertOn("orders"));
   await untilDelivered();
