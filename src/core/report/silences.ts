@@ -160,7 +160,7 @@ export function silencedDocument(
   const until: Span[] = what === "unsilence" ? [] : [" until ", { time: endsAt, style: "datetime" }];
   const next: Span[] =
     what === "unsilence"
-      ? ["What still fires is told now."]
+      ? ["What still fires is told now, unless something else holds it."]
       : [
           held === 0
             ? "What was told stays told; what fires from now on is held. "
