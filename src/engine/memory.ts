@@ -40,7 +40,10 @@ export type Memory = {
    * of theirs is refused once, and with the next the deliverer knows of the digest.
    */
   yielding: Set<string>;
-  /** Living messages that are queued to be drawn, by key, with the version that is wanted of each by now. */
+  /**
+   * Living messages that are known to be queued, by key, with the version that is wanted of each by now: their rows are
+   * not written again for it. One that is queued and not known is written once more.
+   */
   undrawn: Map<string, number>;
   /** Open incidents with alerts that flap. */
   flapping: Set<string>;
