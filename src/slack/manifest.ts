@@ -7,7 +7,7 @@ export const SCOPES: Record<string, string> = {
   "app_mentions:read": "hear `@breakwater ack` in a thread",
   "channels:history": "read a pinned message, and find its own messages again after a crash",
   "channels:read": "find the channel by its name",
-  "chat:write": "post and update the incident's thread",
+  "chat:write": "post and update the incident's thread, and answer whoever asked",
   commands: "the slash command",
   "files:write": "upload the postmortem",
   "groups:history": "the same in private channels",

@@ -1,10 +1,12 @@
 import type { App } from "@slack/bolt";
+import { WebAPIPlatformError } from "@slack/web-api";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { CommandRequest } from "../../src/engine/ports.ts";
 import { formDoor } from "../../src/slack/doors/form.ts";
-import { type DoorDeps, inTime } from "../../src/slack/doors/interaction.ts";
+import { type DoorDeps, inTime, whisper } from "../../src/slack/doors/interaction.ts";
 import { mentionDoor } from "../../src/slack/doors/mention.ts";
 import { pinDoors } from "../../src/slack/doors/pin.ts";
+import { shortcutDoors } from "../../src/slack/doors/shortcut.ts";
 import { acknowledgingWhenDone } from "../../src/slack/receiver.ts";
 import { resolved, triggered } from "../core/report/incident-story.ts";
 
@@ -190,5 +192,71 @@ describe("a mention", () => {
     const { told, buttons } = await said("<@U0BOT> resolve", { kind: "form", form: "resolve", incident });
     expect(told).toContain("INC-1 is resolved already.");
     expect(buttons).toEqual([]);
+  });
+});
+
+describe("somebody who asks where the bot is not, or is not where it answers", () => {
+  /** Slack refuses the ephemeral message, and all that is asked about the channel, with this error. */
+  function refusing(error: string) {
+    const refuse = async () => {
+      throw new WebAPIPlatformError({ ok: false, error });
+    };
+    const direct: { channel: string; text: string }[] = [];
+    const faults: string[] = [];
+    const deps = {
+      engine: { reads: { byThread: async () => null } },
+      people: {
+        standing: async () => "member",
+        get: async (id: string) => ({ id, name: "Maya", timeZone: "UTC" }),
+      },
+      client: {
+        conversations: { replies: refuse },
+        chat: {
+          postEphemeral: refuse,
+          postMessage: async (message: (typeof direct)[0]) => void direct.push(message),
+        },
+      },
+      render: {},
+      log: { error: (_: object, words: string) => void faults.push(words) },
+    } as unknown as DoorDeps;
+    return { deps, direct, faults };
+  }
+  const declared = { summary: "INC-2 is open.", title: null, blocks: [] };
+
+  it.each(["user_not_in_channel", "not_in_channel", "channel_not_found"])(
+    "is told by a direct message: %s",
+    async (error) => {
+      const { deps, direct } = refusing(error);
+      await whisper(deps, "U0MAYA", { channel: "C1", threadTs: "1.0" }, declared);
+      expect(direct).toEqual([expect.objectContaining({ channel: "U0MAYA", text: "INC-2 is open." })]);
+      expect(direct[0]).not.toHaveProperty("thread_ts");
+    },
+  );
+
+  it("is not written to for another reason", async () => {
+    const { deps, direct } = refusing("invalid_blocks");
+    const told = whisper(deps, "U0MAYA", { channel: "C1", threadTs: null }, declared);
+    await expect(told).rejects.toThrow("invalid_blocks");
+    expect(direct).toEqual([]);
+  });
+
+  it("hears of the shortcut that there is no timeline, and no fault is logged", async () => {
+    const { deps, direct, faults } = refusing("not_in_channel");
+    const listeners = new Map<string, (args: object) => Promise<void>>();
+    shortcutDoors({ shortcut: (id: string, on: never) => listeners.set(id, on) } as unknown as App, deps);
+    await listeners.get("pin_to_timeline")!({
+      ack: async () => {},
+      shortcut: {
+        ...{ type: "message_action", trigger_id: "1.1", user: { id: "U0MAYA", team_id: "T1" } },
+        ...{ channel: { id: "C0LUNCH" }, message: { ts: "2.0", user: "U0PRIYA", text: "lunch?" } },
+      },
+    });
+    expect(direct).toEqual([
+      expect.objectContaining({
+        channel: "U0MAYA",
+        text: expect.stringContaining("no reply in an incident"),
+      }),
+    ]);
+    expect(faults).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { WebClient } from "@slack/web-api";
+import { WebAPIPlatformError, type WebClient } from "@slack/web-api";
 import type { Config } from "../../config.ts";
 import type { IncidentState } from "../../core/incident/state.ts";
 import { Refusal } from "../../core/refusal.ts";
@@ -109,14 +109,22 @@ export function ephemeral(deps: DoorDeps, document: Document) {
   return { response_type: "ephemeral" as const, text, blocks: blocks as never[] };
 }
 
+/** What Slack says where we, or whoever asked, are not in the channel: https://docs.slack.dev/reference/methods/chat.postEphemeral. */
+const NOT_THERE = new Set(["user_not_in_channel", "not_in_channel", "channel_not_found"]);
+
+/**
+ * Tells somebody alone. Shortcuts stand in every channel, and what they declare opens in ours: who is not there, or asks
+ * where we are not, gets a direct message, which needs no permission beyond `chat:write`.
+ */
 export async function whisper(deps: DoorDeps, user: string, where: Where, document: Document): Promise<void> {
   const { response_type: _, ...message } = ephemeral(deps, document);
-  await deps.client.chat.postEphemeral({
-    channel: where.channel,
-    user,
-    ...(where.threadTs ? { thread_ts: where.threadTs } : {}),
-    ...message,
-  });
+  const thread = where.threadTs ? { thread_ts: where.threadTs } : {};
+  try {
+    await deps.client.chat.postEphemeral({ channel: where.channel, user, ...thread, ...message });
+  } catch (error) {
+    if (!(error instanceof WebAPIPlatformError && NOT_THERE.has(error.data.error))) throw error;
+    await deps.client.chat.postMessage({ channel: user, ...message });
+  }
 }
 
 /** Answers in time: within Slack's three seconds with the work's result, or with nothing, and the result follows. */

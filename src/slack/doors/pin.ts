@@ -102,19 +102,19 @@ export async function pinned(
   channel: string,
   ts: string,
   { id: user, team }: { id: string; team: string | null },
-  door: { via: "emoji" | "shortcut"; key: string },
+  door: { via: "emoji"; key: string } | { via: "shortcut"; key: string; threadTs: string | null },
 ): Promise<Document> {
   return attempt(deps, "a pin", async () => {
     const { id, name } = await asker(deps, user, team);
+    // A shortcut says in which thread it was used. It stands in every channel, and of most we may ask Slack nothing.
+    if (door.via === "shortcut" && !(await deps.engine.reads.byThread(channel, door.threadTs ?? ts)))
+      return noReply();
     const message = await messageAt(deps, channel, ts);
     const root = message?.thread_ts ?? ts;
     const incident = await deps.engine.reads.byThread(channel, root);
     // Taken off again before we looked: the removal found nothing to take off, so there must be nothing.
     const gone = door.via === "emoji" && !message?.reactions?.some((r) => r.name === PIN_EMOJI);
-    if (!message || !incident || ts === root || gone)
-      return sentence(
-        "This message is no reply in an incident's thread, so there is no timeline to put it on.",
-      );
+    if (!message || !incident || ts === root || gone) return noReply();
     const author =
       message.user && !message.bot_id
         ? ({ kind: "person", ...(await person(deps, message.user)) } as const)
@@ -130,6 +130,10 @@ export async function pinned(
     });
     return sentence(`The message is on the timeline of ${incident}.`);
   });
+}
+
+function noReply(): Document {
+  return sentence("This message is no reply in an incident's thread, so there is no timeline to put it on.");
 }
 
 function sentence(words: string): Document {

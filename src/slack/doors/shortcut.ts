@@ -10,11 +10,13 @@ export function shortcutDoors(app: App, deps: DoorDeps): void {
     if (shortcut.type !== "message_action") return;
     const { channel, message, user, trigger_id } = shortcut;
     const by = { id: user.id, team: user.team_id ?? null };
+    const threadTs: string | null = message.thread_ts ?? null;
     const document = await pinned(deps, channel.id, message.ts, by, {
       via: "shortcut",
       key: `shortcut:${trigger_id}`,
+      threadTs,
     });
-    await whisper(deps, user.id, { channel: channel.id, threadTs: message.thread_ts ?? null }, document);
+    await whisper(deps, user.id, { channel: channel.id, threadTs }, document);
   });
   app.shortcut(SHORTCUTS.declare, async ({ ack, shortcut }) => {
     const view = modalFor(deps, "declare", null, { channel: deps.channel, threadTs: null });
