@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { AssetState } from "../../src/core/incident/state.ts";
 import type { Block, Document, Text } from "../../src/core/report/document.ts";
+import { drawing } from "../../src/core/report/drawing.ts";
 import { postmortem } from "../../src/core/report/postmortem.ts";
 import { renderHtml } from "../../src/render/html.ts";
 import { markdownToHtml } from "../../src/render/html-markdown.ts";
@@ -110,6 +112,34 @@ describe("in a browser", () => {
         );
       }
       expect(heard).toEqual([]);
+    } finally {
+      await browser.close();
+    }
+  });
+
+  test("no asset's name runs under its bar in the picture", async ({ skip }) => {
+    const browser = await openBrowser();
+    if (!browser) return skip("there is no Chromium here");
+    try {
+      const page = await browser.newPage();
+      const names = [
+        "ANALYTICS.MARTS.CUSTOMER_LIFETIME",
+        "SHOP.RAW.ORDERS_2026_WEEKLY",
+        "shop.analytics.number_000_with_a_long_name",
+        "shop.marts.顧客生涯価値の月次集計テーブル表",
+      ];
+      const { state, events } = inputOf(story());
+      const [[key, asset]] = [...state.assets] as [[string, AssetState]];
+      const named = names.map((name): [string, AssetState] => [
+        `${key}${name}`,
+        { ...asset, asset: { ...asset.asset, name } },
+      ]);
+      const { svg } = drawing({ ...state, assets: new Map(named) }, events, "2026-11-22T09:00:00.000Z");
+      await page.setContent(`<div style="width: 900px">${svg}</div>`);
+      const ends = await page.evaluate(
+        `[...document.querySelectorAll("text[x='0']")].map((text) => text.getBBox()).map(({ x, width }) => x + width)`,
+      );
+      expect(Math.max(...(ends as number[]))).toBeLessThan(186);
     } finally {
       await browser.close();
     }

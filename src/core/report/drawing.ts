@@ -364,7 +364,8 @@ function assetLane(state: IncidentState, asset: AssetState, scale: Scale, asOf: 
   const name = element(
     "text",
     { x: 0, y: 17 },
-    title(`${asset.asset.namespace}/${asset.asset.name}`) + escapeXml(ending(asset.asset.name, 25)),
+    title(`${asset.asset.namespace}/${asset.asset.name}`) +
+      escapeXml(ending(asset.asset.name, LABEL_WIDTH - 8)),
   );
   const length = intervals.length > 0 ? formatDuration(downtime(state, asset, asOf)) : "none";
   return [name, baseline(20), ...bars, value(length, 17)].join("");
@@ -420,15 +421,24 @@ function title(text: string): string {
   return element("title", {}, escapeXml(text));
 }
 
-/** The end of a name that is too long, since that is where two tables of one schema differ. */
-function ending(name: string, limit: number): string {
+/** The end of a name that is too wide, since that is where two tables of one schema differ. */
+function ending(name: string, room: number): string {
   const characters = Array.from(name);
-  return characters.length <= limit
-    ? name
-    : `…${characters
-        .slice(-(limit - 1))
-        .join("")
-        .replace(/^[._/-]+/, "")}`;
+  let from = characters.length;
+  for (let left = room; from > 0; from--) {
+    left -= widthOf(characters[from - 1]!);
+    if (left < 0) break;
+  }
+  if (from === 0) return name;
+  // One more gives way to the dots.
+  const kept = characters.slice(from + 1).join("");
+  return `…${kept.replace(/^[._/-]+/, "")}`;
+}
+
+/** How wide a character of a name is at most, among the fonts that readers have: what is under a bar cannot be read. */
+function widthOf(character: string): number {
+  if (character >= "\u2e80") return 13;
+  return /[\p{Lu}mw@%]/u.test(character) ? 10.5 : 7.3;
 }
 
 function round(n: number): number {
