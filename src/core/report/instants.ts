@@ -37,8 +37,9 @@ export function utcDay(instant: string): string {
   return `${DAYS[date.getUTCDay()]} ${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]} ${date.getUTCFullYear()}`;
 }
 
-/** `03:10 and 03:14 UTC`, with dates as soon as the two are not of the same day. */
+/** `between 03:10 and 03:14 UTC`, or `at 03:10 UTC`; with dates as soon as the two are not of the same day. */
 export function utcBetween(from: string, to: string): string {
-  if (from.slice(0, 10) === to.slice(0, 10)) return `${utcTime(from)} and ${utcTime(to)} UTC`;
-  return `${utcShortDate(from)} ${utcTime(from)} and ${utcShortDate(to)} ${utcTime(to)} UTC`;
+  if (from.slice(0, 16) === to.slice(0, 16)) return `at ${utcTime(from)} UTC`;
+  if (from.slice(0, 10) === to.slice(0, 10)) return `between ${utcTime(from)} and ${utcTime(to)} UTC`;
+  return `between ${utcShortDate(from)} ${utcTime(from)} and ${utcShortDate(to)} ${utcTime(to)} UTC`;
 }

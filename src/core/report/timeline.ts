@@ -306,7 +306,7 @@ function summarise(entries: TimelineEntry[]): TimelineEntry {
   const shares = byActor.map(([actor, of]) => `${of.length} ${actor}`).join(", ");
   return {
     ...first,
-    text: `${entries.length} ${STORM_WORDS[first.kind]} between ${utcBetween(first.at, last.at)}: ${shares}`,
+    text: `${entries.length} ${STORM_WORDS[first.kind]} ${utcBetween(first.at, last.at)}: ${shares}`,
     recordedAt: last.recordedAt,
     actor: byActor.map(([actor]) => actor).join(", "),
     permalink: null,

@@ -266,6 +266,12 @@ describe("the curated timeline", () => {
     expect(curatedTimeline(log.events).map((entry) => entry.kind)).toEqual(["opened", "alert_attached"]);
   });
 
+  test("a storm within a minute says that minute once", () => {
+    const log = begun();
+    for (let n = 0; n < 20; n++) log.add("22 03:10", dbt, "alert", attached(n, "dbt", `model ${n} failed`));
+    expect(curatedTimeline(log.events).at(-1)?.text).toBe("17 more alerts joined at 03:10 UTC: 17 dbt");
+  });
+
   test("a storm over midnight says its dates", () => {
     const log = begun();
     for (let n = 0; n < 20; n++)
