@@ -95,7 +95,9 @@ figure svg { display: block; width: 100%; height: auto; }
   .figures dd { font-size: 12pt; }
   section { margin-top: 18pt; padding-top: 12pt; }
   h1, h2, h3, h4 { break-after: avoid; }
-  p, tr, figure, blockquote, li, .figures, .facts > div, .wide { break-inside: avoid; }
+  p, tr, figure, blockquote, li, .figures, .facts > div { break-inside: avoid; }
+  /* A table that is longer than a page would leave the page before it empty. */
+  .wide:not(:has(tbody tr:nth-child(13))) { break-inside: avoid; }
   p:has(+ .table) { break-after: avoid; }
   thead { display: table-header-group; }
   .table, figure { overflow: visible; }

@@ -117,6 +117,23 @@ describe("in a browser", () => {
     }
   });
 
+  test("on paper a short table stays whole, and a long one begins where it stands", async ({ skip }) => {
+    const browser = await openBrowser();
+    if (!browser) return skip("there is no Chromium here");
+    try {
+      const page = await browser.newPage();
+      await page.emulateMedia({ media: "print" });
+      const columns = ["Asset", "Recovery", "Data downtime", "When"].map((title) => ({ title }));
+      const rows = (many: number) => Array.from({ length: many }, (_, n) => [`orders_${n}`, "", "", ""]);
+      const tables = [5, 50].map((many): Block => ({ type: "table", columns, rows: rows(many) }));
+      await page.setContent(renderHtml(documentOf(...tables)));
+      const breaks = `[...document.querySelectorAll("table")].map((table) => getComputedStyle(table).breakInside)`;
+      expect(await page.evaluate(breaks)).toEqual(["avoid", "auto"]);
+    } finally {
+      await browser.close();
+    }
+  });
+
   test("no asset's name runs under its bar in the picture", async ({ skip }) => {
     const browser = await openBrowser();
     if (!browser) return skip("there is no Chromium here");
