@@ -1,7 +1,7 @@
 import type { Reads } from "./engine/ports.ts";
 import { POSTMORTEM_FORMATS, type PostmortemFormat } from "./render/formats.ts";
 
-/** How many alerts a report lists; the log has all of them. */
+/** How many alerts a report lists, the one that it is about among them; the log has all of them. */
 const REPORTED_ALERTS = 1000;
 
 export type Report = { filename: string; mediaType: string; body: string };
@@ -24,7 +24,7 @@ export async function reportOf(
   return renderPostmortem(format, {
     state,
     events: await reads.events(key),
-    alerts: await reads.alerts(key, REPORTED_ALERTS),
+    alerts: await reads.alerts(key, REPORTED_ALERTS, state.origin?.fingerprint ?? null),
     asOf,
     slash,
   });

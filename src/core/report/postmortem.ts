@@ -9,6 +9,7 @@ import {
   walkIn,
 } from "../incident/state.ts";
 import { plural } from "../plural.ts";
+import { ALERT_SEVERITIES } from "../signal/alert.ts";
 import { type Integrity, integrity, type ReportedAlert } from "./api.ts";
 import {
   clocks,
@@ -44,15 +45,22 @@ export type PostmortemInput = {
 export type PreparedPostmortem = Required<PostmortemInput> & { integrity: Integrity };
 
 /**
- * The input as it is reported: people's names for mentions, alerts in the order they came, and without the exports at
- * the end of the log, so that exporting a report does not change the next one.
+ * The input as it is reported: people's names for mentions, and without the exports at the end of the log, so that
+ * exporting a report does not change the next one. Alerts come as they were seen, after the one that it is about; of what
+ * came in one request the worst first, as a report shows only some.
  */
 export function prepare(input: PostmortemInput): PreparedPostmortem {
   const lastWord = input.events.findLastIndex((event) => event.body.type !== "postmortem_exported");
   const events = input.events.slice(0, lastWord + 1);
   const names = namesIn(events);
+  const rank = ({ fingerprint }: ReportedAlert) => (fingerprint === input.state.origin?.fingerprint ? 0 : 1);
+  const level = ({ severity }: ReportedAlert) => (ALERT_SEVERITIES as readonly string[]).indexOf(severity);
   const alerts = allInWords(input.alerts, names).toSorted(
-    (a, b) => order(a.firstSeenAt, b.firstSeenAt) || order(a.fingerprint, b.fingerprint),
+    (a, b) =>
+      rank(a) - rank(b) ||
+      order(a.firstSeenAt, b.firstSeenAt) ||
+      level(a) - level(b) ||
+      order(a.fingerprint, b.fingerprint),
   );
   return {
     state: allInWords(input.state, names),
@@ -357,7 +365,7 @@ function timelineRow(entry: TimelineEntry): Text[] {
   return [utcTime(entry.at), what, who];
 }
 
-function alertTable({ state, alerts }: PreparedPostmortem): Block[] {
+function alertTable({ state, alerts, slash }: PreparedPostmortem): Block[] {
   if (alerts.length === 0) {
     return [
       {
@@ -389,7 +397,11 @@ function alertTable({ state, alerts }: PreparedPostmortem): Block[] {
         String(alert.count),
       ]),
   };
-  return [table, ...andMore(Math.max(alerts.length, state.alerts.total) - ALERTS_SHOWN, "alert")];
+  const more = Math.max(alerts.length, state.alerts.total) - ALERTS_SHOWN;
+  const listed = alerts.length - ALERTS_SHOWN;
+  if (more <= listed || listed <= 0) return [table, ...andMore(more, "alert")];
+  const words = `and ${plural(more, "more alert")}; the JSON export lists ${listed} of them, `;
+  return [table, { type: "context", text: [words, { code: `${slash} alerts ${state.key}` }, " all."] }];
 }
 
 function runbooks({ state, slash }: PreparedPostmortem): Block[] {

@@ -1,9 +1,21 @@
 import { describe, expect, test } from "vitest";
-import type { NumberedSuspect } from "../../../src/core/incident/events.ts";
+import type { EventOf, NumberedSuspect } from "../../../src/core/incident/events.ts";
 import type { Block, Document } from "../../../src/core/report/document.ts";
 import { type PostmortemInput, postmortem, prepare } from "../../../src/core/report/postmortem.ts";
 import { renderMarkdown } from "../../../src/render/markdown.ts";
-import { ana, attached, dbt, inputOf, Log, on, opened, story, system, warehouse } from "./late-orders.ts";
+import {
+  alertsOf,
+  ana,
+  attached,
+  dbt,
+  inputOf,
+  Log,
+  on,
+  opened,
+  story,
+  system,
+  warehouse,
+} from "./late-orders.ts";
 
 const begun = (given = {}) => new Log().add("22 03:10", dbt, "alert", opened(given));
 const report = (log: Log, given: Partial<PostmortemInput> = {}) =>
@@ -19,6 +31,27 @@ function under(title: string, document: Document): string {
 }
 const beginning = (document: Document) =>
   renderMarkdown({ ...document, blocks: document.blocks.slice(0, 3) });
+
+test("of many alerts the one that it is about comes first, then of one moment the worst", () => {
+  const { origin } = opened() as EventOf<"opened">;
+  const log = begun({ origin: { ...origin, fingerprint: "aaaaaaaaaaaaaa1e" } });
+  const levels = ["info", "warning", "error", "critical"] as const;
+  for (let n = 0; n < 40; n++)
+    log.add("22 03:11", dbt, "alert", {
+      ...(attached(n, "dbt", `${n} failed`) as EventOf<"alert_attached">),
+      severity: levels[n % 4]!,
+    });
+  const rows = under("Alerts", report(log)).trimEnd().split("\n");
+  expect(rows.filter((row) => row.includes(" failed |")).map((row) => row.split(" | ")[2])).toEqual([
+    ...["error", ...Array(10).fill("critical"), ...Array(9).fill("error")],
+  ]);
+  expect(rows.find((row) => row.includes(" failed |"))).toContain("30 failed");
+  expect(rows.at(-1)).toBe("and 20 more alerts; the JSON export lists them.");
+  const some = report(log, { alerts: alertsOf(log).slice(0, 30) });
+  expect(under("Alerts", some).trimEnd().split("\n").at(-1)).toBe(
+    "and 20 more alerts; the JSON export lists 10 of them, `/incident alerts INC-12` all.",
+  );
+});
 
 test("has its sections in the order of reading", () => {
   const titles = report(story()).blocks.filter(
