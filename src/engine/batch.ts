@@ -431,8 +431,9 @@ export class Batch {
       startsAt: signal.startsAt ?? before?.startsAt ?? null,
       observedAt: signal.observedAt ?? latest(before?.observedAt, signal.startsAt),
       firstSeenAt: before?.firstSeenAt ?? now,
-      lastSeenAt: now,
-      count: (before?.count ?? 0) + (signal.status === "firing" ? 1 : 0),
+      // What is told or held later than it came was not heard again.
+      lastSeenAt: (said === null ? before?.lastSeenAt : null) ?? now,
+      count: (before?.count ?? 0) + (said !== null && signal.status === "firing" ? 1 : 0),
       said: said ?? before?.said ?? null,
       signalId: before?.signalId ?? null,
       // Its row in an incident has them all now.

@@ -177,6 +177,19 @@ describe("a silence", () => {
       expect(events.filter(({ body }) => body.type === "silence_set")).toHaveLength(2);
     }));
 
+  test("tells at its end what it held as it was heard, and `db verify` misses no signal for that", () =>
+    inWorld(async (world) => {
+      await ask(world, forTwoHours("asset=*orders"));
+      await world.ingest(alertOn("orders"));
+      const heard = world.now();
+      world.advance(3 * HOUR);
+      await world.engine.tick();
+      expect((await counts(world, "INC-1")).firing).toBe(1);
+      const row = await world.readDb.selectFrom("alert").select(["last_seen_at", "count"]).executeTakeFirst();
+      expect(row).toEqual({ last_seen_at: heard, count: 1 });
+      expect(await faultsOf(world.readDb)).toEqual([]);
+    }));
+
   test("asked for outside a thread is told in the channel, and its end too", () =>
     inWorld(async (world) => {
       await ask(world, forTwoHours("source=dbt"));
