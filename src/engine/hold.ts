@@ -242,6 +242,7 @@ export async function holdForming(
   if (!first || holds.includes(null)) return;
   const into = await incidentOf(batch, first.by);
   if (into === null || into === state.key) return;
+  await batch.readAlerts(rows.map((row) => row.fingerprint));
   const merge = { type: "merge_into", into, reason: first.reason } as const;
   tell(news, state.key, batch.append(state.key, decide(state, merge, asked), asked));
   for (const [i, signal] of (await asSignals(batch, rows)).entries()) {

@@ -300,6 +300,28 @@ describe("inhibition", () => {
       { wait: "5s" },
     ));
 
+  test("keeps what is known of an alert that came a moment before, and `db verify` finds all in order", () =>
+    inWorld(
+      async (world) => {
+        const before = world.now();
+        await world.ingest(alertOn("orders"));
+        world.advance(2000);
+        await world.ingest(platform());
+        world.advance(1000);
+        await world.engine.tick();
+        expect(await held(world)).toMatchObject([{ title: "not_null on orders failed" }]);
+        const row = await world.readDb
+          .selectFrom("alert")
+          .select(["first_seen_at", "last_seen_at", "count"])
+          .where("source", "=", "dbt")
+          .executeTakeFirst();
+        expect(row).toEqual({ first_seen_at: before, last_seen_at: before, count: 1 });
+        expect(await faultsOf(world.readDb)).toEqual([]);
+      },
+      rules,
+      { wait: "5s" },
+    ));
+
   test("holds over a restart, and ends with the incident of what inhibits", () =>
     inWorld(async (world) => {
       await world.ingest(platform());
