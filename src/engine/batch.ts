@@ -290,7 +290,10 @@ export class Batch {
     if (!first) return;
     const state = this.states.get(key)!;
     // It was taken in by another before anybody saw it, so there is no thread to tell it in.
-    if (state.phase === "merged" && state.thread === null) return;
+    if (state.phase === "merged" && state.thread === null) {
+      this.redrawQueued(`card:${key}`, state);
+      return;
+    }
     const channel = state.thread?.channel ?? state.channel;
     for (const reaction of react(events, state)) {
       const suffix =
@@ -338,6 +341,11 @@ export class Batch {
     const payload: Notice = { at, document };
     const shown = { kind: "notice", payload, channel: channel ?? this.settings.channel, wanted: 1 } as const;
     this.effect({ key: noticeKey(about, key), incident: about, ...shown });
+  }
+
+  /** A message that may be on its way to Slack just now, as it was, is to be drawn once more; none is asked for. */
+  private redrawQueued(key: string, { version }: IncidentState): void {
+    if (this.memory.undrawn.has(key)) this.memory.undrawn.set(key, version);
   }
 
   private effect(effect: Effect): void {

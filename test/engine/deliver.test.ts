@@ -380,6 +380,22 @@ describe("living messages", () => {
     expect(Object.values(await outbox())).not.toContain("pending");
   });
 
+  it("shows that it was merged, where that came while the first message was on its way", async () => {
+    let go = () => {};
+    chat.hold = new Promise((resolve) => {
+      go = resolve;
+    });
+    await world.ingest(alertOn("orders"), alertOn("users"));
+    await deliverer.start();
+    await settle();
+    expect(chat.calls).toContain("post card:INC-2");
+    await world.command("INC-2", { type: "merge_into", into: "INC-1", reason: null });
+    go();
+    await pass(4);
+    expect(chat.shown.get("card:INC-2")).toMatchObject({ summary: "1 alerts, merged" });
+    expect(Object.values(await outbox())).not.toContain("pending");
+  });
+
   it("shows after a restart what came while a message waited to be drawn", async () => {
     await world.ingest(alertOn("orders"));
     await deliverer.start();
