@@ -15,7 +15,7 @@ import { mergeInto, sortForming } from "./combine.ts";
 import { endYielding, tellOfMany } from "./digest.ts";
 import { explain } from "./explain.ts";
 import { learn, learnLineage } from "./learn.ts";
-import type { Ledger, OutboxOutcome } from "./ledger.ts";
+import type { Ledger, OutboxOutcome, OutboxRow } from "./ledger.ts";
 import { type Memory, recall } from "./memory.ts";
 import { assetsNamed } from "./named-asset.ts";
 import type {
@@ -204,7 +204,10 @@ async function claim(batch: Batch, id: number, rootOf: string | undefined, now: 
 
 async function settle(batch: Batch, id: number, outcome: OutboxOutcome, now: string): Promise<null> {
   const { undrawn } = batch.memory;
-  const row = await batch.ledger.settleOutbox(id, outcome, (key) => undrawn.get(key) ?? 0);
+  // A transaction that failed meanwhile took with it what memory knew: then all that came since may be wanted.
+  const wantedOf = async ({ key, incident }: OutboxRow) =>
+    undrawn.get(key) ?? (await batch.state(incident)).version;
+  const row = await batch.ledger.settleOutbox(id, outcome, wantedOf);
   if (row?.state === "done" || row?.state === "dead") undrawn.delete(row.key);
   if (row?.kind === "notice") endYielding(batch.memory, row.incident);
   if (row?.kind !== "card" || outcome.type !== "sent") return null;

@@ -159,11 +159,11 @@ export type Ledger = {
   /** Whether a message was ever asked for under this key. */
   isQueued(key: string): Promise<boolean>;
   claimOutbox(id: number): Promise<boolean>;
-  /** `wantedOf` says which version of a message is wanted by now, where that is more than its row says. */
+  /** `wantedOf` says which version of a living message is wanted by now, where that is more than its row says. */
   settleOutbox(
     id: number,
     outcome: OutboxOutcome,
-    wantedOf: (key: string) => number,
+    wantedOf: (row: OutboxRow) => Promise<number>,
   ): Promise<OutboxRow | null>;
   /** Takes away at most `limit` rows of each kind that are older than its cutoff; how many went. */
   prune(before: Cutoffs, limit: number): Promise<number>;

@@ -42,7 +42,7 @@ export type Memory = {
   yielding: Set<string>;
   /**
    * Living messages that are known to be queued, by key, with the version that is wanted of each by now: their rows are
-   * not written again for it. One that is queued and not known is written once more.
+   * not written again for it. One that is queued and not known is written once more, and drawn once more where its incident changed meanwhile.
    */
   undrawn: Map<string, number>;
   /** Open incidents with alerts that flap. */

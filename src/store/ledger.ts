@@ -3,7 +3,13 @@ import type { LineageDocument } from "../core/correlate/lineage-document.ts";
 import type { AlertSignal } from "../core/signal/alert.ts";
 import type { KnownChange } from "../core/signal/change.ts";
 import { alertKey } from "../engine/batch.ts";
-import type { AlertRow, Ledger, OutboxOutcome, OutboxRow } from "../engine/ledger.ts";
+import {
+  type AlertRow,
+  isLiving,
+  type Ledger,
+  type OutboxOutcome,
+  type OutboxRow,
+} from "../engine/ledger.ts";
 import type { IncidentAlert } from "../engine/ports.ts";
 import { readIncident } from "./models.ts";
 import type { Database } from "./open.ts";
@@ -271,10 +277,12 @@ async function settleOutbox(
   db: Database,
   id: number,
   outcome: OutboxOutcome,
-  wantedOf: (key: string) => number,
+  wantedOf: (row: OutboxRow) => Promise<number>,
 ): Promise<OutboxRow | null> {
   const row = await db.selectFrom("outbox").selectAll().where("id", "=", id).executeTakeFirst();
   if (!row) return null;
+  const known = outboxFromRow(row);
+  const wanted = outcome.type === "sent" && isLiving(known) ? await wantedOf(known) : 0;
   const set =
     outcome.type === "sent"
       ? {
@@ -284,7 +292,7 @@ async function settleOutbox(
           attempts: 0,
           error: null,
           // Something newer may have been wanted while this was under way.
-          state: Math.max(row.wanted, wantedOf(row.key)) > outcome.version ? "pending" : "done",
+          state: Math.max(row.wanted, wanted) > outcome.version ? "pending" : "done",
         }
       : outcome.type === "retry"
         ? {

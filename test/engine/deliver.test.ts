@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Command } from "../../src/core/incident/command.ts";
+import { Refusal } from "../../src/core/refusal.ts";
 import type { Document } from "../../src/core/report/document.ts";
 import {
   createDeliverer,
@@ -373,6 +374,30 @@ describe("living messages", () => {
     await settle();
     expect(chat.calls.at(-1)).toMatch(/^update/);
     await world.ingest(alertOn("orders", { dedupKey: "third" }));
+    go();
+    await pass(4);
+    expect(chat.shown.get("card:INC-1")).toMatchObject({ summary: "3 alerts, triggered" });
+    expect(chat.shown.get("alerts:INC-1")).toMatchObject({ summary: "3 alerts, triggered" });
+    expect(Object.values(await outbox())).not.toContain("pending");
+  });
+
+  it("redraws once more what changes while it is being drawn, also when a transaction fails before it stands", async () => {
+    await world.ingest(alertOn("orders"));
+    await deliverer.start();
+    await settle();
+    await pass(3);
+    let go = () => {};
+    chat.hold = new Promise((resolve) => {
+      go = resolve;
+    });
+    await world.ingest(alertOn("orders", { dedupKey: "second" }));
+    await settle();
+    expect(chat.calls.at(-1)).toMatch(/^update/);
+    await world.ingest(alertOn("orders", { dedupKey: "third" }));
+    // What no door sends is a fault of ours, not a refusal.
+    await expect(
+      world.command("INC-1", { type: "note", text: null as unknown as string, at: null }),
+    ).rejects.not.toBeInstanceOf(Refusal);
     go();
     await pass(4);
     expect(chat.shown.get("card:INC-1")).toMatchObject({ summary: "3 alerts, triggered" });

@@ -383,7 +383,7 @@ describe("no read walks through a table that grows", () => {
     resolvedBefore: (l) => l.resolvedBefore(NOW, 100),
     isQueued: (l) => l.isQueued("notice:C1:INC-1"),
     claimOutbox: (l) => l.claimOutbox(1),
-    settleOutbox: (l) => l.settleOutbox(1, { type: "dead", error: "x" }, () => 0),
+    settleOutbox: (l) => l.settleOutbox(1, { type: "dead", error: "x" }, async () => 0),
     prune: (l) =>
       l.prune(
         {
