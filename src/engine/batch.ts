@@ -501,8 +501,8 @@ export class Batch {
       severity: firing || !before ? signal.severity : before.severity,
       title: firing || !before ? signal.title : before.title,
       description: firing || !before ? signal.description : before.description,
-      // What is held was counted on the assets it had before.
-      assets: (firing && !held) || !before ? signal.assets : before.assets,
+      // It counts as firing on the assets that it named when it began to, until it passes.
+      assets: before && (before.status === "firing" || !firing) ? before.assets : signal.assets,
       labels: firing || !before ? signal.labels : before.labels,
       links: signal.links.length > 0 ? signal.links : (before?.links ?? []),
       warnings: signal.warnings,

@@ -90,6 +90,21 @@ function promises(name: string, database: () => Promise<{ database: Config["data
       expect([...state!.assets.values()]).toMatchObject([{ recovery: "recovering" }]);
     });
 
+    it("lets all data recover that an alert named when it began to fire, whatever it names by the time it passes", async () => {
+      const dedupKey = "volume";
+      const assets = alertOn("orders").assets;
+      const both = [...alertOn("users").assets, ...assets];
+      await world.ingest(alertOn("orders", { dedupKey, assets: both }));
+      expect(await outcomes(alertOn("orders", { dedupKey, assets, title: "3 rows are null" }))).toEqual([
+        "deduplicated INC-1",
+      ]);
+      await world.ingest(alertOn("orders", { dedupKey, assets, status: "resolved" }));
+      expect([...(await world.reads.state("INC-1"))!.assets.values()]).toMatchObject([
+        { firing: 0, recovery: "recovering" },
+        { firing: 0, recovery: "recovering" },
+      ]);
+    });
+
     it("ignores news older than what is recorded", async () => {
       await world.ingest(alertOn("orders", { observedAt: "2026-11-22T02:00:00.000Z" }));
       await world.ingest(alertOn("orders", { status: "resolved", observedAt: "2026-11-22T02:30:00.000Z" }));
