@@ -149,6 +149,7 @@ export type Ledger = {
   nextNumber(kind: "incident" | "drill" | "silence"): Promise<number>;
   /** Silences that hold alerts now or will, and those whose alerts are still to be told. */
   openSilences(): Promise<Silence[]>;
+  /** The longest held first. */
   heldAlerts(): Promise<HeldAlert[]>;
   /** Held alerts as they came last. */
   heldSignals(fingerprints: string[]): Promise<Map<string, AlertSignal>>;

@@ -92,7 +92,7 @@ export function ledgerOf(db: Database): Ledger {
     },
     async heldAlerts() {
       const rows = await db.selectFrom("held_alert").select("body").execute();
-      return rows.map(heldAlertFromRow);
+      return rows.map(heldAlertFromRow).sort((a, b) => (a.since < b.since ? -1 : a.since > b.since ? 1 : 0));
     },
     async heldSignals(fingerprints) {
       const rows = await db

@@ -6,7 +6,7 @@ import { fold } from "../../src/core/incident/state.ts";
 import { Refusal } from "../../src/core/refusal.ts";
 import { fingerprint } from "../../src/core/signal/alert.ts";
 import { startPostgres } from "../harness/postgres.ts";
-import { alertOn, openWorld, temporaryFile, type World } from "./world.ts";
+import { alertOn, ana, openWorld, temporaryFile, type World } from "./world.ts";
 
 const HOUR = 3_600_000;
 
@@ -336,6 +336,26 @@ function promises(name: string, database: () => Promise<{ database: Config["data
       const state = await world.reads.state("INC-1", { entries: true });
       expect(state).toMatchObject({ phase: "acknowledged", roles: { lead: { name: "Ana Diaz" } } });
       expect(fold(await world.reads.events("INC-1"))).toEqual(state);
+    });
+
+    it("tells what was held longest first, also after a restart", async () => {
+      await world.engine.silence({
+        ask: { type: "silence", matcher: "asset=*orders", lengthMs: HOUR, reason: "backfill" },
+        ...{ incident: null, channel: "C1", actor: ana, via: "slash", permalink: null, idempotencyKey: null },
+      });
+      const ways = ["unique", "freshness", "volume"];
+      // The first of them says more later on, which makes it no younger.
+      for (const way of [...ways, "unique"]) {
+        world.advance(60_000);
+        await world.ingest(alertOn("orders", { dedupKey: way, title: way, startsAt: world.now() }));
+      }
+      await world.restart();
+      world.advance(2 * HOUR);
+      await world.engine.tick();
+      const told = (await world.reads.events("INC-1")).flatMap(({ body }) =>
+        body.type === "alert_attached" ? [body.title] : [],
+      );
+      expect(told).toEqual(ways);
     });
 
     it("closes by itself what stayed resolved", async () => {
