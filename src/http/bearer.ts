@@ -1,6 +1,6 @@
 import type { FastifyRequest } from "fastify";
 import type { Config } from "../config.ts";
-import { matchesSecret } from "../source/auth.ts";
+import { bearerIn, matchesSecret } from "../source/auth.ts";
 import { HttpProblem } from "./problem.ts";
 import type { RateLimits } from "./rate-limit.ts";
 
@@ -18,7 +18,7 @@ export function requireToken(
       throw new HttpProblem("unauthorized", "The read API is closed. Set BREAKWATER_API_TOKEN and restart.");
     }
     limits.check(API, request.ip);
-    const offered = /^bearer +(\S+) *$/i.exec(request.headers.authorization ?? "")?.[1];
+    const offered = bearerIn(request.headers.authorization);
     if (offered === undefined) {
       throw new HttpProblem(
         "unauthorized",

@@ -7,13 +7,17 @@ import type { Source, SourceRequest } from "./source.ts";
  * set. Without a secret everything is refused, and an empty one never matches.
  */
 export function bearerOrToken(request: SourceRequest, secrets: string[]): void {
-  const bearer = /^bearer +(\S+) *$/i.exec(request.headers.authorization ?? "")?.[1];
-  const offered = [bearer, request.query.token];
+  const offered = [bearerIn(request.headers.authorization), request.query.token];
   if (matchesSecret(offered, secrets)) return;
   throw unauthorized(
     `${isNothing(offered) ? "The request carries no secret" : WRONG_SECRET}. ` +
       'Send it as the header "Authorization: Bearer <secret>", or as "?token=<secret>" where only a URL can be set.',
   );
+}
+
+/** What stands behind the word Bearer, to the end: a secret may be several words. */
+export function bearerIn(authorization = ""): string | undefined {
+  return /^bearer +(\S.*)$/i.exec(authorization)?.[1]?.trim();
 }
 
 /** The secret as it stands in a header of the sender's own (`X-Gitlab-Token: <secret>`), after a prefix if there is one. */
@@ -66,9 +70,12 @@ export function checkFresh(sentAtMs: number, receivedAt: string, windowSeconds: 
   );
 }
 
-/** Whether one of the texts offered is one of the secrets, in a time that says nothing of either. */
+/**
+ * Whether one of the texts offered is one of the secrets, in a time that says nothing of either. Node reads the bytes of a
+ * header as Latin-1, while most senders write UTF-8: both readings count.
+ */
 export function matchesSecret(offered: (string | undefined)[], secrets: string[]): boolean {
-  const given = offered.filter((each) => each !== undefined && each !== "").map((each) => digest(each!));
+  const given = offered.flatMap((each) => (each ? [digest(each), digest(Buffer.from(each, "latin1"))] : []));
   let matches = 0;
   for (const secret of usable(secrets).map(digest))
     for (const each of given) matches += timingSafeEqual(secret, each) ? 1 : 0;
@@ -94,7 +101,7 @@ function usable(secrets: string[]): string[] {
 }
 
 /** Texts of one length for the comparison, so that not even the length of a secret shows. */
-function digest(text: string): Buffer {
+function digest(text: string | Buffer): Buffer {
   return hash("sha256", text, "buffer");
 }
 

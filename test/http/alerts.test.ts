@@ -98,6 +98,24 @@ describe("an alert that is taken", () => {
     expect(edge.engine.ingested).toHaveLength(2);
   });
 
+  it("comes with a secret of several words, and of letters beyond ASCII in either encoding", async () => {
+    const edge = await startEdge({
+      config: config({ sourceSecrets: new Map([["generic", ["correct horse battery", "schlüssel"]]]) }),
+    });
+    for (const [secret, status] of [
+      ["correct horse battery", 200],
+      ["correct horse", 401],
+      ["correct", 401],
+      ["schlüssel", 200],
+      // What a sender that writes UTF-8 puts on the line, byte by byte.
+      [Buffer.from("schlüssel").toString("latin1"), 200],
+      ["schlussel", 401],
+    ] as const) {
+      const response = await sendAlert(edge, { headers: { authorization: `Bearer ${secret}` } });
+      expect([secret, response.status]).toEqual([secret, status]);
+    }
+  });
+
   it("needs no secret in the sandbox where none is configured, but the right one where one is", async () => {
     const open = await startEdge({ config: config({ sandbox: true, sourceSecrets: new Map() }) });
     expect((await sendAlert(open, { headers: { authorization: null } })).status).toBe(200);

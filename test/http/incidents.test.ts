@@ -273,16 +273,17 @@ describe("who may read", () => {
     }
   });
 
-  it.each(PATHS)("%s is open to each of two tokens and to nobody else", async (path) => {
+  it.each(PATHS)("%s is open to each of several tokens and to nobody else", async (path) => {
     const edge = await startEdge({
       reads: reads(),
-      config: config({ apiTokens: ["old", "new"] }),
+      config: config({ apiTokens: ["old", "new", "two words"] }),
       report: async () => REPORT,
     });
     const status = async (headers: Record<string, string>, query = "") =>
       (await read(edge, path + query, headers)).status;
     expect(await status({ authorization: "Bearer old" })).toBe(200);
     expect(await status({ authorization: "bearer  new" })).toBe(200);
+    expect(await status({ authorization: "Bearer two words" })).toBe(200);
     for (const authorization of [
       "Bearer older",
       "Bearer ol",
