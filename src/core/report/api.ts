@@ -63,7 +63,8 @@ export type IncidentJson = {
   mergedInto: string | null;
 };
 
-const seconds = (milliseconds: number) => Math.trunc(milliseconds / 1000);
+/** As in words (`formatDuration`): nothing took less than no time, though a clock that was set back says so. */
+const seconds = (milliseconds: number) => Math.max(0, Math.trunc(milliseconds / 1000));
 
 /** `asOf` is the moment to which data downtime that lasts is measured; `url` overrides the thread's own link. */
 export function incidentJson(state: IncidentState, asOf: string, url: string | null = null): IncidentJson {

@@ -76,10 +76,10 @@ export function downtimeIntervals(state: IncidentState, asset: AssetState, asOf:
   }));
 }
 
-/** Data downtime of one asset in milliseconds. */
+/** Data downtime of one asset in milliseconds. A stretch that ends before it began, by a clock that was set back, adds none. */
 export function downtime(state: IncidentState, asset: AssetState, asOf: string): number {
   return downtimeIntervals(state, asset, asOf).reduce(
-    (sum, { from, until }) => sum + (elapsed(from, until) ?? 0),
+    (sum, { from, until }) => sum + Math.max(0, elapsed(from, until) ?? 0),
     0,
   );
 }

@@ -386,7 +386,9 @@ function describe(state: IncidentState, stretches: Stretch[], assets: number): s
       ? `${word} at ${utcDateTime(new Date(from).toISOString())}`
       : `${word} for ${formatDuration(to - from)}`;
   });
-  return `${state.key} over time, from ${utcDateTime(state.startedAt)}: ${told.join(", ")}. ${plural(assets, "asset")} affected.`;
+  // Nothing took any time where the clock was set back.
+  const course = told.length > 0 ? `: ${told.join(", ")}` : "";
+  return `${state.key} over time, from ${utcDateTime(state.startedAt)}${course}. ${plural(assets, "asset")} affected.`;
 }
 
 function span(from: number, to: number): string {

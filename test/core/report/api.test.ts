@@ -5,8 +5,9 @@ import {
   postmortemJson,
   timelineJson,
 } from "../../../src/core/report/api.ts";
+import { drawing } from "../../../src/core/report/drawing.ts";
 import { prepare } from "../../../src/core/report/postmortem.ts";
-import { alertsOf, dbt, inputOf, Log, on, opened, story } from "./late-orders.ts";
+import { alertsOf, ana, attached, dbt, inputOf, Log, on, opened, story, warehouse } from "./late-orders.ts";
 
 /** Others read these: a field may come, none may go or change its name. */
 const INCIDENT = [
@@ -171,4 +172,22 @@ test("the export has its parts, and its clocks in seconds", () => {
     hash: story().events.at(-1)!.hash,
     brokenAt: null,
   });
+});
+
+test("where the clock was set back meanwhile, nothing took less than no time", () => {
+  const asset = warehouse("analytics.staging.stg_orders");
+  const log = new Log()
+    .add("22 03:10", dbt, "alert", opened({ startedAt: on("22 03:10") }))
+    .add("22 03:10", dbt, "alert", attached(1, "dbt", "late", [asset], on("22 03:10")))
+    .add("22 01:16", ana, "button", { type: "acknowledged" })
+    .add("22 01:20", ana, "button", { type: "asset_verified", asset, reason: null })
+    .add("22 01:30", ana, "slash", { type: "resolved", text: "done" });
+  const state = log.state;
+  expect(incidentJson(state, now).assets[0]).toMatchObject({ downtimeSeconds: 0 });
+  const { clocks, impact } = postmortemJson(prepare(inputOf(log)));
+  expect(clocks).toMatchObject({ ttaSeconds: 0, ttrSeconds: 0 });
+  expect(impact.assets[0]).toMatchObject({ downtimeSeconds: 0, intervals: [{ seconds: 0 }] });
+  expect(drawing(state, log.events, now).alt).toBe(
+    "INC-12 over time, from 22 Nov 2026 03:10 UTC. 1 asset affected.",
+  );
 });
