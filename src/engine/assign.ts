@@ -157,7 +157,7 @@ async function placed(
     const asked: Asked = { actor: { kind: "system" }, via: "alert", now, permalink: null };
     await letGo(batch, held, fires ? "told" : "resolved", asked, news);
   }
-  return carry(batch, signal, print, said, placement, now, news);
+  return carry(batch, signal, print, said, placement, now, news, fires ? held?.since : undefined);
 }
 
 /**
@@ -253,6 +253,7 @@ async function carry(
   placement: Placement,
   now: string,
   news: News,
+  heldSince?: string,
 ): Promise<AlertOutcome> {
   if (placement.to === "duplicate" && said !== null && batch.repeat(print, placement.incident, said, now))
     return {
@@ -267,9 +268,11 @@ async function carry(
     now,
     permalink: null,
   };
+  // The data was wrong already while nobody was told.
+  const dated = heldSince ? { ...signal, startsAt: brokenAt(signal, heldSince) } : signal;
   const incident =
     placement.to === "open"
-      ? await openFor(batch, signal, print, placement.reason, asked, news)
+      ? await openFor(batch, dated, print, placement.reason, asked, news)
       : placement.to === "ignore"
         ? null
         : placement.incident;
@@ -285,7 +288,7 @@ async function carry(
   else if (incident) {
     const state = await batch.state(incident);
     const row = batch.incidentAlerts.get(alertKey(incident, print));
-    const command = newsFor(signal, print, row ?? null, placement.reason, now);
+    const command = newsFor(dated, print, row ?? null, placement.reason, now);
     const { flapsNow, ...recurrence } = recur(row ?? null, signal, now, batch.settings.grouping.flapping);
     const passes = signal.status === "resolved";
     // What is over holds nothing.

@@ -126,6 +126,7 @@ describe("a silence", () => {
   test("tells what still fires when it ends by the clock, and lays itself down", () =>
     inWorld(async (world) => {
       await ask(world, forTwoHours("source=dbt"));
+      const heardAt = world.now();
       await world.ingest(alertOn("orders"), alertOn("customers"));
       await world.ingest(passed("customers"));
       world.advance(2 * HOUR - 1);
@@ -134,6 +135,10 @@ describe("a silence", () => {
       world.advance(1);
       await world.engine.tick();
       expect(await counts(world, "INC-1")).toEqual({ total: 1, firing: 1, resolved: 0, held: 0 });
+      // The data was wrong all the while; noticed is when people were told.
+      const { startedAt, detectedAt, assets } = (await world.reads.state("INC-1"))!;
+      expect([startedAt, detectedAt]).toEqual([heardAt, world.now()]);
+      expect([...assets.values()].map(({ downtime }) => downtime)).toEqual([[{ from: heardAt, to: null }]]);
       const { silences, held } = await world.reads.silences();
       expect([silences, held]).toEqual([[], []]);
     }));
