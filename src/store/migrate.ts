@@ -43,15 +43,15 @@ const TITLES = "0010_titles";
  * Refuses one of a newer version, and one of somebody else's.
  */
 export async function migrate(db: Database): Promise<string[]> {
-  refuseNewer((await hasHad(db)) ?? [], Object.keys(MIGRATIONS));
-  const { error, results } = isPostgres(db) ? await toLatest(db) : await inOneTransaction(db, toLatest);
+  const had = (await hasHad(db)) ?? [];
+  refuseNewer(had, Object.keys(MIGRATIONS));
+  const work = (on: Database) => toLatest(on, had);
+  const { error, results } = isPostgres(db) ? await work(db) : await inOneTransaction(db, work);
   if (error) {
     const fault = openingFault(error);
     throw fault === error ? new Error("the database could not be migrated", { cause: error }) : fault;
   }
-  const ran = namesOf(results);
-  if (isPostgres(db) && ran.length > 0) await db.transaction().execute((trx) => settleIn(trx, ran));
-  return ran;
+  return (results ?? []).map(({ migrationName }) => migrationName);
 }
 
 /** Refuses a database that is not of this version, as whoever only uses it has to. */
@@ -75,10 +75,6 @@ function hasHad(db: Database): Promise<string[] | null> {
   });
 }
 
-function namesOf(results: MigrationResultSet["results"]): string[] {
-  return (results ?? []).map(({ migrationName }) => migrationName);
-}
-
 /** What needs more than SQL: proofs of what was stored before there were any, words folded from logs, the act on record. */
 async function settleIn(db: Database, ran: string[]): Promise<void> {
   if (ran.includes(PROOFS)) {
@@ -89,8 +85,24 @@ async function settleIn(db: Database, ran: string[]): Promise<void> {
   await appendAct(db, { act: "migrated", by: "bot", details: { ran } });
 }
 
-function toLatest(db: Database): Promise<MigrationResultSet> {
-  return new Migrator({ db, provider: { getMigrations: async () => MIGRATIONS } }).migrateToLatest();
+/**
+ * What is to be settled is a part of the last migration, and so of the transaction that Kysely takes Postgres through: a
+ * process killed in between would leave a database that counts as migrated, and that nobody settles any more.
+ */
+function toLatest(db: Database, had: string[]): Promise<MigrationResultSet> {
+  const names = Object.keys(MIGRATIONS);
+  const last = names.at(-1)!;
+  const settling: Migration = {
+    async up(on) {
+      await MIGRATIONS[last]!.up(on);
+      await settleIn(
+        on,
+        names.filter((name) => !had.includes(name)),
+      );
+    },
+  };
+  const migrations = { ...MIGRATIONS, [last]: settling };
+  return new Migrator({ db, provider: { getMigrations: async () => migrations } }).migrateToLatest();
 }
 
 /**
@@ -106,8 +118,6 @@ async function inOneTransaction(
     let settled = false;
     try {
       const result = await work(connection);
-      const ran = namesOf(result.results);
-      if (!result.error && ran.length > 0) await settleIn(connection, ran);
       settled = !result.error;
       return result;
     } finally {

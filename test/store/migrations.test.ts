@@ -11,6 +11,7 @@ import { eventFromRow, eventToRow, incidentToRow } from "../../src/store/rows.ts
 import { type SealedTable, sealed } from "../../src/store/seal.ts";
 import { alertOn, openWorld, temporaryFile } from "../engine/world.ts";
 import { type Postgres, startPostgres } from "../harness/postgres.ts";
+import { waitFor } from "../harness/wait.ts";
 import { faultsIn, fill } from "./filled.ts";
 
 const STEPS = Object.keys(MIGRATIONS);
@@ -172,4 +173,31 @@ describe.each(["sqlite", "postgres"] as const)("a database on %s", (type) => {
     expect(incidents.map(({ key }) => key)).toEqual(["INC-1"]);
     await after.close();
   });
+});
+
+it("a process that ends while it settles what it migrated leaves that to the next, on Postgres too", async () => {
+  const database = { type: "postgres", url: await postgres.createDatabase() } as const;
+  await fill(database);
+  const other = openForWriting(database);
+  await sql`delete from kysely_migration where name = '0010_titles'`.execute(other);
+  const db = openForWriting(database);
+  const onlooker = openForReading(database);
+  await other.transaction().execute(async (trx) => {
+    // The act that says what ran is written last.
+    await sql`lock table audit in exclusive mode`.execute(trx);
+    const migrating = migrate(db).catch((error: Error) => error);
+    await waitFor(
+      async () => {
+        const { rows } = await sql`select pg_terminate_backend(pid) from pg_stat_activity
+          where datname = current_database() and wait_event_type = 'Lock'`.execute(onlooker);
+        return rows.length > 0;
+      },
+      { what: "the migration to wait for the audit log" },
+    );
+    expect(await migrating).toBeInstanceOf(Error);
+  });
+  await Promise.all([db.destroy(), onlooker.destroy()]);
+  expect(await migrate(other)).toEqual(["0010_titles"]);
+  await other.destroy();
+  expect(await faultsIn(database)).toEqual([]);
 });
