@@ -1,3 +1,4 @@
+import { setImmediate as endOfTurn, setTimeout as sleep } from "node:timers/promises";
 import type { FastifyRequest } from "fastify";
 import type { Config } from "../config.ts";
 import { bearerIn, matchesSecret } from "../source/auth.ts";
@@ -12,9 +13,10 @@ export function requireToken(
   { apiTokens, sandbox }: Pick<Config, "apiTokens" | "sandbox">,
   limits: RateLimits,
 ): Guard {
+  const inTurn = oneAfterAnother();
   return async (request) => {
     if (apiTokens.length === 0) {
-      if (sandbox) return;
+      if (sandbox) return inTurn();
       throw new HttpProblem("unauthorized", "The read API is closed. Set BREAKWATER_API_TOKEN and restart.");
     }
     limits.check(API, request.ip);
@@ -25,11 +27,29 @@ export function requireToken(
         'Send the header "Authorization: Bearer <BREAKWATER_API_TOKEN>".',
       );
     }
-    if (matchesSecret([offered], [...apiTokens])) return limits.accepted(API);
+    if (matchesSecret([offered], [...apiTokens])) {
+      limits.accepted(API);
+      return inTurn();
+    }
     limits.failed(API, request.ip);
     throw new HttpProblem("unauthorized", "The token is not one of BREAKWATER_API_TOKEN.", {
       headers: { "www-authenticate": 'Bearer realm="breakwater", error="invalid_token"' }, // RFC 6750 §3
     });
+  };
+}
+
+/**
+ * Reading and drawing holds the process. So of many reads that come together one begins after the other, and in between
+ * alerts are taken: for a moment, as a turn of the event loop accepts one connection.
+ */
+function oneAfterAnother(): () => Promise<void> {
+  let last = Promise.resolve();
+  return () => {
+    last = last.then(async () => {
+      await endOfTurn();
+      await sleep(1);
+    });
+    return last;
   };
 }
 

@@ -6,7 +6,7 @@ import { Refusal } from "../../src/core/refusal.ts";
 import type { IncidentAlert, IncidentFilter, Reads } from "../../src/engine/ports.ts";
 import { REPORT_POLICY } from "../../src/http/postmortem.ts";
 import { Incident, IncidentDetail, IncidentList, Timeline } from "../../src/http/shapes.ts";
-import { edgeDeps, read, startEdge, TOKEN } from "./harness.ts";
+import { edgeDeps, read, sendAlert, startEdge, TOKEN } from "./harness.ts";
 
 const ORDERS = { namespace: "bigquery", name: "shop.core.orders" };
 
@@ -322,6 +322,23 @@ const REPORT = {
 };
 
 describe("the postmortem", () => {
+  it("is drawn one after the other, so that an alert does not wait for all that are asked for", async () => {
+    let drawn = 0;
+    const edge = await startEdge({
+      async report() {
+        const until = performance.now() + 10;
+        while (performance.now() < until);
+        drawn++;
+        return REPORT;
+      },
+    });
+    const asked = Array.from({ length: 60 }, () => read(edge, "/v1/incidents/INC-1/postmortem.html"));
+    expect((await sendAlert(edge)).status).toBe(200);
+    expect(drawn).toBeLessThan(50);
+    for (const { status } of await Promise.all(asked)) expect(status).toBe(200);
+    expect(drawn).toBe(60);
+  });
+
   it.each(["md", "html", "json", "csv"] as const)(
     "comes as %s with the type and name that its renderer gives",
     async (format) => {
