@@ -75,7 +75,10 @@ export function checkFresh(sentAtMs: number, receivedAt: string, windowSeconds: 
  * header as Latin-1, while most senders write UTF-8: both readings count.
  */
 export function matchesSecret(offered: (string | undefined)[], secrets: string[]): boolean {
-  const given = offered.flatMap((each) => (each ? [digest(each), digest(Buffer.from(each, "latin1"))] : []));
+  const given = offered.flatMap((each) => {
+    if (!each) return [];
+    return BEYOND_ASCII.test(each) ? [digest(each), digest(Buffer.from(each, "latin1"))] : [digest(each)];
+  });
   let matches = 0;
   for (const secret of usable(secrets).map(digest))
     for (const each of given) matches += timingSafeEqual(secret, each) ? 1 : 0;
@@ -99,6 +102,8 @@ function usable(secrets: string[]): string[] {
     "This source is closed because no secret is configured for it. Set BREAKWATER_SOURCE_<NAME>_SECRET and restart.",
   );
 }
+
+const BEYOND_ASCII = /[\u0080-\u00ff]/;
 
 /** Texts of one length for the comparison, so that not even the length of a secret shows. */
 function digest(text: string | Buffer): Buffer {
