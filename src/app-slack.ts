@@ -57,7 +57,7 @@ export async function startSlackSide(part: SlackPart): Promise<SlackSide> {
   const render: RenderOptions = { dates: options.local ? "plain" : "slack" };
   const messenger = createMessenger(client, render, address);
   const deliverer = delivererOf(part, messenger);
-  await deliverer.start();
+  deliverer.start();
   const alarm = createAlarm({
     look: watch.troubles,
     messenger,

@@ -91,6 +91,8 @@ export function createDeliverer(deps: DelivererDeps) {
   /** Rows whose outcome is unknown, with how often it could not even be looked up. */
   const lost = new Map<number, { row: WaitingRow; notBefore: number; looks: number }>();
 
+  let hasTakenOver = false;
+
   const iso = (ms: number) => new Date(ms).toISOString();
   const backoffMs = (times: number) => Math.min(MAX_BACKOFF_MS, 1000 * 2 ** Math.min(times, 16));
   const settle = (row: OutboxRow, outcome: OutboxOutcome) =>
@@ -239,8 +241,16 @@ export function createDeliverer(deps: DelivererDeps) {
     });
   }
 
+  /** What the process before this one was in the middle of; nothing is delivered before that is known. */
+  async function takeOver(): Promise<void> {
+    const notBefore = clock() + LOOK_AFTER_MS;
+    for (const row of await deps.reads.sending()) lost.set(row.id, { row, notBefore, looks: 0 });
+    hasTakenOver = true;
+  }
+
   /** Starts what may go now; returns milliseconds until the next thing may, or null. */
   async function look(): Promise<number | null> {
+    if (!hasTakenOver) await takeOver();
     const now = clock();
     let wait: number | null = null;
     const later = (ms: number) => {
@@ -343,10 +353,8 @@ export function createDeliverer(deps: DelivererDeps) {
   return {
     wake,
     committed,
-    async start() {
+    start() {
       stopped = false;
-      const notBefore = clock() + LOOK_AFTER_MS;
-      for (const row of await deps.reads.sending()) lost.set(row.id, { row, notBefore, looks: 0 });
       wake();
     },
     /** Resolves once what is due has been tried, or after so long. */

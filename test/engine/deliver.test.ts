@@ -183,7 +183,7 @@ describe("in order", () => {
     await world.command("INC-1", { type: "acknowledge" });
     await world.command("INC-1", severity("SEV1"));
     await world.command("INC-1", { type: "mitigate", text: "reran" });
-    await deliverer.start();
+    deliverer.start();
     await settle();
     await pass(3);
     const replies = chat.marks().slice(2);
@@ -203,7 +203,7 @@ describe("in order", () => {
       return world.reads.due(...given);
     };
     deliverer = newDeliverer({ reads: { ...world.reads, due } });
-    await deliverer.start();
+    deliverer.start();
     await settle();
     const before = looks;
     deliverer.committed();
@@ -228,7 +228,7 @@ describe("in order", () => {
     };
     const nextDue = async () => new Date(Date.now() + 1).toISOString();
     deliverer = newDeliverer({ reads: { ...world.reads, due, nextDue }, now: Date.now });
-    await deliverer.start();
+    deliverer.start();
     await new Promise((done) => setTimeout(done, 500));
     // One after the other they would be more than twenty.
     expect(looks).toBeLessThan(8);
@@ -243,7 +243,7 @@ describe("in order", () => {
       return [];
     };
     deliverer = newDeliverer({ reads: { ...world.reads, due } });
-    await deliverer.start();
+    deliverer.start();
     await waitFor(() => looks === 1, { what: "the first look" });
     await new Promise((done) => setTimeout(done, 350));
     deliverer.committed();
@@ -256,7 +256,7 @@ describe("in order", () => {
     await world.close();
     world = await openWorld(place.database, "C1", { wait: "5s" });
     deliverer = newDeliverer();
-    await deliverer.start();
+    deliverer.start();
     await world.ingest(alertOn("mild", { severity: "warning" }));
     world.advance(500);
     await world.ingest(alertOn("severe", { severity: "critical" }));
@@ -275,7 +275,7 @@ describe("in order", () => {
 
   it("keeps the order when the first reply has to be tried again", async () => {
     await world.ingest(alertOn("orders"));
-    await deliverer.start();
+    deliverer.start();
     await settle();
     let failures = 2;
     chat.before = (call) => (call.startsWith("post reply") && failures-- > 0 ? mendable : null);
@@ -296,7 +296,7 @@ describe("in order", () => {
       go = resolve;
     });
     await world.ingest(alertOn("orders"));
-    await deliverer.start();
+    deliverer.start();
     for (let i = 0; i < 20; i++) deliverer.wake();
     await world.ingest(alertOn("orders", { dedupKey: "another" }));
     deliverer.wake();
@@ -311,7 +311,7 @@ describe("in order", () => {
 
   it("says when what was due has been tried, and does not wait for a Slack that hangs", async () => {
     await world.ingest(alertOn("orders"));
-    await deliverer.start();
+    deliverer.start();
     await deliverer.tried(10_000);
     expect(chat.marks()).toEqual(["card:INC-1"]);
     let answer = () => {};
@@ -331,7 +331,7 @@ describe("in order", () => {
     chat.before = (call) => (call === "post card:INC-1" ? mendable : null);
     await world.ingest(alertOn("orders"));
     await world.command("INC-1", { type: "acknowledge" });
-    await deliverer.start();
+    deliverer.start();
     await pass(40);
     expect(new Set(chat.calls)).toEqual(new Set(["post card:INC-1"]));
     expect(chat.posts).toEqual([]);
@@ -341,7 +341,7 @@ describe("in order", () => {
 describe("living messages", () => {
   it("redraws a card at most once in two seconds, and always ends with what is so", async () => {
     await world.ingest(alertOn("orders"));
-    await deliverer.start();
+    deliverer.start();
     await settle();
     chat.calls.length = 0;
     for (let i = 0; i < 5; i++) {
@@ -363,7 +363,7 @@ describe("living messages", () => {
 
   it("redraws once more what changes while it is being drawn, also when it waited to be drawn already", async () => {
     await world.ingest(alertOn("orders"));
-    await deliverer.start();
+    deliverer.start();
     await settle();
     await pass(3);
     let go = () => {};
@@ -383,7 +383,7 @@ describe("living messages", () => {
 
   it("redraws once more what changes while it is being drawn, also when a transaction fails before it stands", async () => {
     await world.ingest(alertOn("orders"));
-    await deliverer.start();
+    deliverer.start();
     await settle();
     await pass(3);
     let go = () => {};
@@ -411,7 +411,7 @@ describe("living messages", () => {
       go = resolve;
     });
     await world.ingest(alertOn("orders"), alertOn("users"));
-    await deliverer.start();
+    deliverer.start();
     await settle();
     expect(chat.calls).toContain("post card:INC-2");
     await world.command("INC-2", { type: "merge_into", into: "INC-1", reason: null });
@@ -423,13 +423,13 @@ describe("living messages", () => {
 
   it("shows after a restart what came while a message waited to be drawn", async () => {
     await world.ingest(alertOn("orders"));
-    await deliverer.start();
+    deliverer.start();
     await pass(3);
     await deliverer.stop();
     for (const dedupKey of ["second", "third"]) await world.ingest(alertOn("orders", { dedupKey }));
     await world.restart();
     deliverer = newDeliverer();
-    await deliverer.start();
+    deliverer.start();
     await pass(3);
     expect(chat.shown.get("card:INC-1")).toMatchObject({ summary: "3 alerts, triggered" });
     await world.ingest(alertOn("orders", { dedupKey: "fourth" }));
@@ -438,7 +438,7 @@ describe("living messages", () => {
   });
 
   it("tells of a storm of 1,000 alerts with a handful of calls", async () => {
-    await deliverer.start();
+    deliverer.start();
     for (let i = 0; i < 20; i++) {
       await world.ingest(
         ...Array.from({ length: 50 }, (_, j) => alertOn("orders", { dedupKey: `t${i}.${j}` })),
@@ -458,7 +458,7 @@ describe("living messages", () => {
 describe("pace", () => {
   it("keeps to one post a second in a channel, whatever the number of incidents there", async () => {
     for (let i = 0; i < 20; i++) await world.command(null, declared(`p${i}`));
-    await deliverer.start();
+    deliverer.start();
     await settle();
     expect(chat.posts.length).toBe(5);
     await pass(5);
@@ -476,7 +476,7 @@ describe("pace", () => {
     await world.command(null, { ...declared("here"), channel: "C1" } as Command);
     await world.command(null, { ...declared("also here"), channel: "C1" } as Command);
     await world.command(null, { ...declared("there"), channel: "C2" } as Command);
-    await deliverer.start();
+    deliverer.start();
     await settle();
     // The calls of the first look were on their way together; after that answer nothing more goes to C1.
     const tried = chat.calls.filter(
@@ -498,7 +498,7 @@ describe("pace", () => {
   it("redraws a card whose replies have to wait for their channel", async () => {
     await world.command(null, declared("here"));
     await world.command(null, declared("also here"));
-    await deliverer.start();
+    deliverer.start();
     await pass(4);
     chat.before = (call) =>
       call.startsWith("post") ? new DeliveryFailure("rate_limited", "rate limited", 300_000) : null;
@@ -515,7 +515,7 @@ describe("pace", () => {
     chat.before = () =>
       limited ? new DeliveryFailure("rate_limited", "rate limited", 99_999_999_999_000) : null;
     await world.command(null, declared("here"));
-    await deliverer.start();
+    deliverer.start();
     await settle();
     limited = false;
     await pass(9 * 60);
@@ -526,7 +526,7 @@ describe("pace", () => {
 
   it("lets redraws wait for their own limit without holding up posts", async () => {
     await world.ingest(alertOn("orders"));
-    await deliverer.start();
+    deliverer.start();
     await settle();
     await pass(2);
     chat.before = (call) =>
@@ -545,7 +545,7 @@ describe("pace", () => {
 describe("many incidents at once", () => {
   it("let what a person does be seen first, of an incident that stands and of one that does not yet", async () => {
     await world.ingest(alertOn("orders"));
-    await deliverer.start();
+    deliverer.start();
     await pass(3);
     await world.ingest(...Array.from({ length: 100 }, (_, n) => alertOn(`t${n}`)));
     await pass(10);
@@ -567,7 +567,7 @@ describe("many incidents at once", () => {
 
   it("wait no longer for what nobody did there, however many posts wait", async () => {
     await world.ingest(alertOn("orders"));
-    await deliverer.start();
+    deliverer.start();
     await pass(3);
     for (let n = 0; n < 600; n++) await world.command(null, declared(`p${n}`));
     await world.ingest(alertOn("orders", { dedupKey: "another" }));
@@ -582,7 +582,7 @@ describe("many incidents at once", () => {
     });
     chat.before = (call) => (call.startsWith("post notice:") ? mendable : null);
     await world.ingest(...Array.from({ length: 20 }, (_, n) => alertOn(`t${n}`)));
-    await deliverer.start();
+    deliverer.start();
     await pass(3);
     expect(chat.calls).toEqual(["post notice:C1:INC-20"]);
     go();
@@ -596,7 +596,7 @@ describe("many incidents at once", () => {
 
   it("are told of first, and each root follows once", async () => {
     await world.ingest(...Array.from({ length: 20 }, (_, n) => alertOn(`t${n}`)));
-    await deliverer.start();
+    deliverer.start();
     await pass(40);
     const roots = chat.posts.filter(({ threadTs }) => threadTs === null).map(({ mark }) => mark);
     expect(roots[0]).toBe("notice:C1:INC-20");
@@ -611,7 +611,7 @@ describe("when it goes wrong", () => {
     let times = 1;
     chat.after = (call) => (call.startsWith("post") && times-- > 0 ? unknown : null);
     await world.ingest(alertOn("orders"));
-    await deliverer.start();
+    deliverer.start();
     await settle();
     expect(chat.calls).toEqual(["post card:INC-1"]);
     await pass(5);
@@ -626,7 +626,7 @@ describe("when it goes wrong", () => {
     let times = 1;
     chat.before = (call) => (call.startsWith("post") && times-- > 0 ? unknown : null);
     await world.ingest(alertOn("orders"));
-    await deliverer.start();
+    deliverer.start();
     await pass(6);
     expect(chat.calls.slice(0, 3)).toEqual(["post card:INC-1", "find card:INC-1", "post card:INC-1"]);
     expect(chat.marks()).toEqual(["card:INC-1", "alerts:INC-1"]);
@@ -634,7 +634,7 @@ describe("when it goes wrong", () => {
 
   it("draws no more what somebody deleted, gives nothing up for it, and goes on in the thread", async () => {
     await world.ingest(alertOn("orders"));
-    await deliverer.start();
+    deliverer.start();
     await pass(3);
     chat.before = (call) =>
       call === "update card:INC-1" ? new DeliveryFailure("gone", "message_not_found") : null;
@@ -650,7 +650,7 @@ describe("when it goes wrong", () => {
     chat.after = (call) => (away && call.startsWith("post") ? unknown : null);
     chat.before = (call) => (away && call.startsWith("find") ? unknown : null);
     await world.ingest(alertOn("orders"));
-    await deliverer.start();
+    deliverer.start();
     await settle();
     await pass(60);
     const looks = chat.calls.filter((call) => call.startsWith("find")).length;
@@ -666,7 +666,7 @@ describe("when it goes wrong", () => {
     let away = true;
     chat.before = (call) => (away && call.startsWith("post") ? unknown : null);
     await world.ingest(alertOn("orders"));
-    await deliverer.start();
+    deliverer.start();
     await pass(130);
     // At 0, 2, 6, 12, 22, 40, 74 s: each time looked for after two seconds, and put off then.
     const posts = chat.calls.filter((call) => call === "post card:INC-1").length;
@@ -680,7 +680,7 @@ describe("when it goes wrong", () => {
 
   it("gives up a reply that cannot be looked for, as its thread is gone, and goes on with the card", async () => {
     await world.ingest(alertOn("orders"));
-    await deliverer.start();
+    deliverer.start();
     await pass(4);
     chat.before = (call) =>
       call === "post reply:INC-1:4" ? unknown : call === "find reply:INC-1:4" ? refused : null;
@@ -693,7 +693,7 @@ describe("when it goes wrong", () => {
 
   it("gives up what Slack refuses, and tries again when there is something new to say", async () => {
     await world.ingest(alertOn("orders"));
-    await deliverer.start();
+    deliverer.start();
     await settle();
     await pass(2);
     chat.before = (call) => (call === "update card:INC-1" ? refused : null);
@@ -714,7 +714,7 @@ describe("when it goes wrong", () => {
     chat.before = (call) => (call === "post card:INC-1" ? refused : null);
     await world.ingest(alertOn("orders"));
     await world.command("INC-1", { type: "acknowledge" });
-    await deliverer.start();
+    deliverer.start();
     await pass(10);
     expect(chat.calls).toEqual(["post card:INC-1"]);
     chat.before = () => null;
@@ -728,7 +728,7 @@ describe("when it goes wrong", () => {
     let broken = "post card:INC-1";
     chat.before = (call) => (call === broken ? mendable : null);
     await world.ingest(alertOn("orders"));
-    await deliverer.start();
+    deliverer.start();
     await pass(130);
     // At 0, 1, 3, 7, 15, 31, 63, 127 s.
     expect(chat.calls.length).toBeGreaterThanOrEqual(6);
@@ -750,7 +750,7 @@ describe("when it goes wrong", () => {
     await world.ingest(alertOn("orders"));
     await world.command("INC-1", { type: "acknowledge" });
     await world.command("INC-1", severity("SEV1"));
-    await deliverer.start();
+    deliverer.start();
     await pass(20);
     chat.before = () => null;
     await pass(16);
@@ -767,7 +767,7 @@ describe("when it goes wrong", () => {
       },
     });
     await world.ingest(alertOn("orders"));
-    await deliverer.start();
+    deliverer.start();
     await pass(10);
     expect(chat.calls).toEqual([]);
     expect(faults.length).toBeLessThanOrEqual(6);
@@ -787,7 +787,7 @@ describe("when it goes wrong", () => {
     });
     full = true;
     await world.ingest(alertOn("orders"));
-    await deliverer.start();
+    deliverer.start();
     await pass(20);
     expect(chat.marks()).toEqual(["card:INC-1"]);
     full = false;
@@ -808,7 +808,7 @@ describe("when it goes wrong", () => {
       log: { warn: () => {}, error: () => {} },
     });
     await world.ingest(alertOn("orders"));
-    await deliverer.start();
+    deliverer.start();
     await settle();
     expect(await outbox()).toMatchObject({ "card:INC-1": "sending" });
     deaf = false;
@@ -830,7 +830,7 @@ describe("over a restart", () => {
       { summary: "as it was", title: null, blocks: [] },
     );
     await world.restart();
-    await deliverer.start();
+    deliverer.start();
     await pass(8);
     expect(chat.calls.filter((call) => call === `post ${posted!.key}`).length).toBe(1);
     expect(chat.calls.filter((call) => call === `post ${dropped!.key}`).length).toBe(1);
@@ -842,7 +842,7 @@ describe("over a restart", () => {
 
   it("keeps the order of what was put off before it", async () => {
     await world.ingest(alertOn("orders"));
-    await deliverer.start();
+    deliverer.start();
     await settle();
     await pass(1);
     chat.before = (call) => (call.startsWith("post reply") ? mendable : null);
@@ -852,7 +852,7 @@ describe("over a restart", () => {
     chat.before = () => null;
     await world.restart();
     deliverer = newDeliverer();
-    await deliverer.start();
+    deliverer.start();
     await world.command("INC-1", severity("SEV1"));
     await settle();
     expect(chat.marks()).toEqual(["card:INC-1", "alerts:INC-1"]);
@@ -866,7 +866,7 @@ describe("over a restart", () => {
       go = resolve;
     });
     await world.ingest(alertOn("orders"));
-    await deliverer.start();
+    deliverer.start();
     await settle();
     let stopped = false;
     const stopping = deliverer.stop().then(() => {

@@ -102,7 +102,7 @@ describe("deliveries", () => {
     calls = [];
     down = true;
     deliverer = newDeliverer();
-    await deliverer.start();
+    deliverer.start();
   });
   afterEach(() => deliverer.stop());
 
@@ -157,7 +157,7 @@ describe("deliveries", () => {
     world.advance(-DAY);
     await world.restart();
     deliverer = newDeliverer();
-    await deliverer.start();
+    deliverer.start();
     for (let i = 0; i < 4; i++) {
       await settle();
       world.advance(1000);

@@ -72,7 +72,7 @@ async function start(channel: string): Promise<void> {
       error: (fields, message) => faults.push(`${message}: ${JSON.stringify(fields)}`),
     },
   });
-  await deliverer.start();
+  deliverer.start();
 }
 
 async function stop(): Promise<void> {
