@@ -1,4 +1,3 @@
-import { setImmediate as endOfTurn, setTimeout as sleep } from "node:timers/promises";
 import type { FastifyRequest } from "fastify";
 import type { Config } from "../config.ts";
 import { bearerIn, matchesSecret } from "../source/auth.ts";
@@ -13,10 +12,9 @@ export function requireToken(
   { apiTokens, sandbox }: Pick<Config, "apiTokens" | "sandbox">,
   limits: RateLimits,
 ): Guard {
-  const inTurn = oneAfterAnother();
   return async (request) => {
     if (apiTokens.length === 0) {
-      if (sandbox) return inTurn();
+      if (sandbox) return;
       throw new HttpProblem("unauthorized", "The read API is closed. Set BREAKWATER_API_TOKEN and restart.");
     }
     limits.check(API, request.ip);
@@ -27,33 +25,11 @@ export function requireToken(
         'Send the header "Authorization: Bearer <BREAKWATER_API_TOKEN>".',
       );
     }
-    if (matchesSecret([offered], [...apiTokens])) {
-      limits.accepted(API);
-      return inTurn();
-    }
+    if (matchesSecret([offered], [...apiTokens])) return limits.accepted(API);
     limits.failed(API, request.ip);
     throw new HttpProblem("unauthorized", "The token is not one of BREAKWATER_API_TOKEN.", {
       headers: { "www-authenticate": 'Bearer realm="breakwater", error="invalid_token"' }, // RFC 6750 §3
     });
-  };
-}
-
-/**
- * Reading and drawing holds the process. So of many reads that come together one begins after the other, and in between
- * alerts are taken: for a moment, as a turn of the event loop accepts one connection. One that comes alone begins at once.
- */
-function oneAfterAnother(): () => Promise<void> {
-  /** Over when the next may begin; null where nobody has just begun. */
-  let pause: Promise<void> | null = null;
-  return async () => {
-    const before = pause;
-    const mine = (before ?? Promise.resolve()).then(async () => {
-      await endOfTurn();
-      await sleep(1);
-      if (pause === mine) pause = null;
-    });
-    pause = mine;
-    await before;
   };
 }
 

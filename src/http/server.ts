@@ -12,9 +12,10 @@ import type { Registry } from "prom-client";
 import type { Config } from "../config.ts";
 import type { Engine } from "../engine/ports.ts";
 import type { Source } from "../source/source.ts";
-import { requireToken } from "./bearer.ts";
+import { type Guard, requireToken } from "./bearer.ts";
 import { endThenClose, lingerThenClose } from "./body.ts";
 import { changeRoutes } from "./changes.ts";
+import { oneAfterAnother } from "./in-turn.ts";
 import { incidentRoutes } from "./incidents.ts";
 import { intakeOf } from "./intake.ts";
 import { loggedUrl, loggerOptions, requestId } from "./log.ts";
@@ -162,7 +163,12 @@ function addRoutes(scope: Scope, deps: ServerDeps, metrics: HttpMetrics): void {
     methods.set(url, [...(methods.get(url) ?? []), ...[method].flat()]);
   });
   const limits = rateLimits(deps.config.rateLimit);
-  const guard = requireToken(deps.config, limits);
+  const authorize = requireToken(deps.config, limits);
+  const inTurn = oneAfterAnother();
+  const guard: Guard = async (request) => {
+    await authorize(request);
+    await inTurn();
+  };
   const intake = intakeOf(scope, { ...deps, metrics, limits });
   signalRoutes(scope, deps.sources, intake, deps.engine.reads);
   protocolRoutes(scope, deps.sources, intake);
