@@ -90,7 +90,6 @@ export function createDeliverer(deps: DelivererDeps) {
   let missed = false;
   /** Rows whose outcome is unknown, with how often it could not even be looked up. */
   const lost = new Map<number, { row: WaitingRow; notBefore: number; looks: number }>();
-
   let hasTakenOver = false;
 
   const iso = (ms: number) => new Date(ms).toISOString();
@@ -328,8 +327,8 @@ export function createDeliverer(deps: DelivererDeps) {
   }
 
   /**
-   * Something was committed; `attended` is the incident in which a person did something. In a storm that is so many times a second, and looking each time would be most of the work:
-   * the first is looked at at once, the ones after it together.
+   * Something was committed; `attended` is the incident in which a person did something. In a storm that is so many times a
+   * second, and looking each time would be most of the work: the first is looked at at once, the ones after it together.
    */
   function committed(attended: string | null = null): void {
     if (attended !== null) turns.attend(attended, clock());

@@ -13,7 +13,10 @@ import type { Writer } from "./writer.ts";
  */
 const MAX_LAG_MS = 5_000;
 
-/** The use cases over a writer and the reads. `now` gives ISO 8601 UTC; `committed` is told when there may be new effects, and of the incident where a person did something. */
+/**
+ * The use cases over a writer and the reads. `now` gives ISO 8601 UTC; `committed` is told when there may be new effects,
+ * and of the incident where a person did something.
+ */
 export function createEngine(deps: {
   writer: Writer;
   reads: Reads;

@@ -6,7 +6,6 @@ import type { Relation } from "../core/incident/events.ts";
 import { isOpen } from "../core/incident/state.ts";
 import { plural } from "../core/plural.ts";
 import { formatDuration } from "../core/report/clocks.ts";
-
 import { type AlertSignal, fingerprint } from "../core/signal/alert.ts";
 import type { Attempt, Explanation } from "../core/verb/answers/explain.ts";
 import { areApart } from "./apart.ts";

@@ -31,6 +31,13 @@ class Chat implements Messenger {
   private readonly busy = new Set<string>();
   private next = 1;
 
+  /** Holds calls until what it returns is called. */
+  holdCalls(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.hold = promise;
+    return resolve;
+  }
+
   private async call<T>(name: string, key: string, channel: string, work: () => T): Promise<T> {
     const line = `${name} ${key}`;
     this.calls.push(line);
@@ -291,10 +298,7 @@ describe("in order", () => {
   });
 
   it("has one root, however often it is woken meanwhile", async () => {
-    let go = () => {};
-    chat.hold = new Promise((resolve) => {
-      go = resolve;
-    });
+    const go = chat.holdCalls();
     await world.ingest(alertOn("orders"));
     deliverer.start();
     for (let i = 0; i < 20; i++) deliverer.wake();
@@ -361,43 +365,27 @@ describe("living messages", () => {
     expect(Object.values(await outbox()).every((state) => state === "done")).toBe(true);
   });
 
-  it("redraws once more what changes while it is being drawn, also when it waited to be drawn already", async () => {
+  it.each([
+    ["also when it waited to be drawn already", async () => {}],
+    [
+      "also when a transaction fails before it stands",
+      // What no door sends is a fault of ours, not a refusal.
+      () =>
+        expect(
+          world.command("INC-1", { type: "note", text: null as unknown as string, at: null }),
+        ).rejects.not.toBeInstanceOf(Refusal),
+    ],
+  ])("redraws once more what changes while it is being drawn, %s", async (_, meanwhile) => {
     await world.ingest(alertOn("orders"));
     deliverer.start();
     await settle();
     await pass(3);
-    let go = () => {};
-    chat.hold = new Promise((resolve) => {
-      go = resolve;
-    });
+    const go = chat.holdCalls();
     await world.ingest(alertOn("orders", { dedupKey: "second" }));
     await settle();
     expect(chat.calls.at(-1)).toMatch(/^update/);
     await world.ingest(alertOn("orders", { dedupKey: "third" }));
-    go();
-    await pass(4);
-    expect(chat.shown.get("card:INC-1")).toMatchObject({ summary: "3 alerts, triggered" });
-    expect(chat.shown.get("alerts:INC-1")).toMatchObject({ summary: "3 alerts, triggered" });
-    expect(Object.values(await outbox())).not.toContain("pending");
-  });
-
-  it("redraws once more what changes while it is being drawn, also when a transaction fails before it stands", async () => {
-    await world.ingest(alertOn("orders"));
-    deliverer.start();
-    await settle();
-    await pass(3);
-    let go = () => {};
-    chat.hold = new Promise((resolve) => {
-      go = resolve;
-    });
-    await world.ingest(alertOn("orders", { dedupKey: "second" }));
-    await settle();
-    expect(chat.calls.at(-1)).toMatch(/^update/);
-    await world.ingest(alertOn("orders", { dedupKey: "third" }));
-    // What no door sends is a fault of ours, not a refusal.
-    await expect(
-      world.command("INC-1", { type: "note", text: null as unknown as string, at: null }),
-    ).rejects.not.toBeInstanceOf(Refusal);
+    await meanwhile();
     go();
     await pass(4);
     expect(chat.shown.get("card:INC-1")).toMatchObject({ summary: "3 alerts, triggered" });
@@ -406,10 +394,7 @@ describe("living messages", () => {
   });
 
   it("shows that it was merged, where that came while the first message was on its way", async () => {
-    let go = () => {};
-    chat.hold = new Promise((resolve) => {
-      go = resolve;
-    });
+    const go = chat.holdCalls();
     await world.ingest(alertOn("orders"), alertOn("users"));
     deliverer.start();
     await settle();
@@ -576,10 +561,7 @@ describe("many incidents at once", () => {
   });
 
   it("wait while Slack is being told of them all, and not for a digest that Slack does not take", async () => {
-    let go = () => {};
-    chat.hold = new Promise((resolve) => {
-      go = resolve;
-    });
+    const go = chat.holdCalls();
     chat.before = (call) => (call.startsWith("post notice:") ? mendable : null);
     await world.ingest(...Array.from({ length: 20 }, (_, n) => alertOn(`t${n}`)));
     deliverer.start();
@@ -861,10 +843,7 @@ describe("over a restart", () => {
   });
 
   it("stops only when what is under way is settled, and starts nothing after", async () => {
-    let go = () => {};
-    chat.hold = new Promise((resolve) => {
-      go = resolve;
-    });
+    const go = chat.holdCalls();
     await world.ingest(alertOn("orders"));
     deliverer.start();
     await settle();
