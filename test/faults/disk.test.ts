@@ -30,11 +30,14 @@ function run(command: string, ...args: string[]): void {
   execFileSync(command, args, { stdio: "pipe" });
 }
 
-/** A file system of a few megabytes, where this machine lets us mount one; test/store/durability.test.ts runs everywhere. */
+/** Several times what the write-ahead log takes: on a disk that it fills alone there is no room to carry it over. */
+const DISK_BYTES = 64 * 1024 * 1024;
+
+/** A small file system, where this machine lets us mount one; test/store/durability.test.ts runs everywhere. */
 function small(): Disk | null {
   const directory = mkdtempSync(join(tmpdir(), "breakwater-small-"));
   try {
-    run("mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", directory);
+    run("mount", "-t", "tmpfs", "-o", `size=${DISK_BYTES}`, "tmpfs", directory);
     run("umount", directory);
   } catch {
     rmSync(directory, { recursive: true, force: true });
@@ -44,7 +47,7 @@ function small(): Disk | null {
   return {
     name: "a full file system",
     async open() {
-      run("mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", directory);
+      run("mount", "-t", "tmpfs", "-o", `size=${DISK_BYTES}`, "tmpfs", directory);
       undo = () => {
         run("umount", "-l", directory);
         rmSync(directory, { recursive: true, force: true });
@@ -52,7 +55,7 @@ function small(): Disk | null {
       return Bot.open({ directory });
     },
     fill() {
-      for (let size = 8 * 1024 * 1024; size >= 4096; ) {
+      for (let size = DISK_BYTES; size >= 4096; ) {
         try {
           writeFileSync(filler, Buffer.alloc(size, "x"), { flag: "a" });
         } catch {
