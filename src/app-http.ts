@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyLoggerOptions } from "fastify";
 import { Registry } from "prom-client";
-import { reportOf } from "./app-report.ts";
+import type { Papers } from "./app-report.ts";
 import type { SlackSide } from "./app-slack.ts";
 import type { Config } from "./config.ts";
 import type { Engine } from "./engine/ports.ts";
@@ -17,6 +17,7 @@ export type HttpPart = {
   config: Config;
   engine: Engine;
   watch: Watch;
+  report: Papers["report"];
   log: FastifyLoggerOptions;
   iso: () => string;
   /** What there is of Slack by now: it comes after this. */
@@ -25,9 +26,9 @@ export type HttpPart = {
 };
 
 /** The HTTP edge, not listening yet, how healthy all of it is, and its reports. */
-export function httpSide({ config, engine, watch, log, iso, slack, alarm }: HttpPart) {
+export function httpSide({ config, engine, watch, report: reportOf, log, iso, slack, alarm }: HttpPart) {
   const health = () => healthOf(watch, slack(), config.slack !== null);
-  const report = (format: string, key: string) => reportOf(engine.reads, format, key, iso(), config.command);
+  const report = (format: string, key: string) => reportOf(key, format, iso(), config.command);
   const metrics = new Registry();
   const server = buildServer({
     engine,

@@ -6,15 +6,26 @@ const REPORTED_ALERTS = 1000;
 
 export type Report = { filename: string; mediaType: string; body: string };
 
+/** What is drawn from a whole log; each begins with the incident's key. */
+export type Papers = Pick<Reads, "story" | "timeline" | "relations"> & {
+  /** The postmortem as a file, or null where there is no such incident. */
+  report(key: string, format: string, asOf: string, slash: string): Promise<Report | null>;
+};
+
+export function papersOf(reads: Reads): Papers {
+  const { story, timeline, relations } = reads;
+  return { story, timeline, relations, report: (...given) => reportOf(reads, ...given) };
+}
+
 function isFormat(format: string): format is PostmortemFormat {
   return POSTMORTEM_FORMATS.some((known) => known === format);
 }
 
-/** The postmortem of an incident as a file, or null where there is no such incident. What draws it is loaded for the first. */
-export async function reportOf(
+/** What draws it is loaded for the first. */
+async function reportOf(
   reads: Reads,
-  format: string,
   key: string,
+  format: string,
   asOf: string,
   slash: string,
 ): Promise<Report | null> {

@@ -95,6 +95,7 @@ export async function startApp(config: Config, options: AppOptions, thread?: Wor
       config,
       engine,
       watch,
+      report: stored.report,
       log: options.log,
       iso,
       slack: () => slack,

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { Command, Option } from "commander";
-import { reportOf } from "../app-report.ts";
+import { papersOf } from "../app-report.ts";
 import { loadConfig } from "../config.ts";
 import { Refusal } from "../core/refusal.ts";
 import { POSTMORTEM_FORMATS } from "../render/formats.ts";
@@ -42,7 +42,7 @@ async function exportReport(
   const format =
     options.format ?? POSTMORTEM_FORMATS.find((known) => options.out?.endsWith(`.${known}`)) ?? "md";
   const report = await withDatabase(config, openForReading, (db) =>
-    reportOf(readsOf(db), format, key, new Date().toISOString(), config.command),
+    papersOf(readsOf(db)).report(key, format, new Date().toISOString(), config.command),
   );
   if (!report)
     throw new Refusal(

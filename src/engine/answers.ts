@@ -1,13 +1,11 @@
 import { activeWindows } from "../core/correlate/maintenance.ts";
 import { activeSilences } from "../core/correlate/silence.ts";
 import { later } from "../core/duration.ts";
-import type { RecordedEvent, Relation } from "../core/incident/events.ts";
 import { currentStep, type IncidentState, isOpen } from "../core/incident/state.ts";
 import { Refusal } from "../core/refusal.ts";
 import { isHeld } from "../core/report/alerts.ts";
 import type { Document } from "../core/report/document.ts";
 import { silencesDocument } from "../core/report/silences.ts";
-import { curatedTimeline } from "../core/report/timeline.ts";
 import type { RunbookCatalog } from "../core/runbook/match.ts";
 import { stepOf } from "../core/runbook/step.ts";
 import { alertsNamed } from "../core/verb/alert-words.ts";
@@ -116,13 +114,11 @@ export function createAnswers({ engine, catalog, command, routing, now }: Answer
       }
       case "timeline": {
         const state = await known(key);
-        const entries = curatedTimeline(await engine.reads.events(state.key));
-        return timelineDocument(state.key, entries, timeZone);
+        return timelineDocument(state.key, await engine.reads.story(state.key), timeZone);
       }
       case "summary": {
         const state = await known(key);
-        const entries = curatedTimeline(await engine.reads.events(state.key));
-        return summaryDocument(state, entries, at, timeZone);
+        return summaryDocument(state, await engine.reads.story(state.key), at, timeZone);
       }
       case "runbooks": {
         const all = [...catalog.runbooks.values()].map(({ slug, title }) => ({ slug, title }));
@@ -165,9 +161,10 @@ export function createAnswers({ engine, catalog, command, routing, now }: Answer
   async function explain(key: string, text: string): Promise<Document> {
     const found = onceEach(alertsNamed(await engine.reads.alerts(key, EXPLAINABLE), text));
     if (found.length > 0) {
-      const log = await engine.reads.events(key);
+      const prints = found.map(({ fingerprint }) => fingerprint);
+      const relations = await engine.reads.relations(key, prints);
       const why = (alert: IncidentAlert) =>
-        isHeld(alert) ? null : { reason: alert.reason, relation: relationIn(log, alert.fingerprint) };
+        isHeld(alert) ? null : { reason: alert.reason, relation: relations.get(alert.fingerprint) ?? null };
       return explainDocument(key, text, await explained(key, found, why), found.length);
     }
     return (await explainHeld(key, text)) ?? explainDocument(key, text, [], 0);
@@ -201,14 +198,6 @@ export function createAnswers({ engine, catalog, command, routing, now }: Answer
   }
 
   return { known, answer, explainHeld };
-}
-
-/** How lineage tied an alert to its incident, as the log has it. */
-function relationIn(log: RecordedEvent[], fingerprint: string): Relation | null {
-  const attached = log.findLast(
-    ({ body }) => body.type === "alert_attached" && body.fingerprint === fingerprint,
-  )?.body;
-  return attached?.type === "alert_attached" ? (attached.relation ?? null) : null;
 }
 
 /** An alert that was told before it was held is in the list twice; its own row comes first. */

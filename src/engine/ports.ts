@@ -2,10 +2,11 @@ import type { LineageProvider } from "../core/correlate/lineage-document.ts";
 import type { LineageStatement } from "../core/correlate/lineage-statement.ts";
 import type { Silence } from "../core/correlate/silence.ts";
 import type { Order } from "../core/incident/command.ts";
-import type { RecordedEvent, Severity } from "../core/incident/events.ts";
+import type { RecordedEvent, Relation, Severity } from "../core/incident/events.ts";
 import type { Actor, Via } from "../core/incident/person.ts";
 import type { IncidentState, Phase } from "../core/incident/state.ts";
 import type { ReportedAlert } from "../core/report/api.ts";
+import type { TimelineEntry } from "../core/report/timeline.ts";
 import type { AlertOutcome, AlertSignal } from "../core/signal/alert.ts";
 import type { ChangeOutcome, ChangeSignal, KnownChange } from "../core/signal/change.ts";
 import type { Explanation } from "../core/verb/answers.ts";
@@ -132,7 +133,16 @@ export type Reads = {
     limit: number,
     cursor: string | null,
   ): Promise<{ incidents: IncidentState[]; next: string | null }>;
+  /** How many events its log has; 0 where there is no such incident. */
+  length(key: string): Promise<number>;
+  /** The whole log, which may be a hundred thousand events: seconds of work. What is drawn from it has reads of its own. */
   events(key: string): Promise<RecordedEvent[]>;
+  /** The timeline for people, a storm told in a line of it. */
+  story(key: string): Promise<TimelineEntry[]>;
+  /** Every entry as the JSON that the API answers with; null where there is no such incident. */
+  timeline(key: string): Promise<string | null>;
+  /** How lineage tied alerts to their incident, by fingerprint; those that it did not tie are left out. */
+  relations(key: string, fingerprints: string[]): Promise<Map<string, Relation>>;
   /** What is silenced now: silences that are not over, and the alerts held, the longest held first. */
   silences(): Promise<{ silences: Silence[]; held: HeldAlert[]; counts: Map<string, number> }>;
   /** All that is held, wherever it counts, as alerts of an incident are shown. */

@@ -3,7 +3,7 @@ import { SEVERITIES } from "../core/incident/events.ts";
 import type { IncidentState } from "../core/incident/state.ts";
 import { PHASES } from "../core/incident/state.ts";
 import { Refusal } from "../core/refusal.ts";
-import { incidentDetailJson, incidentJson, timelineJson } from "../core/report/api.ts";
+import { incidentDetailJson, incidentJson } from "../core/report/api.ts";
 import type { IncidentFilter, Reads } from "../engine/ports.ts";
 import type { Guard } from "./bearer.ts";
 import { HttpProblem } from "./problem.ts";
@@ -123,9 +123,9 @@ export function incidentRoutes(scope: Scope, { reads, guard: onRequest, now }: D
         ...problemResponses("bad_parameter", "unauthorized", "not_found"),
       },
     },
-    handler: async (request) => {
-      const events = await reads.events(request.params.key);
-      return timelineJson(found(events.length > 0 ? events : null, request.params.key));
+    handler: async (request, reply) => {
+      const text = found(await reads.timeline(request.params.key), request.params.key);
+      return reply.type("application/json; charset=utf-8").send(text);
     },
   });
 }

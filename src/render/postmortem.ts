@@ -1,5 +1,5 @@
 import { postmortemJson } from "../core/report/api.ts";
-import { type PostmortemInput, postmortem, prepare } from "../core/report/postmortem.ts";
+import { type PostmortemInput, postmortem, prepare, reportedEvents } from "../core/report/postmortem.ts";
 import { timeline } from "../core/report/timeline.ts";
 import { renderTimelineCsv } from "./csv.ts";
 import type { PostmortemFormat } from "./formats.ts";
@@ -35,7 +35,7 @@ export function renderPostmortem(
       return {
         filename: `${key}-timeline.csv`,
         mediaType: "text/csv; charset=utf-8",
-        body: renderTimelineCsv(timeline(prepare(input).events)),
+        body: renderTimelineCsv(timeline(reportedEvents(input.events))),
       };
     default:
       return format satisfies never;

@@ -2,9 +2,12 @@ import { sql } from "kysely";
 import { z } from "zod";
 import { LineageProvider } from "../core/correlate/lineage-document.ts";
 import { later } from "../core/duration.ts";
-import type { Severity } from "../core/incident/events.ts";
+import type { RecordedEvent, Severity } from "../core/incident/events.ts";
+import { relationsIn } from "../core/incident/log.ts";
 import type { IncidentState } from "../core/incident/state.ts";
 import { Refusal } from "../core/refusal.ts";
+import { timelineJson } from "../core/report/api.ts";
+import { curatedTimeline } from "../core/report/timeline.ts";
 import { LONGEST_WAIT_MS, type WaitingRow } from "../engine/ledger.ts";
 import type { IncidentAlert, IncidentFilter, Reads } from "../engine/ports.ts";
 import { readIncident } from "./models.ts";
@@ -88,6 +91,15 @@ async function newestAlerts(
 
 export function readsOf(db: Database): Reads & OutboxReads {
   const noAssets = (row: { state: string }): IncidentState => incidentFromRow(row);
+  async function events(key: string): Promise<RecordedEvent[]> {
+    const rows = await db
+      .selectFrom("event")
+      .selectAll()
+      .where("incident", "=", key)
+      .orderBy("seq")
+      .execute();
+    return rows.map(eventFromRow);
+  }
   return {
     state: (key, parts) => readIncident(db, key, parts),
     async byThread(channel, threadTs) {
@@ -111,14 +123,19 @@ export function readsOf(db: Database): Reads & OutboxReads {
       return rows.map(noAssets);
     },
     list: (filter, limit, cursor) => list(db, filter, limit, cursor),
-    async events(key) {
-      const rows = await db
-        .selectFrom("event")
-        .selectAll()
-        .where("incident", "=", key)
-        .orderBy("seq")
-        .execute();
-      return rows.map(eventFromRow);
+    async length(key) {
+      const row = await db.selectFrom("incident").select("version").where("key", "=", key).executeTakeFirst();
+      return row?.version ?? 0;
+    },
+    events,
+    story: async (key) => curatedTimeline(await events(key)),
+    async timeline(key) {
+      const log = await events(key);
+      return log.length > 0 ? JSON.stringify(timelineJson(log)) : null;
+    },
+    async relations(key, fingerprints) {
+      const relations = relationsIn(await events(key));
+      return new Map([...relations].filter(([print]) => fingerprints.includes(print)));
     },
     async alerts(key, limit, lead = null) {
       const rows = await newestAlerts(db, key, limit, lead);

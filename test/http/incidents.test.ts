@@ -3,6 +3,7 @@ import type { z } from "zod";
 import type { EventBody, RecordedEvent } from "../../src/core/incident/events.ts";
 import { fold, type IncidentState } from "../../src/core/incident/state.ts";
 import { Refusal } from "../../src/core/refusal.ts";
+import { timelineJson } from "../../src/core/report/api.ts";
 import type { IncidentAlert, IncidentFilter, Reads } from "../../src/engine/ports.ts";
 import { REPORT_POLICY } from "../../src/http/postmortem.ts";
 import { Incident, IncidentDetail, IncidentList, Timeline } from "../../src/http/shapes.ts";
@@ -85,7 +86,7 @@ function reads(asked: unknown[] = []): Partial<Reads> {
   const exists = (key: string) => key === "INC-1" || key === "INC-2";
   return {
     state: async (key) => (exists(key) ? state(key) : null),
-    events: async (key) => (exists(key) ? events(key) : []),
+    timeline: async (key) => (exists(key) ? JSON.stringify(timelineJson(events(key))) : null),
     alerts: async (key, limit) => {
       asked.push({ key, limit });
       return [ALERT];

@@ -1,7 +1,7 @@
 import { hash as hashOf } from "node:crypto";
 import { type Asset, assetId } from "../signal/asset.ts";
 import type { Asked } from "./command.ts";
-import { EventBody, type NewEvent, type RecordedEvent } from "./events.ts";
+import { EventBody, type NewEvent, type RecordedEvent, type Relation } from "./events.ts";
 import type { IncidentState } from "./state.ts";
 
 /** JSON with sorted keys: the same value gives the same bytes, whatever order it was built or parsed in. */
@@ -92,6 +92,17 @@ export function brokenAt(events: LogEntry[]): number | null {
   const follows = followChain();
   const at = events.findIndex((event) => !follows(event));
   return at < 0 ? null : at + 1;
+}
+
+/** How lineage tied alerts to their incident when they last joined it, by fingerprint; those that it did not tie are left out. */
+export function relationsIn(log: readonly RecordedEvent[]): Map<string, Relation> {
+  const relations = new Map<string, Relation>();
+  for (const { body } of log)
+    if (body.type === "alert_attached") {
+      if (body.relation) relations.set(body.fingerprint, body.relation);
+      else relations.delete(body.fingerprint);
+    }
+  return relations;
 }
 
 /** The assets whose state an event changes; `"all"` where it moves a clock they share. */

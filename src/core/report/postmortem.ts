@@ -44,14 +44,17 @@ export type PostmortemInput = {
 
 export type PreparedPostmortem = Required<PostmortemInput> & { integrity: Integrity };
 
+/** The log without the exports at its end, so that exporting a report does not change the next one. */
+export function reportedEvents(events: RecordedEvent[]): RecordedEvent[] {
+  return events.slice(0, events.findLastIndex(({ body }) => body.type !== "postmortem_exported") + 1);
+}
+
 /**
- * The input as it is reported: people's names for mentions, and without the exports at the end of the log, so that
- * exporting a report does not change the next one. Alerts come as they were seen, after the one that it is about; of what
+ * The input as it is reported: people's names for mentions, and the log as it is reported. Alerts come as they were seen, after the one that it is about; of what
  * came in one request the worst first, as a report shows only some.
  */
 export function prepare(input: PostmortemInput): PreparedPostmortem {
-  const lastWord = input.events.findLastIndex((event) => event.body.type !== "postmortem_exported");
-  const events = input.events.slice(0, lastWord + 1);
+  const events = reportedEvents(input.events);
   const names = namesIn(events);
   const rank = ({ fingerprint }: ReportedAlert) => (fingerprint === input.state.origin?.fingerprint ? 0 : 1);
   const level = ({ severity }: ReportedAlert) => (ALERT_SEVERITIES as readonly string[]).indexOf(severity);

@@ -288,10 +288,12 @@ function runsOf(entries: TimelineEntry[]): TimelineEntry[][] {
 
 function calmStorm(run: TimelineEntry[]): TimelineEntry[] {
   const kinds = Map.groupBy(run, (entry) => entry.kind);
+  const seen = new Map<string, number>();
   return run.flatMap((entry) => {
     const alike = kinds.get(entry.kind)!;
     if (!(entry.kind in STORM_WORDS) || alike.length <= STORM) return [entry];
-    const place = alike.indexOf(entry);
+    const place = seen.get(entry.kind) ?? 0;
+    seen.set(entry.kind, place + 1);
     if (place < SHOWN_OF_STORM) return [entry];
     return place === SHOWN_OF_STORM ? [summarise(alike.slice(SHOWN_OF_STORM))] : [];
   });
