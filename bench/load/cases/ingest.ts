@@ -1,3 +1,5 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { type Case, inTurn, type Round } from "../case.ts";
 import { type LoadOptions, type LoadResult, load } from "../load.ts";
 import { cpuMsOf, type Running } from "../processes.ts";
@@ -5,6 +7,7 @@ import {
   type AlertmanagerOptions,
   type FloorMode,
   HOW_TO_GET_ALERTMANAGER,
+  type Place,
   startAlertmanager,
   startFloor,
   startProduct,
@@ -20,39 +23,46 @@ export const SHAPES = {
   waiting1: { connections: 1, perRequest: 1 },
 } satisfies Record<string, Shape>;
 
-export function times(round: Round): { warmMs: number; forMs: number } {
+/** `warmMs` is how long it takes before it counts, where the times are to be quoted. */
+export function times(round: Round, warmMs = 4_000): { warmMs: number; forMs: number } {
   if (round.quick) return { warmMs: 150, forMs: 400 };
-  // A server runs for days: what is measured is code that the compiler has settled on.
-  return round.short ? { warmMs: 2_000, forMs: 1_500 } : { warmMs: 4_000, forMs: 3_000 };
+  return round.short ? { warmMs: 2_000, forMs: 1_500 } : { warmMs, forMs: 3_000 };
 }
 
-/** Loads a running process and ends it. */
-async function measure(running: Running, shape: Shape, round: Round): Promise<Record<string, number>> {
+/** A server runs for days: what is measured is code that the compiler has settled on, and files that have grown. */
+const SETTLED_MS = 15_000;
+
+/** Loads a process of its own, ends it, and takes away what it stored: that may be a gigabyte. */
+async function measure(
+  start: (place: Place) => Promise<Running>,
+  shape: Shape,
+  round: Round,
+): Promise<Record<string, number>> {
+  const dir = await mkdtemp(join(round.dir, "ingest-"));
+  const running = await start({ ...round, dir });
   try {
     const before = cpuMsOf(running.pid);
-    const result: LoadResult = await load({ ...times(round), ...shape, port: running.port });
+    const result: LoadResult = await load({ ...times(round, SETTLED_MS), ...shape, port: running.port });
     const cpuUs = ((cpuMsOf(running.pid) - before) * 1000) / result.ids;
     const { rate, p50, p99, max, errors } = result;
     return { rate, p50, p99, max, errors, cpuUs };
   } finally {
     await running.stop();
+    await rm(dir, { recursive: true, force: true });
   }
 }
 
-const product =
-  (round: Round, shape: Shape, env: Record<string, string> = {}) =>
-  async () =>
-    measure(await startProduct(round, { env }), shape, round);
-const floor =
-  (round: Round, shape: Shape, mode: FloorMode, env: Record<string, string> = {}) =>
-  async () =>
-    measure(await startFloor(round, mode, env), shape, round);
+const product = (round: Round, shape: Shape) => async () =>
+  measure((place) => startProduct(place), shape, round);
+const floor = (round: Round, shape: Shape, mode: FloorMode) => async () =>
+  measure((place) => startFloor(place, mode), shape, round);
 const alertmanager =
   (round: Round, shape: Shape, options: AlertmanagerOptions = {}) =>
-  async () =>
-    round.alertmanager === null
-      ? HOW_TO_GET_ALERTMANAGER
-      : measure(await startAlertmanager(round, round.alertmanager, options), shape, round);
+  async () => {
+    const { alertmanager: binary } = round;
+    if (binary === null) return HOW_TO_GET_ALERTMANAGER;
+    return measure((place) => startAlertmanager(place, binary, options), shape, round);
+  };
 
 function ingestCase(
   name: string,
