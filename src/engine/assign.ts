@@ -22,6 +22,7 @@ import { areApart } from "./apart.ts";
 import type { Arrival } from "./arrival.ts";
 import { alertKey, type Batch, type News, tell } from "./batch.ts";
 import { mergeInto } from "./combine.ts";
+import { causes, fireOn, freeKeys, furtherData } from "./fires-on.ts";
 import { keepBack, letGo } from "./hold.ts";
 import { recallHeld } from "./memory.ts";
 import type { HeldAlert, IncidentAlert } from "./ports.ts";
@@ -287,16 +288,16 @@ async function carry(
   if (flaps) answer = { outcome: "deduplicated", reason: flaps };
   else if (incident) {
     const state = await batch.state(incident);
-    const row = batch.incidentAlerts.get(alertKey(incident, print));
-    const command = newsFor(dated, print, row ?? null, placement.reason, now);
-    const { flapsNow, ...recurrence } = recur(row ?? null, signal, now, batch.settings.grouping.flapping);
+    const row = batch.incidentAlerts.get(alertKey(incident, print)) ?? null;
+    const command = newsFor(batch, dated, print, row, placement.reason, now);
+    const { flapsNow, ...recurrence } = recur(row, signal, now, batch.settings.grouping.flapping);
     const passes = signal.status === "resolved";
     // What is over holds nothing.
     const held = flapsNow && (!passes || isOpen(state.phase));
     if (command.type === "alert_fired") {
       const recovery = command.alert.known === "firing" ? null : recoveryFor(batch, signal);
       if (recovery) command.alert.recovery = recovery;
-      const keys = freeKeys(batch, signal, state);
+      const keys = freeKeys(batch, signal, state, row);
       if (keys.length > 0) command.alert.groupingKeys = keys;
       // Asking lineage who is downstream takes time; what is known of an asset already is asked once.
       if (signal.assets.some((asset) => !state.assets.has(assetId(asset)))) {
@@ -309,15 +310,15 @@ async function carry(
       if (relation?.kind === "sibling" || (!relation && causes(signal).length > 1))
         command.alert.roots = causes(signal);
     }
-    const silent = placement.to === "duplicate" || (held && passes);
-    const events = silent ? [] : batch.append(incident, decide(state, command, asked), asked);
-    const told = news.get(incident) ?? [];
-    told.push(...events);
-    news.set(incident, told);
     const { reason } = placement;
-    const kept = batch.rememberIn(incident, signal, print, row ?? null, outcome, reason, now, {
+    const firesOn = placement.to === "duplicate" && !passes && row?.status === "firing";
+    const assets = firesOn ? await fireOn(batch, signal, row, reason, asked, news) : assetsIn(row, command);
+    const silent = placement.to === "duplicate" || (held && passes);
+    if (!silent) tell(news, incident, batch.append(incident, decide(state, command, asked), asked));
+    const kept = batch.rememberIn(incident, signal, print, row, outcome, reason, now, {
       ...recurrence,
       held,
+      assets,
     });
     if (held) {
       const why = await beginFlapping(batch, kept, asked, news);
@@ -325,18 +326,12 @@ async function carry(
     } else if (passes) await countRuns(batch, incident, asked, news);
     if (placement.to === "attach" && placement.relation?.kind === "upstream")
       await becomeOrigin(batch, signal, print, incident, placement.reason, asked, news);
-    if (placement.to === "attach" || placement.to === "open")
+    const widens = firesOn && assets.length > row.assets.length;
+    if (placement.to === "attach" || placement.to === "open" || widens)
       if (causes(signal).length > 1) await joinNamed(batch, signal, incident, asked, news);
   }
   batch.remember(signal, print, said, incident, now);
   return { fingerprint: print, ...answer, incident };
-}
-
-/** Keys of a signal that no open incident holds yet, so that the next alert on the same finds this one at once. */
-function freeKeys(batch: Batch, signal: AlertSignal, state: IncidentState): string[] {
-  return batch
-    .keysOf(signal)
-    .all.filter((key) => !state.groupingKeys.includes(key) && (batch.groups.get(key)?.open ?? null) === null);
 }
 
 /**
@@ -487,16 +482,6 @@ export async function openFor(
 /** So many held alerts are told in one transaction. */
 const RELEASED = 500;
 
-/** So many assets of one alert are looked at. */
-const LOOKED_AT = 20;
-/** An alert that names as many is about what writes them all; one that names two is about the first (a test of rows). */
-const NAMES_ALL = 3;
-
-/** The assets of an alert that it says are broken, rather than only concerned. */
-export function causes({ assets }: AlertSignal): Asset[] {
-  return assets.length >= NAMES_ALL ? assets.slice(0, LOOKED_AT) : assets.slice(0, 1);
-}
-
 const OUTCOME_OF: Record<Placement["to"], Outcome> = {
   open: "opened",
   attach: "grouped",
@@ -517,13 +502,21 @@ function brokenAt(signal: AlertSignal, now: string): string {
   return signal.startsAt !== null && signal.startsAt < now ? signal.startsAt : now;
 }
 
+/** The data on which an alert counts as firing in its incident after a command: all that it named since it began to. */
+function assetsIn(row: IncidentAlert | null, { alert }: AlertCommand): Asset[] {
+  return row?.status === "firing" ? [...row.assets, ...(alert.further?.assets ?? [])] : alert.assets;
+}
+
+type AlertCommand = Extract<Command, { type: "alert_fired" | "alert_passed" }>;
+
 function newsFor(
+  batch: Batch,
   signal: AlertSignal,
   print: string,
   row: IncidentAlert | null,
   reason: string,
   now: string,
-): Command {
+): AlertCommand {
   const firing = signal.status === "firing";
   const { source, severity, title } = signal;
   // What passes is what was firing, whatever assets the passing message names.
@@ -537,7 +530,8 @@ function newsFor(
     known: row?.status ?? ("never" as const),
     reason,
   };
-  return firing
-    ? { type: "alert_fired", alert: { ...news, impacted: signal.impacted, brokenAt: brokenAt(signal, now) } }
-    : { type: "alert_passed", alert: news };
+  if (!firing) return { type: "alert_passed", alert: news };
+  const further = row?.status === "firing" ? { further: furtherData(batch, signal, row, now) } : {};
+  const { impacted } = signal;
+  return { type: "alert_fired", alert: { ...news, impacted, brokenAt: brokenAt(signal, now), ...further } };
 }

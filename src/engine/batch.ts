@@ -12,7 +12,7 @@ import type { PathRule } from "../core/correlate/touched.ts";
 import { later } from "../core/duration.ts";
 import type { Asked } from "../core/incident/command.ts";
 import { decide } from "../core/incident/decide.ts";
-import type { EventType, NewEvent, RecordedEvent, Severity } from "../core/incident/events.ts";
+import type { EventBody, EventType, NewEvent, RecordedEvent, Severity } from "../core/incident/events.ts";
 import { record, tellsNew, touchedAssets, touchedEntry } from "../core/incident/log.ts";
 import { react } from "../core/incident/react.ts";
 import { evolve, type IncidentState, isOpen, provenAt } from "../core/incident/state.ts";
@@ -20,7 +20,7 @@ import { Refusal } from "../core/refusal.ts";
 import type { Document } from "../core/report/document.ts";
 import { replyFor } from "../core/report/replies.ts";
 import { type AlertSignal, fingerprint, type Outcome } from "../core/signal/alert.ts";
-import { assetId } from "../core/signal/asset.ts";
+import { type Asset, assetId } from "../core/signal/asset.ts";
 import { type Aftermath, createAftermath } from "./aftermath.ts";
 import type { Arrival } from "./arrival.ts";
 import { createHolds, type Holds } from "./hold.ts";
@@ -242,7 +242,7 @@ export class Batch {
     this.changes.incidents.set(key, change);
     // Which alerts fire in open incidents is read anew.
     if (events.some(({ body }) => ENDS.has(body.type))) this.staleFiring = true;
-    if (events.some(({ body }) => MOVES_GROUPS.has(body.type) || body.type === "alert_attached"))
+    if (events.some(({ body }) => MOVES_GROUPS.has(body.type) || keysBroughtBy(body).length > 0))
       for (const group of state.groupingKeys) this.noteGroup(group, state);
     this.topology.note(state);
     this.aftermath.note(state, events, hadAssets, asked.now);
@@ -487,8 +487,8 @@ export class Batch {
     outcome: Outcome,
     reason: string,
     now: string,
-    /** `held` where it flaps: then it counts as firing, whatever it says. */
-    { held, ...recurrence }: Recurrence & { held: boolean },
+    /** `held` where it flaps: then it counts as firing, whatever it says. `assets` are those it counts as firing on, or did. */
+    { held, assets, ...recurrence }: Recurrence & { held: boolean; assets: Asset[] },
   ): IncidentAlert {
     const firing = signal.status === "firing";
     const alert = this.alerts.get(print);
@@ -501,8 +501,7 @@ export class Batch {
       severity: firing || !before ? signal.severity : before.severity,
       title: firing || !before ? signal.title : before.title,
       description: firing || !before ? signal.description : before.description,
-      // It counts as firing on the assets that it named when it began to, until it passes.
-      assets: before && (before.status === "firing" || !firing) ? before.assets : signal.assets,
+      assets,
       labels: firing || !before ? signal.labels : before.labels,
       links: signal.links.length > 0 ? signal.links : (before?.links ?? []),
       warnings: signal.warnings,
@@ -540,7 +539,7 @@ const ENDS: ReadonlySet<EventType> = new Set([
   "merged",
 ] as const);
 
-/** Events after which an incident may hold other grouping keys, or hold or let go of its own. An alert may bring some, too. */
+/** Events after which an incident may hold other grouping keys, or hold or let go of its own. An alert may bring some (`keysBroughtBy`). */
 export const MOVES_GROUPS: ReadonlySet<EventType> = new Set([
   ...ENDS,
   "opened",
@@ -548,8 +547,14 @@ export const MOVES_GROUPS: ReadonlySet<EventType> = new Set([
   "alerts_received",
 ] as const);
 
+export function keysBroughtBy(body: EventBody): string[] {
+  return (body.type === "alert_attached" || body.type === "keys_added" ? body.groupingKeys : null) ?? [];
+}
+
 export function tell(news: News, incident: string, events: RecordedEvent[]): void {
-  news.set(incident, [...(news.get(incident) ?? []), ...events]);
+  const told = news.get(incident);
+  if (told) told.push(...events);
+  else news.set(incident, [...events]);
 }
 
 export function noticeKey(about: string, key: string): string {

@@ -10,8 +10,9 @@ import { type AlertSignal, fingerprint } from "../core/signal/alert.ts";
 import type { Attempt, Explanation } from "../core/verb/answers/explain.ts";
 import { areApart } from "./apart.ts";
 import { asSignals } from "./as-signal.ts";
-import { causes, objection } from "./assign.ts";
+import { objection } from "./assign.ts";
 import { alertKey, type Batch } from "./batch.ts";
+import { causes } from "./fires-on.ts";
 import { recallHeld } from "./memory.ts";
 import type { HeldAlert } from "./ports.ts";
 

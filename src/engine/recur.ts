@@ -8,6 +8,7 @@ import { type IncidentState, isOpen } from "../core/incident/state.ts";
 import { formatDuration } from "../core/report/clocks.ts";
 import type { AlertSignal } from "../core/signal/alert.ts";
 import { alertKey, type Batch, CLOCK, type News, tell } from "./batch.ts";
+import { fireOn } from "./fires-on.ts";
 import type { IncidentAlert } from "./ports.ts";
 
 /** What the routing rules say of how the incident of a firing alert recovers. */
@@ -52,7 +53,10 @@ export async function holdFlapping(
     return null;
   }
   const { flapsNow: _, ...recurrence } = recur(row, signal, asked.now, flapping);
-  const held = { ...recurrence, held: true };
+  // That it comes and goes is held; that it is about more data is not.
+  const isWide = row !== null && signal.status === "firing";
+  const assets = isWide ? await fireOn(batch, signal, row, "it flaps", asked, news) : (row ?? signal).assets;
+  const held = { ...recurrence, held: true, assets };
   batch.rememberIn(incident, signal, print, row, "deduplicated", "it flaps", asked.now, held);
   return `flaps; held in ${incident} until it is quiet for ${formatDuration(flapping.quiet)}`;
 }

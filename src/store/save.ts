@@ -2,7 +2,7 @@ import type { RecordedEvent } from "../core/incident/events.ts";
 import { type IncidentState, isOpen } from "../core/incident/state.ts";
 import { type AlertSignal, joinSignal } from "../core/signal/alert.ts";
 import type { KnownChange } from "../core/signal/change.ts";
-import { MOVES_GROUPS } from "../engine/batch.ts";
+import { keysBroughtBy, MOVES_GROUPS } from "../engine/batch.ts";
 import type { AlertRow, Changes, Effect, SignalRow, SilenceChange, StoredLineage } from "../engine/ledger.ts";
 import type { HeldAlert, IncidentAlert } from "../engine/ports.ts";
 import { assetToRow, entryToRow } from "./models.ts";
@@ -99,9 +99,7 @@ async function saveIncidents(db: Database, { incidents, events }: Changes): Prom
 function movedKeys(events: RecordedEvent[], { groupingKeys }: IncidentState): Set<string> {
   const held = new Set(groupingKeys);
   if (events.some(({ body }) => MOVES_GROUPS.has(body.type))) return held;
-  const brought = events.flatMap(
-    ({ body }) => (body.type === "alert_attached" ? body.groupingKeys : []) ?? [],
-  );
+  const brought = events.flatMap(({ body }) => keysBroughtBy(body));
   return new Set(brought.filter((key) => held.has(key)));
 }
 

@@ -46,7 +46,8 @@ export function termsOf({ incident, body }: Pick<RecordedEvent, "incident" | "bo
     case "absorbed":
       return [...(body.sources ?? []).map(sourceTerm), ...body.assets.flatMap(assetTerms)];
     case "alert_refired":
-      return body.assets.flatMap(assetTerms);
+    case "alert_widened":
+      return [...body.assets, ...(body.impacted ?? [])].flatMap(assetTerms);
     case "asset_added":
       return assetTerms(body.asset);
     default:

@@ -97,3 +97,28 @@ test("a check that flaps is said once, held, and let go when it is quiet", async
   expect(kinds.filter((kind) => kind.startsWith("flapping"))).toEqual(["flapping_began", "flapping_ended"]);
   expect(kinds.filter((kind) => kind === "alert_refired")).toHaveLength(2);
 });
+
+test("data that an alert names only while it fires is on the card and in the thread, and has to recover as well", async () => {
+  const { incident } = await fires("marts.refunds");
+  await world.card(incident, "marts.refunds");
+  const wider = {
+    ...about("marts.refunds"),
+    description: "two tables by now",
+    assets: ["marts.refunds", "marts.payouts"].map((table) => `snowflake://fernhollow/analytics.${table}`),
+  };
+  expect((await world.send("generic", wider)).body.alerts[0]).toMatchObject({
+    outcome: "deduplicated",
+    incident,
+  });
+  await world.card(incident, "`payouts` impacted");
+  await passes("marts.refunds");
+  const asked = await world.reply(incident, "The alert has resolved.");
+  expect(wordsOf(asked)).toMatch(/payouts/);
+  expect((await world.timeline(incident)).map(({ text }) => text)).toContainEqual(
+    "Alert names further data: marts.refunds is late (analytics.marts.payouts)",
+  );
+  expect((await world.incident(incident)).assets).toMatchObject([
+    { name: "analytics.marts.payouts", recovery: "recovering" },
+    { name: "analytics.marts.refunds", recovery: "recovering" },
+  ]);
+});

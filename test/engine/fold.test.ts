@@ -162,7 +162,8 @@ const move = fc.oneof(
       table,
       test: fc.constantFrom("a", "b"),
       status: fc.constantFrom("firing" as const, "resolved" as const),
-      also: fc.constantFrom(null, "refunds"),
+      also: fc.constantFrom(null, "refunds", "returns"),
+      run: fc.constantFrom(null, "1", "2"),
     }),
   },
   {
@@ -189,12 +190,14 @@ function carryOut(world: World, move: Move): Promise<unknown>[] {
     case "command":
       return [world.command(move.incident, move.command)];
     case "alert":
-      return [move.also, null].map((also) =>
+      return [move.also, null, "refunds"].map((also) =>
         world.ingest(
           alertOn(move.table, {
             dedupKey: `${move.table}.${move.test}`,
             status: move.status,
             assets: both({ ...move, also }),
+            impacted: also ? alertOn(`${also}_daily`).assets : [],
+            groupHint: also && move.run,
           }),
         ),
       );

@@ -23,6 +23,8 @@ export type AlertNews = {
   impacted: Asset[];
   brokenAt: string;
   known: "never" | "firing" | "resolved";
+  /** Of one that fires on: what it did not name before, and when that broke. */
+  further?: { assets: Asset[]; brokenAt: string };
   reason: string;
   /** How severe it is by the rules, and why; its sender's level says so otherwise. */
   routed?: { severity: Severity; reason: string };
@@ -66,6 +68,8 @@ export type Command =
     }
   | { type: "record_thread"; channel: string; ts: string; permalink: string | null }
   | { type: "alert_fired"; alert: AlertNews }
+  /** It is no new failure of what it named before. */
+  | { type: "alert_fires_on"; alert: AlertNews }
   | { type: "alert_passed"; alert: Omit<AlertNews, "brokenAt" | "impacted"> }
   /** The run that all of its alerts have passed, and as many before it. */
   | { type: "count_runs"; runs: number }

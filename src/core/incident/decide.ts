@@ -1,7 +1,7 @@
 import { Refusal } from "../refusal.ts";
 import { type AlertSeverity, clip } from "../signal/alert.ts";
-import { assetId } from "../signal/asset.ts";
-import type { Asked, Command } from "./command.ts";
+import { type Asset, assetId } from "../signal/asset.ts";
+import type { AlertNews, Asked, Command } from "./command.ts";
 import { type EventBody, type NewEvent, SEVERITIES, type Severity } from "./events.ts";
 import { canonicalJson } from "./log.ts";
 import { actorName, type Person } from "./person.ts";
@@ -51,6 +51,9 @@ function decideOn(
       ];
     case "alert_fired":
       return alertFired(state, command.alert);
+    case "alert_fires_on":
+      requireOpen(state, "take note of an alert");
+      return widened(state, command.alert);
     case "alert_passed":
       return alertPassed(state, command.alert);
     case "count_runs":
@@ -324,32 +327,87 @@ function alertFired(
   const events: EventBody[] = [];
   if (state.phase === "resolved") events.push({ type: "reopened", reason: alert.reason });
   else requireOpen(state, "attach an alert");
-  const { known, routed, ...news } = alert;
-  if (known === "firing") return [...events, ...brokenAgain(state, alert)];
-  if (known === "resolved") {
-    const { fingerprint, title, assets, brokenAt, reason, recovery } = news;
-    const said = recovery ? { recovery } : {};
-    events.push({ type: "alert_refired", fingerprint, title, assets, brokenAt, reason, ...said });
-    events.push(...brokenAgain(state, alert));
-  } else {
-    events.push({ type: "alert_attached", ...news });
+  const { known, routed: _, further: __, ...news } = alert;
+  switch (known) {
+    case "never":
+      events.push({ type: "alert_attached", ...news });
+      break;
+    case "resolved": {
+      const { fingerprint, title, assets, impacted, brokenAt, reason, recovery } = news;
+      const said = { ...(recovery ? { recovery } : {}), ...(impacted.length > 0 ? { impacted } : {}) };
+      const again = {
+        fingerprint,
+        title,
+        assets,
+        brokenAt,
+        reason,
+        ...said,
+        ...rootsOf(state, alert, assets),
+      };
+      events.push({ type: "alert_refired", ...again });
+      events.push(...brokenAgain(state, [...assets, ...impacted], alert), ...gathered(alert));
+      break;
+    }
+    case "firing":
+      return [...events, ...brokenAgain(state, namedBefore(alert), alert), ...widened(state, alert)];
+    default:
+      known satisfies never;
   }
-  const severity = routed?.severity ?? severityOf(alert.severity);
-  if (severity < state.severity && !state.severitySetByPerson) {
-    events.push({
-      type: "severity_changed",
-      from: state.severity,
-      to: severity,
-      reason: routed?.reason ?? `an alert of level ${alert.severity} joined`,
-    });
-  }
-  return events;
+  return [...events, ...raised(state, alert)];
+}
+
+/** What an alert that fires on says beside what it said before. Data that is hurt is news only where nobody knew of it. */
+function widened(state: IncidentState, alert: AlertNews): EventBody[] {
+  const { fingerprint, title, reason, further } = alert;
+  const { assets, brokenAt } = further ?? { assets: [], brokenAt: alert.brokenAt };
+  const named = new Set(assets.map(assetId));
+  const impacted = alert.impacted.filter(
+    (each) => !state.assets.has(assetId(each)) && !named.has(assetId(each)),
+  );
+  if (assets.length === 0 && impacted.length === 0) return gathered(alert);
+  return [
+    {
+      type: "alert_widened",
+      fingerprint,
+      title,
+      assets,
+      impacted,
+      brokenAt,
+      ...rootsOf(state, alert, assets),
+    },
+    ...brokenAgain(state, assets, { brokenAt, reason }),
+    ...gathered(alert),
+  ];
+}
+
+/** An incident is about the first data that an alert names, where it was about none. */
+function rootsOf(state: IncidentState, { roots }: AlertNews, assets: Asset[]): { roots?: Asset[] } {
+  const about = roots ?? (state.roots.length === 0 ? assets.slice(0, 1) : []);
+  return about.length > 0 ? { roots: about } : {};
+}
+
+function namedBefore({ assets, further }: AlertNews): Asset[] {
+  const fresh = new Set(further?.assets.map(assetId));
+  return assets.filter((asset) => !fresh.has(assetId(asset)));
+}
+
+function gathered({ fingerprint, groupingKeys = [] }: AlertNews): EventBody[] {
+  return groupingKeys.length === 0 ? [] : [{ type: "keys_added", fingerprint, groupingKeys }];
+}
+
+/** Alerts raise a severity that nobody chose, and never lower one. */
+function raised(state: IncidentState, alert: AlertNews): EventBody[] {
+  const { severity, reason } = alert.routed ?? { severity: severityOf(alert.severity), reason: null };
+  if (severity >= state.severity || state.severitySetByPerson) return [];
+  const words = reason ?? `an alert of level ${alert.severity} joined`;
+  return [{ type: "severity_changed", from: state.severity, to: severity, reason: words }];
 }
 
 /** An alert fails anew: people are told which data it was that they had proven right or given up on. */
 function brokenAgain(
   state: IncidentState,
-  { assets, brokenAt, reason }: Extract<Command, { type: "alert_fired" }>["alert"],
+  assets: Asset[],
+  { brokenAt, reason }: Pick<AlertNews, "brokenAt" | "reason">,
 ): EventBody[] {
   const settled = assets.filter((asset) => {
     const recovery = state.assets.get(assetId(asset))?.recovery;

@@ -205,7 +205,23 @@ export const EventBody = z.discriminatedUnion("type", [
     brokenAt: Instant,
     reason: text,
     recovery: RecoveryRule.optional(),
+    /** As in `alert_attached`; logs of the first versions do not say. */
+    impacted: z.array(Asset).optional(),
+    roots: z.array(Asset).optional(),
   }),
+  /** It fires on and names further data than it did. */
+  z.object({
+    type: z.literal("alert_widened"),
+    fingerprint,
+    title: text,
+    /** What it is about beside what it named before, and what is hurt by it and was not known of here. */
+    assets: z.array(Asset),
+    impacted: z.array(Asset),
+    brokenAt: Instant,
+    roots: z.array(Asset).optional(),
+  }),
+  /** By what alerts are gathered here too, since one that was here already came with it. */
+  z.object({ type: z.literal("keys_added"), fingerprint, groupingKeys: z.array(z.string()).min(1) }),
   z.object({ type: z.literal("alert_resolved"), fingerprint, title: text, assets: z.array(Asset) }),
   /** All of its alerts have passed so many runs in a row, and have to pass more. */
   z.object({ type: z.literal("run_passed"), runs: z.int(), of: z.int() }),

@@ -109,8 +109,9 @@ export function relationsIn(log: readonly RecordedEvent[]): Map<string, Relation
 export function touchedAssets(body: EventBody): Asset[] | "all" {
   switch (body.type) {
     case "alert_attached":
-      return [...body.assets, ...body.impacted];
     case "alert_refired":
+    case "alert_widened":
+      return [...body.assets, ...(body.impacted ?? [])];
     case "alert_resolved":
     case "absorbed":
     case "alerts_received":

@@ -12,6 +12,7 @@ export type Reaction =
 /** Events that change nothing the card shows. */
 const UNSEEN_ON_CARD: ReadonlySet<EventType> = new Set([
   "thread_opened",
+  "keys_added",
   "noted",
   "pinned",
   "unpinned",
@@ -38,6 +39,7 @@ export function react(events: RecordedEvent[], state: IncidentState): Reaction[]
     switch (body.type) {
       case "alert_attached":
       case "alert_refired":
+      case "alert_widened":
       case "alert_resolved":
       case "flapping_began":
       case "flapping_ended":

@@ -222,6 +222,15 @@ function impact(state: IncidentState, asset: Asset, at: string): AssetState {
   return known;
 }
 
+/** An alert fires on data that it did not fire on until now. */
+function failOn(
+  state: IncidentState,
+  { assets, impacted = [], brokenAt }: Pick<EventOf<"alert_refired">, "assets" | "impacted" | "brokenAt">,
+) {
+  for (const asset of assets) impact(state, asset, brokenAt).firing++;
+  for (const asset of impacted) impact(state, asset, brokenAt);
+}
+
 /** Opens a stretch of downtime, or lets the open one begin earlier; stretches never overlap, or time would count twice. */
 function breakFrom({ downtime }: AssetState, at: string) {
   const open = downtime.at(-1)?.to === null ? downtime.pop()! : null;
@@ -421,15 +430,22 @@ function apply(state: IncidentState, event: RecordedEvent, body: EventBody): voi
       if (body.groupingKeys) state.groupingKeys.push(...body.groupingKeys);
       addRoots(state, body.roots ?? (state.roots.length === 0 ? body.assets.slice(0, 1) : []));
       if (body.brokenAt < state.startedAt && !state.startedAtSetByPerson) state.startedAt = body.brokenAt;
-      for (const asset of body.assets) impact(state, asset, body.brokenAt).firing++;
-      for (const asset of body.impacted) impact(state, asset, body.brokenAt);
+      failOn(state, body);
       return;
     case "alert_refired":
+      addRoots(state, body.roots ?? []);
       recoverBy(state, body.recovery);
       state.alerts.firing++;
       state.alerts.resolved--;
       state.lastAlertAt = event.at;
-      for (const asset of body.assets) impact(state, asset, body.brokenAt).firing++;
+      failOn(state, body);
+      return;
+    case "alert_widened":
+      addRoots(state, body.roots ?? []);
+      failOn(state, body);
+      return;
+    case "keys_added":
+      state.groupingKeys.push(...body.groupingKeys);
       return;
     case "alert_resolved":
       state.alerts.firing--;

@@ -2,6 +2,7 @@ import type { EventType, RecordedEvent } from "../incident/events.ts";
 import { type Actor, actorName, type Via } from "../incident/person.ts";
 import { fold, type IncidentState, walkIn } from "../incident/state.ts";
 import { plural } from "../plural.ts";
+import type { Asset } from "../signal/asset.ts";
 import { formatDuration } from "./clocks.ts";
 import { utcBetween, utcDateTime } from "./instants.ts";
 import { inWords, namesIn } from "./names.ts";
@@ -39,6 +40,7 @@ const CORRECTIONS: ReadonlySet<EventType> = new Set([
 /** True bookkeeping that a reader of the story has no use for: it stands elsewhere in the report or nowhere. */
 const HOUSEKEEPING: ReadonlySet<EventType> = new Set([
   "thread_opened",
+  "keys_added",
   "run_passed",
   "runbook_suggested",
   "summary_set",
@@ -111,6 +113,13 @@ function editorsOf(events: RecordedEvent[]): Map<number, string> {
 }
 
 const by = (actor: Actor) => (actor.kind === "person" ? ` by ${actor.name}` : "");
+/** So many names stand in one line. */
+const NAMED = 5;
+const namesOf = (assets: Asset[]) =>
+  [
+    ...assets.slice(0, NAMED).map(({ name }) => name),
+    ...(assets.length > NAMED ? [`${assets.length - NAMED} more`] : []),
+  ].join(", ");
 const because = (reason: string | null) => (reason ? `: ${reason}` : "");
 
 /** What happened, in one plain sentence. `words` is the text of an entry that can be edited, as it stands now. */
@@ -127,6 +136,10 @@ function sentence({ actor, body, incident }: RecordedEvent, state: IncidentState
       return `${body.source} alert: ${body.title}`;
     case "alert_refired":
       return `Alert fired again: ${body.title}`;
+    case "alert_widened":
+      return `Alert names further data: ${body.title} (${namesOf([...body.assets, ...body.impacted])})`;
+    case "keys_added":
+      return `Alerts are gathered here by ${body.groupingKeys.join(", ")} too`;
     case "alert_resolved":
       return `Alert resolved: ${body.title}`;
     case "run_passed":
@@ -248,6 +261,7 @@ const SHOWN_OF_STORM = 3;
 const STORM_WORDS: Partial<Record<EventType, string>> = {
   alert_attached: "more alerts joined",
   alert_refired: "more alerts fired again",
+  alert_widened: "more alerts named further data",
   alert_resolved: "more alerts resolved",
   asset_added: "more assets were added",
   asset_impacted: "more assets went wrong again",

@@ -6,6 +6,7 @@ import { brokenAt, record } from "../../../src/core/incident/log.ts";
 import type { Actor } from "../../../src/core/incident/person.ts";
 import { fold, type IncidentState } from "../../../src/core/incident/state.ts";
 import { Refusal } from "../../../src/core/refusal.ts";
+import { assetId } from "../../../src/core/signal/asset.ts";
 
 const ana: Actor = { kind: "person", id: "U1", name: "Ana Diaz" };
 const ben: Actor = { kind: "person", id: "U2", name: "Ben Okafor" };
@@ -292,6 +293,30 @@ describe("alerts", () => {
       alert: { ...news, severity: "warning", known: "resolved" },
     };
     expect(when(state, fired).map((e) => e.type)).toEqual(["reopened", "alert_refired"]);
+  });
+  it("name further data while they fire on, which was not wrong before; what is hurt is news only once", () => {
+    const state = given(opened, attached("f1"));
+    const further = { assets: [revenue], brokenAt: at(9) };
+    const alert = {
+      ...news,
+      severity: "warning" as const,
+      known: "firing" as const,
+      assets: [orders, revenue],
+      impacted: [],
+      further,
+    };
+    const widened = {
+      ...{ type: "alert_widened", fingerprint: news.fingerprint, title: news.title },
+      ...{ assets: [revenue], impacted: [], brokenAt: at(9) },
+    };
+    expect(when(state, { type: "alert_fires_on", alert })).toEqual([widened]);
+    const named = given(opened, attached("f1"), widened as EventBody);
+    expect(named.assets.get(assetId(revenue))).toMatchObject({
+      firing: 1,
+      downtime: [{ from: at(9), to: null }],
+    });
+    const repeat = { ...alert, impacted: [revenue], further: { assets: [], brokenAt: at(10) } };
+    expect(when(named, { type: "alert_fires_on", alert: repeat })).toEqual([]);
   });
   it("leave data recovering, not recovered, when the last of them passes", () => {
     const passed = (fingerprint: string): Command => ({
