@@ -22,7 +22,7 @@ import { areApart } from "./apart.ts";
 import type { Arrival } from "./arrival.ts";
 import { alertKey, type Batch, type News, tell } from "./batch.ts";
 import { mergeInto } from "./combine.ts";
-import { causes, fireOn, freeKeys, furtherData } from "./fires-on.ts";
+import { causes, fireOn, freeKeys, furtherData, routedFor } from "./fires-on.ts";
 import { keepBack, letGo } from "./hold.ts";
 import { recallHeld } from "./memory.ts";
 import type { HeldAlert, IncidentAlert } from "./ports.ts";
@@ -299,11 +299,7 @@ async function carry(
       if (recovery) command.alert.recovery = recovery;
       const keys = freeKeys(batch, signal, state, row);
       if (keys.length > 0) command.alert.groupingKeys = keys;
-      // Asking lineage who is downstream takes time; what is known of an asset already is asked once.
-      if (signal.assets.some((asset) => !state.assets.has(assetId(asset)))) {
-        const { severity, severityReason: reason } = batch.routeOf(signal);
-        if (severity !== severityOf(signal.severity)) command.alert.routed = { severity, reason };
-      }
+      Object.assign(command.alert, routedFor(batch, signal, state));
       const relation = placement.to === "attach" ? placement.relation : undefined;
       if (relation) command.alert.relation = relation;
       // What is related is explained by what is there, or explains it (`becomeOrigin`).

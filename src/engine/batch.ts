@@ -6,7 +6,7 @@ import { matchable } from "../core/correlate/matcher.ts";
 import { type GroupingKeys, groupingKeys, hintKey, type KnownGroup } from "../core/correlate/place.ts";
 import { noteRuns, passesOf, type Recurrence } from "../core/correlate/recurrence.ts";
 import { type Routing, type RoutingRules, routeAlert } from "../core/correlate/route.ts";
-import { assetFacts } from "../core/correlate/tiers.ts";
+import { type AssetFacts, assetFacts } from "../core/correlate/tiers.ts";
 import type { Topology } from "../core/correlate/topology.ts";
 import type { PathRule } from "../core/correlate/touched.ts";
 import { later } from "../core/duration.ts";
@@ -100,6 +100,7 @@ export class Batch {
   /** Incidents that the batch changed, by the keys of theirs that were not read until then. */
   private readonly moved = new Map<string, Set<string>>();
   readonly keys = new Map<AlertSignal, GroupingKeys & { all: string[] }>();
+  private readonly facts = new Map<string, AssetFacts>();
   readonly aftermath: Aftermath;
   readonly holds: Holds;
   /** So that what is erased from the log later cannot be guessed from its hash. */
@@ -363,8 +364,16 @@ export class Batch {
     return holders.find((holder) => holder && holder !== state.key) ?? null;
   }
 
+  /** Asking lineage who is downstream takes time, and what it knows is the same for all of a batch. */
+  private factsOf(signal: AlertSignal): AssetFacts {
+    const key = signal.assets.map(assetId).join("\n");
+    const facts = this.facts.get(key) ?? assetFacts(signal, this.memory.lineage);
+    this.facts.set(key, facts);
+    return facts;
+  }
+
   routeOf(signal: AlertSignal): Routing {
-    const facts = assetFacts(signal, this.memory.lineage);
+    const facts = this.factsOf(signal);
     return routeAlert(matchable(signal, facts.teams), this.settings.routing, facts);
   }
 

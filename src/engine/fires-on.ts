@@ -1,6 +1,7 @@
-/** What an alert says beside what its incident knows of it, while it fires on: further data, other keys. */
+/** What an alert says beside what its incident knows of it, while it fires on: further data, other keys, a worse level. */
 import type { Asked } from "../core/incident/command.ts";
-import { decide } from "../core/incident/decide.ts";
+import { decide, severityOf } from "../core/incident/decide.ts";
+import type { Severity } from "../core/incident/events.ts";
 import { type IncidentState, isOpen } from "../core/incident/state.ts";
 import { ALERT_LIMITS, type AlertSignal } from "../core/signal/alert.ts";
 import { type Asset, assetId } from "../core/signal/asset.ts";
@@ -26,6 +27,7 @@ export async function fireOn(
     brokenAt: further.brokenAt,
     known: "firing",
     groupingKeys: freeKeys(batch, signal, state, row),
+    ...routedFor(batch, signal, state),
     ...(causes(signal).length > 1 ? { roots: causes(signal) } : {}),
   } as const;
   const decided = decide(state, { type: "alert_fires_on", alert }, asked);
@@ -66,6 +68,17 @@ export function freeKeys(
   if (row !== null && groupingKeys.length >= KEYS) return [];
   const { all } = batch.keysOf(signal);
   return all.filter((key) => !groupingKeys.includes(key) && (batch.groups.get(key)?.open ?? null) === null);
+}
+
+/** How severe an alert is by the rules, where they say something else than its sender and could raise its incident. */
+export function routedFor(
+  batch: Batch,
+  signal: AlertSignal,
+  state: IncidentState,
+): { routed?: { severity: Severity; reason: string } } {
+  if (state.severitySetByPerson || state.severity === "SEV1") return {};
+  const { severity, severityReason: reason } = batch.routeOf(signal);
+  return severity === severityOf(signal.severity) ? {} : { routed: { severity, reason } };
 }
 
 /** The assets of an alert that it says are broken, rather than only concerned. */

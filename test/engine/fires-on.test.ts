@@ -235,3 +235,27 @@ describe("what alerts are gathered by", () => {
     expect(await world.ingest(alertOn("users"))).toMatchObject([{ outcome: "opened" }]);
   });
 });
+
+describe("how severe an alert is", () => {
+  const severity = async () => (await world.reads.state("INC-1"))!.severity;
+
+  it("raises its incident when it becomes worse while it fires on, and never lowers it", async () => {
+    await says(["orders"], { severity: "warning" });
+    expect(await severity()).toBe("SEV3");
+    await says(["orders"], { severity: "critical" });
+    expect(await severity()).toBe("SEV1");
+    expect((await world.reads.events("INC-1")).at(-1)!.body).toMatchObject({
+      type: "severity_changed",
+      reason: "an alert of level critical fires",
+    });
+    await says(["orders"], { severity: "info" });
+    expect(await severity()).toBe("SEV1");
+  });
+
+  it("leaves alone what a person chose", async () => {
+    await says(["orders"], { severity: "warning" });
+    await does({ type: "set_severity", severity: "SEV4", reason: "a copy" });
+    await says(["orders"], { severity: "critical" });
+    expect(await severity()).toBe("SEV4");
+  });
+});

@@ -63,6 +63,25 @@ describe("a routing rule", () => {
       reason: "SEV1: rule “payments” says so",
     });
   });
+
+  it("holds for each alert: also the second on a table, one that fires again, one about no table", async () => {
+    const staging = { name: "staging", match: { labels: { environment: "staging" } }, severity: "SEV4" };
+    const pii = { name: "personal data", match: { labels: { pii: "yes" } }, severity: "SEV1" };
+    await start({ routes: [pii, staging] });
+    const labels = { environment: "staging" };
+    const severity = async (key: string) => (await world.reads.state(key))!.severity;
+    await world.ingest(alertOn("orders", { labels }), alertOn("orders", { labels, dedupKey: "unique" }));
+    await world.ingest(alertOn("orders", { labels, status: "resolved" }));
+    await world.ingest(alertOn("orders", { labels }));
+    await world.ingest(alertOn("orders", { labels, title: "3 rows are null" }));
+    await world.ingest(alertOn("run", { labels, assets: [] }));
+    expect([await severity("INC-1"), await severity("INC-2")]).toEqual(["SEV4", "SEV4"]);
+    await world.ingest(alertOn("orders", { labels: { pii: "yes" }, dedupKey: "volume" }));
+    expect(await severity("INC-1")).toBe("SEV1");
+    expect((await world.reads.events("INC-1")).at(-1)!.body).toMatchObject({
+      reason: "SEV1: rule “personal data” says so",
+    });
+  });
 });
 
 it("a tier of the lineage says how severe an error there is", async () => {

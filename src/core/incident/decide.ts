@@ -53,7 +53,7 @@ function decideOn(
       return alertFired(state, command.alert);
     case "alert_fires_on":
       requireOpen(state, "take note of an alert");
-      return widened(state, command.alert);
+      return [...widened(state, command.alert), ...raised(state, command.alert)];
     case "alert_passed":
       return alertPassed(state, command.alert);
     case "count_runs":
@@ -349,7 +349,8 @@ function alertFired(
       break;
     }
     case "firing":
-      return [...events, ...brokenAgain(state, namedBefore(alert), alert), ...widened(state, alert)];
+      events.push(...brokenAgain(state, namedBefore(alert), alert), ...widened(state, alert));
+      break;
     default:
       known satisfies never;
   }
@@ -399,7 +400,8 @@ function gathered({ fingerprint, groupingKeys = [] }: AlertNews): EventBody[] {
 function raised(state: IncidentState, alert: AlertNews): EventBody[] {
   const { severity, reason } = alert.routed ?? { severity: severityOf(alert.severity), reason: null };
   if (severity >= state.severity || state.severitySetByPerson) return [];
-  const words = reason ?? `an alert of level ${alert.severity} joined`;
+  const words =
+    reason ?? `an alert of level ${alert.severity} ${alert.known === "never" ? "joined" : "fires"}`;
   return [{ type: "severity_changed", from: state.severity, to: severity, reason: words }];
 }
 
