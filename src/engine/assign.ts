@@ -128,17 +128,16 @@ async function placed(
   now: string,
   news: News,
 ): Promise<AlertOutcome> {
-  const known = batch.alerts.get(print) ?? null;
+  const alert = batch.alerts.get(print) ?? null;
   const held = (await recallHeld(batch.memory, batch.ledger)).held.get(print) ?? null;
   const fires = signal.status === "firing";
-  // What is held was not told: to the incidents it does not fire yet.
-  const alert = held && known && fires ? { ...known, status: "resolved" as const } : known;
   const current = alert?.incident ? await batch.state(alert.incident) : null;
   const isCurrent = current !== null && isOpen(current.phase);
   const group = await groupOf(batch, signal, current);
   const alone = fires && !isCurrent && group.open === null;
   const situation = {
     alert,
+    isHeld: held !== null,
     incidentOpen: isCurrent,
     group,
     about: batch.keysOf(signal).about,
@@ -149,7 +148,7 @@ async function placed(
   };
   const placement = place(signal, situation, now, batch.settings.reopenWithinMs);
   // What is told already is not held back; it fails anew where it fires.
-  const isTold = isCurrent && alert?.status === "firing";
+  const isTold = isCurrent && alert?.status === "firing" && !held;
   if (!isTold && (placement.to === "open" || placement.to === "attach" || placement.to === "reopen")) {
     const hold = await batch.holds.on(signal, print, now);
     if (hold) return keepBack(batch, signal, said, placement, hold, now, news);

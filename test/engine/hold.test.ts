@@ -104,6 +104,19 @@ describe("a silence", () => {
       expect(await held(world)).toEqual([]);
     }));
 
+  test("is no end: of what it holds an earlier start is heard, and told the moment that nothing holds it", () =>
+    inWorld(async (world) => {
+      await ask(world, forTwoHours("asset=*.orders"));
+      await world.ingest(alertOn("orders", { startsAt: "2026-11-22T02:00:00.000Z" }));
+      const earlier = alertOn("orders", { startsAt: "2026-11-22T01:30:00.000Z" });
+      expect((await world.ingest(earlier))[0]!.outcome).toBe("silenced");
+      world.advance(MINUTE);
+      await ask(world, { type: "unsilence", id: "S-1", reason: null });
+      await world.submit({ type: "tick", now: world.now() });
+      expect(await held(world)).toEqual([]);
+      expect(await world.reads.state("INC-1")).toMatchObject({ startedAt: "2026-11-22T01:30:00.000Z" });
+    }));
+
   test("of a firing between two runs that passed lets them count anew all the same", () =>
     inWorld(
       async (world) => {

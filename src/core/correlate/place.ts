@@ -84,6 +84,8 @@ export function stillFiring(incident: string): string {
 /** What is known where a signal comes in. */
 export type Situation = {
   alert: KnownAlert | null;
+  /** Whether it is held back: to the incidents it does not fire yet. */
+  isHeld: boolean;
   /** Whether the alert's incident is still worked on. */
   incidentOpen: boolean;
   group: KnownGroup;
@@ -104,9 +106,10 @@ export function place(
 ): Placement {
   const reason = outdated(signal, situation.alert, now);
   if (reason !== null) return { to: "ignore", reason };
-  return signal.status === "resolved"
-    ? placeResolved(situation)
-    : placeFiring(signal, situation, now, reopenWithinMs);
+  if (signal.status === "resolved") return placeResolved(situation);
+  const { alert, isHeld } = situation;
+  const told = alert && isHeld ? { ...alert, status: "resolved" as const } : alert;
+  return placeFiring(signal, { ...situation, alert: told }, now, reopenWithinMs);
 }
 
 /** As long as one message of a sender may be overtaken by the next: Alertmanager's `group_interval`. */

@@ -18,7 +18,15 @@ const where = (
   incidentOpen: boolean,
   group: KnownGroup = nobody,
 ) => {
-  const situation = { alert, incidentOpen, group, about: "about it", kin: null, provenAt: null };
+  const situation = {
+    alert,
+    isHeld: false,
+    incidentOpen,
+    group,
+    about: "about it",
+    kin: null,
+    provenAt: null,
+  };
   return place(signal, situation, now, 24 * HOUR);
 };
 
