@@ -192,10 +192,12 @@ export function createConversation(deps: ConversationDeps) {
   }
 
   function opening(what: Extract<Ask, { kind: "open" }>, asker: Asker): Command {
+    const severity = SEVERITIES.find((s) => s === what.severity);
     return {
       type: "open",
       kind: "incident",
-      severity: SEVERITIES.find((s) => s === what.severity) ?? "SEV3",
+      severity: severity ?? "SEV3",
+      ...(severity ? {} : { severityAssumed: true }),
       title: what.title,
       channel: deps.channel,
       startedAt: deps.now(),

@@ -183,3 +183,25 @@ test("a search for more words than are searched for is refused, and says how man
     );
     expect(await say(`search failed ${pasted.slice(0, 19).join(" ")}`)).toMatch(/^0 incidents found/);
   }));
+
+test("an incident that was declared without a severity gets that of what is merged into it or moved to it; a person's stays", () =>
+  talking(async (say, world) => {
+    const severity = async (key: string) => (await world.reads.state(key))!.severity;
+    await say("new Orders look wrong");
+    await say("new sev3 Refunds look wrong");
+    await world.ingest(
+      alertOn("orders", { severity: "warning" }),
+      alertOn("users", { severity: "error" }),
+      alertOn("users", { severity: "error", dedupKey: "unique", title: "unique" }),
+      alertOn("refunds", { severity: "error" }),
+    );
+    expect(await severity("INC-1")).toBe("SEV3");
+    await say("move INC-4 unique to INC-1");
+    await say("merge INC-5 into INC-2");
+    expect([await severity("INC-1"), await severity("INC-2")]).toEqual(["SEV2", "SEV3"]);
+    await say("severity INC-3 1 the board reads it");
+    await say("merge INC-3 into INC-1");
+    expect(await severity("INC-1")).toBe("SEV1");
+    await say("severity INC-2 4 a copy");
+    expect(await severity("INC-2")).toBe("SEV4");
+  }));

@@ -64,6 +64,7 @@ export type Command =
       assets: Asset[];
       summary: string | null;
       reason: string;
+      severityAssumed?: true;
       routing?: EventOf<"opened">["routing"];
     }
   | { type: "record_thread"; channel: string; ts: string; permalink: string | null }

@@ -121,6 +121,8 @@ export const EventBody = z.discriminatedUnion("type", [
     origin: Origin.nullable(),
     groupingKey: z.string().nullable(),
     reason: text,
+    /** Whoever declared it did not say how severe it is. */
+    severityAssumed: z.literal(true).optional(),
     /** What the routing rules made of it; absent where none applied. */
     routing: z
       .object({ team: z.string().nullable(), severityReason: text, rules: z.array(z.string()) })

@@ -158,7 +158,7 @@ function open(event: RecordedEvent, body: Extract<EventBody, { type: "opened" }>
     kind: body.kind,
     phase: "triggered",
     severity: body.severity,
-    severitySetByPerson: body.origin === null,
+    severitySetByPerson: body.origin === null && !body.severityAssumed,
     title: body.title,
     summary: null,
     channel: body.channel,
