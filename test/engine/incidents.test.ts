@@ -1,9 +1,11 @@
 import { sql } from "kysely";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Config } from "../../src/config.ts";
+import type { Command } from "../../src/core/incident/command.ts";
 import { brokenAt } from "../../src/core/incident/log.ts";
 import { fold } from "../../src/core/incident/state.ts";
 import { Refusal } from "../../src/core/refusal.ts";
+import { clocks } from "../../src/core/report/clocks.ts";
 import { fingerprint } from "../../src/core/signal/alert.ts";
 import { startPostgres } from "../harness/postgres.ts";
 import { alertOn, ana, openWorld, temporaryFile, type World } from "./world.ts";
@@ -69,6 +71,37 @@ function promises(name: string, database: () => Promise<{ database: Config["data
         ),
       ).toEqual(["deduplicated INC-1", "deduplicated INC-1"]);
       expect(await world.reads.alerts("INC-1", 10)).toMatchObject([{ count: 2 }]);
+    });
+
+    it("keeps its clocks in order where that of the machine is set back, so that they can be corrected", async () => {
+      await world.ingest(alertOn("orders"));
+      const noticed = world.now();
+      world.advance(-HOUR);
+      const does = (command: Command) => world.command("INC-1", command);
+      await does({ type: "acknowledge" });
+      await does({ type: "mitigate", text: "reran" });
+      await does({ type: "restore", assets: [], reason: "checked" });
+      await does({ type: "resolve", text: "done" });
+      const state = (await world.reads.state("INC-1"))!;
+      const { detectedAt, acknowledgedAt, mitigatedAt, resolvedAt } = state;
+      expect([detectedAt, acknowledgedAt, mitigatedAt, resolvedAt]).toEqual(Array(4).fill(noticed));
+      expect(clocks(state)).toMatchObject({ tta: 0, ttm: 0, ttr: 0, total: 0 });
+      const [, again] = await world.ingest(alertOn("orders", { status: "resolved" }), alertOn("orders"));
+      expect(again!.reason).toBe("fires again 0 min after INC-1 was resolved");
+      world.advance(2 * HOUR);
+      await does({ type: "mitigate", text: "reran once more" });
+      const events = await world.reads.events("INC-1");
+      const { seq } = events.findLast(({ body }) => body.type === "mitigated")!;
+      await does({
+        type: "edit_entry",
+        seq,
+        text: null,
+        at: new Date(Date.parse(noticed) + 60_000).toISOString(),
+      });
+      expect(await world.reads.state("INC-1")).toMatchObject({
+        acknowledgedAt: noticed,
+        mitigatedAt: "2026-11-22T03:01:00.000Z",
+      });
     });
 
     it("keeps two different tests on one table apart", async () => {

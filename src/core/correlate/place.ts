@@ -176,7 +176,8 @@ function placeFiring(
   if (group.open) return { to: "attach", incident: group.open, reason: `${group.open} is open ${about}` };
   if (kin) return { to: "attach", incident: kin.incident, reason: kinReason(kin), relation: kin.relation };
   if (group.resolved) {
-    const agoMs = Date.parse(now) - Date.parse(group.resolved.at);
+    // A clock that was set back may put the end later than now.
+    const agoMs = Math.max(0, Date.parse(now) - Date.parse(group.resolved.at));
     if (agoMs <= reopenWithinMs) {
       return {
         to: "reopen",

@@ -35,7 +35,18 @@ export function decide(state: IncidentState | null, command: Command, asked: Ask
     return opening(command);
   }
   if (!state) throw new Refusal("not_found", "There is no such incident. `list` shows the open ones.");
-  return decideOn(state, command, asked).map((event) => ("body" in event ? event : { body: event }));
+  return decideOn(state, command, asked).map((event) =>
+    "body" in event ? event : inOrder(state, event, asked.now),
+  );
+}
+
+/** Phases follow one another, also where the clock of the machine was set back in between. */
+function inOrder(state: IncidentState, body: EventBody, now: string): NewEvent {
+  if (body.type !== "acknowledged" && body.type !== "mitigated" && body.type !== "resolved") return { body };
+  const { detectedAt, acknowledgedAt, mitigatedAt } = state;
+  const before = [detectedAt, acknowledgedAt, mitigatedAt].flatMap((at) => at ?? []).sort();
+  const last = before.at(-1)!;
+  return last > now ? { body, at: last } : { body };
 }
 
 function decideOn(
