@@ -35,11 +35,7 @@ export async function ingest(
 ): Promise<AlertOutcome[]> {
   const news: News = new Map();
   const outcomes: AlertOutcome[] = [];
-  if (batch.holds.isNeeded)
-    await batch.holds.note(
-      arrivals.map(({ signal }) => signal),
-      now,
-    );
+  if (batch.holds.isNeeded) await batch.holds.note(arrivals, now);
   for (const arrival of arrivals) {
     const said = arrival.said(now);
     const before = batch.alerts.get(arrival.fingerprint);

@@ -17,6 +17,8 @@ import type { Asked } from "../core/incident/command.ts";
 import { decide } from "../core/incident/decide.ts";
 import { type IncidentState, isOpen } from "../core/incident/state.ts";
 import { type AlertOutcome, AlertSeverity, type AlertSignal, fingerprint } from "../core/signal/alert.ts";
+import type { Asset } from "../core/signal/asset.ts";
+import type { Arrival } from "./arrival.ts";
 import { asSignals } from "./as-signal.ts";
 import { alertKey, type Batch, type News, tell } from "./batch.ts";
 import { recallHeld } from "./memory.ts";
@@ -65,17 +67,30 @@ export function createHolds(batch: Batch) {
   }
 
   /** Takes note of what fires and what does not, before any of it is placed: which came first makes no difference. */
-  async function note(signals: AlertSignal[], now: string): Promise<void> {
+  async function note(arrivals: readonly Arrival[], now: string): Promise<void> {
     if (inhibit.length === 0) return;
     const known = await firing();
-    for (const signal of signals) {
-      const print = fingerprint(signal);
+    const noted = new Set<string>();
+    for (const arrival of arrivals) {
+      const { fingerprint: print } = arrival;
+      // Most fire on and say nothing new, and of those no more is read.
+      if (!noted.has(print) && batch.firesOnIn(arrival, now) !== null) continue;
+      noted.add(print);
+      const { signal } = arrival;
       if (outdated(signal, batch.alerts.get(print) ?? null, now) !== null) continue;
-      const fires = signal.status === "firing" ? candidate(signal, print) : null;
+      const assets = [...signal.assets, ...firesOn(print)];
+      const fires = signal.status === "firing" ? candidate({ ...signal, assets }, print) : null;
       if (fires) known.set(print, fires);
       else known.delete(print);
     }
     prepared = null;
+  }
+
+  /** What an alert named while it fires it is about, though it names it no more (`fires-on`): after a restart its row says so. */
+  function firesOn(print: string): Asset[] {
+    const incident = batch.alerts.get(print)?.incident;
+    const row = incident ? batch.incidentAlerts.get(alertKey(incident, print)) : undefined;
+    return row?.status === "firing" ? row.assets : [];
   }
 
   /** By which rule a firing alert is inhibited now. */

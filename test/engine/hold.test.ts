@@ -356,6 +356,27 @@ describe("inhibition", () => {
       expect((await world.reads.state("INC-2"))!.title).toBe("not_null on orders failed");
     }, rules));
 
+  test("by what an alert is about goes on while that fires, though it names less by then, as it does after a restart", () =>
+    inWorld(
+      async (world) => {
+        const load = (...tables: string[]) =>
+          alertOn("load", {
+            ...{ source: "airflow", severity: "critical" },
+            assets: tables.flatMap((table) => alertOn(table).assets),
+          });
+        await world.ingest(load("raw", "users"));
+        await world.ingest(load("users"));
+        expect((await world.ingest(alertOn("orders")))[0]!.outcome).toBe("inhibited");
+        await world.restart();
+        await world.ingest(load("users"));
+        expect((await world.ingest(alertOn("refunds")))[0]!.outcome).toBe("inhibited");
+        await world.ingest({ ...load("users"), status: "resolved" });
+        expect(await held(world)).toEqual([]);
+      },
+      // biome-ignore lint/suspicious/noThenProperty: the word of breakwater.yaml
+      { inhibit: [{ name: "load", when: "source=airflow asset=*.raw", then: "source=dbt" }] },
+    ));
+
   test("follows its incident into another that takes it in", () =>
     inWorld(async (world) => {
       await world.ingest(platform());
