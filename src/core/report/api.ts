@@ -202,7 +202,7 @@ export function incidentDetailJson(
     changes: changesJson(state),
     suspects: suspectsJson(state),
     similar: similarJson(state),
-    runbooks: Object.values(state.walks).map((walk) => runbookJson(coverage(walk))),
+    runbooks: Object.values(state.walks).map((walk) => runbookJson(coverage(walk, state))),
     actionItems: actionItemsJson(state),
   };
 }

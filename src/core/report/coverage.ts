@@ -1,11 +1,12 @@
 import { actorName } from "../incident/person.ts";
-import type { Walk } from "../incident/state.ts";
-import { elapsed } from "./clocks.ts";
+import { currentStep, type IncidentState, type Walk } from "../incident/state.ts";
+import { elapsed, isFinished } from "./clocks.ts";
 
 export type CoveredStep = {
   id: string;
   title: string;
-  outcome: "done" | "skipped" | "failed" | "not reached";
+  /** `under way` is the step that people are at while the incident lasts; what its end left over was not reached. */
+  outcome: "done" | "skipped" | "failed" | "under way" | "not reached";
   note: string | null;
   by: string | null;
   at: string | null;
@@ -27,10 +28,14 @@ export type Coverage = {
   percent: number;
 };
 
-/** How far a runbook was walked, step by step. */
-export function coverage(walk: Walk): Coverage {
+/** How far a runbook of this incident was walked, step by step. */
+export function coverage(walk: Walk, state: IncidentState): Coverage {
+  const current = isFinished(state) ? null : currentStep(walk);
   const steps = walk.steps.map(({ id, title, result }): CoveredStep => {
-    if (!result) return { id, title, outcome: "not reached", note: null, by: null, at: null, tookMs: null };
+    if (!result) {
+      const outcome = id === current?.id ? "under way" : "not reached";
+      return { id, title, outcome, note: null, by: null, at: null, tookMs: null };
+    }
     return {
       id,
       title,
@@ -41,7 +46,7 @@ export function coverage(walk: Walk): Coverage {
       tookMs: elapsed(since(walk, result.at), result.at),
     };
   });
-  const counts = { done: 0, skipped: 0, failed: 0, "not reached": 0 };
+  const counts = { done: 0, skipped: 0, failed: 0, "under way": 0, "not reached": 0 };
   for (const step of steps) counts[step.outcome]++;
   const carriedOut = counts.done + counts.failed;
   return {

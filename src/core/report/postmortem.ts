@@ -121,6 +121,7 @@ const OUTCOME_TONES: Record<Coverage["steps"][number]["outcome"], Tone> = {
   done: "good",
   skipped: "warn",
   failed: "bad",
+  "under way": "info",
   "not reached": "quiet",
 };
 
@@ -410,7 +411,7 @@ function alertTable({ state, alerts, slash }: PreparedPostmortem): Block[] {
 function runbooks({ state, slash }: PreparedPostmortem): Block[] {
   const walked = Object.values(state.walks);
   const ignored = state.suggestedRunbooks.filter((suggested) => !walkIn(state, suggested.slug));
-  const blocks = walked.flatMap((walk) => runbookBlocks(coverage(walk)));
+  const blocks = walked.flatMap((walk) => runbookBlocks(coverage(walk, state)));
   if (ignored.length > 0) {
     const items = ignored.map(
       ({ title, reason }): Text => [{ strong: title }, ` was suggested (${reason}) and not started.`],
@@ -433,7 +434,7 @@ function runbooks({ state, slash }: PreparedPostmortem): Block[] {
 
 function runbookBlocks(covered: Coverage): Block[] {
   const { counts, steps } = covered;
-  const told = (["done", "failed", "skipped", "not reached"] as const).filter(
+  const told = (["done", "failed", "skipped", "under way", "not reached"] as const).filter(
     (outcome) => counts[outcome] > 0,
   );
   return [

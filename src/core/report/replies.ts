@@ -228,7 +228,7 @@ const TELLERS: { [T in EventType]?: Teller<T> } = {
   runbook_finished: (event, state) => {
     const walk = walkIn(state, event.body.runbook);
     if (!walk) return [];
-    const { counts } = coverage(walk);
+    const { counts } = coverage(walk, state);
     const failed = counts.failed > 0 ? `, ${counts.failed} failed` : "";
     return [
       line(

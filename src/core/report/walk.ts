@@ -16,7 +16,7 @@ export type WalkView = {
 
 export function walkDocument({ state, walk, step }: WalkView): Document {
   const current = currentStep(walk);
-  const blocks: Block[] = [{ type: "context", text: progress(walk) }];
+  const blocks: Block[] = [{ type: "context", text: progress(walk, state) }];
   const finished = walk.steps.flatMap(({ title, result }) => (result ? [finishedLine(title, result)] : []));
   if (finished.length > 0) blocks.push({ type: "paragraph", text: joined(finished) });
   if (current) {
@@ -27,7 +27,7 @@ export function walkDocument({ state, walk, step }: WalkView): Document {
     });
     if (step?.body.trim()) blocks.push({ type: "markdown", text: step.body });
   } else {
-    blocks.push({ type: "paragraph", text: endText(walk) });
+    blocks.push({ type: "paragraph", text: endText(walk, state) });
   }
   const buttons =
     isOpen(state.phase) || state.phase === "resolved" ? buttonsFor(state, walk, current?.id ?? null) : [];
@@ -36,8 +36,8 @@ export function walkDocument({ state, walk, step }: WalkView): Document {
   return { summary: `${state.key} runbook ${walk.title}, ${where}`, title: `📗 ${walk.title}`, blocks };
 }
 
-function progress(walk: Walk): Text {
-  const { counts } = coverage(walk);
+function progress(walk: Walk, state: IncidentState): Text {
+  const { counts } = coverage(walk, state);
   const told = (["done", "skipped", "failed"] as const)
     .filter((outcome) => counts[outcome] > 0)
     .map((outcome) => ` · ${counts[outcome]} ${outcome}`);
@@ -59,8 +59,8 @@ function joined(lines: Span[][]): Span[] {
   return lines.flatMap((line, index) => (index > 0 ? ["\n", ...line] : line));
 }
 
-function endText(walk: Walk): Text {
-  const { carriedOut, percent, steps } = coverage(walk);
+function endText(walk: Walk, state: IncidentState): Text {
+  const { carriedOut, percent, steps } = coverage(walk, state);
   const took = walk.finishedAt
     ? `, in ${formatDuration(Date.parse(walk.finishedAt) - Date.parse(walk.startedAt))}`
     : "";

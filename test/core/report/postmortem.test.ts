@@ -53,6 +53,28 @@ test("of many alerts the one that it is about comes first, then of one moment th
   );
 });
 
+test("the step that people are at is under way while the incident lasts, and was not reached once it is over", () => {
+  const steps = ["Look", "Repair", "Verify"].map((title) => ({ id: title.toLowerCase(), title }));
+  const log = begun();
+  log.add("22 03:12", ana, "button", {
+    ...{ type: "runbook_started", runbook: "late-table", title: "Late table", hash: "5f2d9c0e7b1a", steps },
+  });
+  log.add("22 03:15", ana, "button", {
+    ...{
+      type: "step_finished",
+      runbook: "late-table",
+      step: "look",
+      title: "Look",
+      outcome: "done",
+      note: null,
+    },
+  });
+  expect(under("Runbooks", report(log))).toContain("(of 3 steps 1 done, 1 under way, 1 not reached)");
+  expect(under("Runbooks", report(log))).toContain("| 2. Repair | **under way** |");
+  log.add("22 03:20", ana, "button", { type: "cancelled", reason: "the threshold was wrong" });
+  expect(under("Runbooks", report(log))).toContain("(of 3 steps 1 done, 2 not reached)");
+});
+
 test("has its sections in the order of reading", () => {
   const titles = report(story()).blocks.filter(
     (block): block is Extract<Block, { type: "heading" }> => block.type === "heading" && block.level === 1,
