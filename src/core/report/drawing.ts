@@ -30,7 +30,7 @@ type Mood = "unnoticed" | "triggered" | "acknowledged" | "mitigated" | "resolved
 type Stretch = { mood: Mood; from: number; to: number };
 type Scale = { from: number; to: number; x: (instant: number) => number };
 
-/** Fill and the ink that reads on it; a contrast of at least 4.5 to 1 for each pair. */
+/** Fill and the ink that reads on it; a contrast of at least 4.5 to 1 for each pair. On paper an outline shows them. */
 const COLOURS: Record<Mood, { fill: string; ink: string; word: string }> = {
   unnoticed: { fill: "#f3d7d6", ink: "#6b0f0d", word: "Not noticed" },
   triggered: { fill: "#a30200", ink: "#ffffff", word: "Triggered" },
@@ -40,6 +40,8 @@ const COLOURS: Record<Mood, { fill: string; ink: string; word: string }> = {
 };
 const BROKEN = "#c4423f";
 const GIVEN_UP = "#6b6b70";
+/** Of the reader's own ink, so that the palest fill ends where one sees it, in the light and in the dark. */
+const OUTLINE = { stroke: "currentColor", "stroke-opacity": 0.65 };
 
 export function drawing(state: IncidentState, events: RecordedEvent[], asOf: string): Drawing {
   const entries = timeline(events);
@@ -218,7 +220,11 @@ function bandLane(stretches: Stretch[], scale: Scale): string {
       )
     );
   });
-  return label("State", 24, { "font-weight": 600 }) + parts.join("");
+  const [first, last] = [stretches[0], stretches.at(-1)];
+  const [left, right] = first && last ? [scale.x(first.from), scale.x(last.to)] : [0, 0];
+  const box = { x: round(left), y: 4, width: round(Math.max(1.5, right - left)), height: BAND.height };
+  const outline = first ? element("rect", { ...box, fill: "none", ...OUTLINE }) : "";
+  return label("State", 24, { "font-weight": 600 }) + parts.join("") + outline;
 }
 
 /** Each state with its whole length in words: a stretch of six minutes in a week is too narrow to carry its name. */
@@ -235,7 +241,7 @@ function legend(stretches: Stretch[]): { svg: string; height: number } {
     if (x + width > WIDTH) [x, row] = [PLOT.left, row + 1];
     const y = row * LEGEND_ROW;
     const item =
-      element("rect", { x, y: y + 3, width: 11, height: 11, rx: 2, fill: COLOURS[mood].fill }) +
+      element("rect", { x, y: y + 3, width: 11, height: 11, rx: 2, fill: COLOURS[mood].fill, ...OUTLINE }) +
       element("text", { x: x + 17, y: y + 13, "font-size": 12 }, words);
     x = round(x + width);
     return item;

@@ -72,6 +72,44 @@ describe("the state band", () => {
   });
 });
 
+describe("can be seen by who sees colours badly: at least 3 to 1", () => {
+  const { svg } = drawing(story().state, story().events, inputOf(story()).asOf);
+  /** Paper and ink of the report. */
+  const READERS = { light: ["#ffffff", "#1d1c1d"], dark: ["#17181c", "#e9e8ec"] } as const;
+
+  test.each(Object.entries(READERS))("in the %s", (_, [paper, ink]) => {
+    const shapes = [...svg.matchAll(/<(?:rect|circle) ([^>]*?)\/?>/g)].map(([, attributes]) => attributes!);
+    const band = shapes.filter((shape) => shape.includes('height="30"'));
+    for (const shape of shapes.filter((each) => !band.includes(each))) {
+      const opacity = /stroke-opacity="([^"]*)"/.exec(shape)?.[1];
+      const edge = opacity ? mixed(ink, paper, Number(opacity)) : rgb(/fill="(#\w{6})"/.exec(shape)![1]!);
+      expect(contrast(edge, rgb(paper)), shape).toBeGreaterThanOrEqual(3);
+    }
+    // The stretches of the state touch one another, so one outline is around all of them.
+    const around = band.find((shape) => shape.includes('fill="none"'));
+    expect(around).toContain('stroke="currentColor"');
+  });
+
+  function rgb(hex: string): number[] {
+    return [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16));
+  }
+  function mixed(over: string, under: string, opacity: number): number[] {
+    const below = rgb(under);
+    return rgb(over).map((part, at) => part * opacity + below[at]! * (1 - opacity));
+  }
+  /** As WCAG 2 counts it. */
+  function contrast(a: number[], b: number[]): number {
+    const light = (colour: number[]) => {
+      const [r, g, blue] = colour
+        .map((part) => part / 255)
+        .map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+      return 0.2126 * r! + 0.7152 * g! + 0.0722 * blue!;
+    };
+    const [brighter, darker] = [light(a), light(b)].sort((x, y) => y - x);
+    return (brighter! + 0.05) / (darker! + 0.05);
+  }
+});
+
 test("the words say what the picture shows", () => {
   expect(drawing(story().state, story().events, inputOf(story()).asOf).alt).toBe(
     "INC-12 over time, from 21 Nov 2026 22:40 UTC: not noticed for 4 h 30 min, triggered for 6 min, acknowledged for 2 h 15 min, mitigated for 1 d 3 h 41 min, resolved at 23 Nov 2026 09:12 UTC. 5 assets affected.",
