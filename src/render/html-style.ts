@@ -60,7 +60,10 @@ th:last-child, td:last-child { padding-right: 0; }
 .narrow td:last-child { color: var(--soft); font-size: 14px; width: 30%; }
 td.right, th.right { padding-right: 28px; }
 td.right, td time { white-space: nowrap; }
-@media (min-width: 641px) { .person { white-space: nowrap; } }
+@media (min-width: 641px) {
+  .person { white-space: nowrap; }
+  .wide td:first-child:not(.right) { min-width: 240px; }
+}
 figure { margin: 8px 0 16px; overflow-x: auto; }
 figure svg { display: block; width: 100%; height: auto; }
 @media screen and (max-width: 640px) {

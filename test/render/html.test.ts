@@ -134,6 +134,34 @@ describe("in a browser", () => {
     }
   });
 
+  test("a table's first column breaks no name within a word, whatever stands beside it", async ({ skip }) => {
+    const browser = await openBrowser();
+    if (!browser) return skip("there is no Chromium here");
+    try {
+      const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+      const columns = ["Asset", "Recovery", "Data downtime", "When"].map((title) => ({ title }));
+      const times = "30 Nov 2026 20:34 UTC to 30 Nov 2026 20:51 UTC; 30 Nov 2026 20:51 UTC to now";
+      const row: Text[] = [{ strong: "analytics.marts.orders" }, "waived: nobody reads it", "16 min", times];
+      await page.setContent(renderHtml(documentOf({ type: "table", columns, rows: [row] })));
+      const lines = await page.evaluate(`[...document.querySelectorAll("td strong")].map((cell) => {
+        const lines = [];
+        for (const text of [...cell.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE))
+          for (let at = 0; at < text.length; at++) {
+            const range = document.createRange();
+            range.setStart(text, at);
+            range.setEnd(text, at + 1);
+            const { top } = range.getBoundingClientRect();
+            if (lines.at(-1)?.top !== top) lines.push({ top, words: "" });
+            lines.at(-1).words += text.data[at];
+          }
+        return lines.map(({ words }) => words);
+      })`);
+      expect(lines).toEqual([["analytics.marts.orders"]]);
+    } finally {
+      await browser.close();
+    }
+  });
+
   test("no asset's name runs under its bar in the picture", async ({ skip }) => {
     const browser = await openBrowser();
     if (!browser) return skip("there is no Chromium here");
