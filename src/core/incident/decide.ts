@@ -7,6 +7,7 @@ import { canonicalJson } from "./log.ts";
 import { actorName, type Person } from "./person.ts";
 import {
   type AssetState,
+  assetsInOrder,
   clockOf,
   currentStep,
   type IncidentState,
@@ -430,8 +431,8 @@ function brokenAgain(
 }
 
 /** Data on which alerts fire was proven by somebody's word, and it is not over by another's. */
-function brokenStill({ assets }: IncidentState, now: string): EventBody[] {
-  const doubted = [...assets.values()].filter(
+function brokenStill(state: IncidentState, now: string): EventBody[] {
+  const doubted = assetsInOrder(state).filter(
     ({ recovery, firing }) => recovery === "verified" && firing > 0,
   );
   return doubted.map(({ asset }) => ({
@@ -491,7 +492,7 @@ function mitigate(state: IncidentState, text: string): EventBody[] {
   const events: EventBody[] = [];
   if (state.phase === "triggered") events.push({ type: "acknowledged" });
   events.push({ type: "mitigated", text });
-  for (const known of state.assets.values()) {
+  for (const known of assetsInOrder(state)) {
     if (known.recovery === "impacted" && known.firing === 0) {
       events.push({ type: "asset_recovering", asset: known.asset, reason: "the cause is fixed" });
     }
@@ -507,7 +508,7 @@ function holds(state: IncidentState, role: string, person: Person): boolean {
 
 /** The assets people mean by the names they typed, refused with what there is to choose from. */
 export function assetsNamed(state: IncidentState, names: string[]): AssetState[] {
-  const all = [...state.assets.values()];
+  const all = assetsInOrder(state);
   if (names.length === 0) return unsettledAssets(state);
   const meant = names.map((name) => {
     const exact = all.filter((a) => assetId(a.asset) === name || a.asset.name === name);

@@ -778,7 +778,15 @@ export function isCause({ changes }: Pick<IncidentState, "changes">, change: str
   return changes.some((each) => each.cause && each.change === change);
 }
 
+/** What broke first, the rest by where it lives and its name: the same whether the state was folded or read from rows. */
+export function assetsInOrder({ assets, likelyOrigin, origin }: IncidentState): AssetState[] {
+  const first = likelyOrigin?.asset ?? origin?.asset;
+  const firstId = first ? assetId(first) : null;
+  const rank = (id: string) => (id === firstId ? 0 : 1);
+  return [...assets].sort(([a], [b]) => rank(a) - rank(b) || (a < b ? -1 : 1)).map(([, asset]) => asset);
+}
+
 /** Assets that keep the incident from being resolved. */
 export function unsettledAssets(state: IncidentState): AssetState[] {
-  return [...state.assets.values()].filter((a) => a.recovery === "impacted" || a.recovery === "recovering");
+  return assetsInOrder(state).filter((a) => a.recovery === "impacted" || a.recovery === "recovering");
 }

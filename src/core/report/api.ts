@@ -1,7 +1,13 @@
 /** The shapes of the read API and of the JSON export. Fields may be added; none is renamed or removed. */
 import type { NumberedSuspect, RecordedEvent, SeenBefore } from "../incident/events.ts";
 import { brokenAt } from "../incident/log.ts";
-import { type IncidentState, type Phase, type Recovery, suspectsNow } from "../incident/state.ts";
+import {
+  assetsInOrder,
+  type IncidentState,
+  type Phase,
+  type Recovery,
+  suspectsNow,
+} from "../incident/state.ts";
 import type { Asset } from "../signal/asset.ts";
 import type { KnownChange } from "../signal/change.ts";
 import { type Clocks, clocks, downtime, downtimeIntervals, elapsed } from "./clocks.ts";
@@ -89,7 +95,7 @@ export function incidentJson(state: IncidentState, asOf: string, url: string | n
     channel: state.thread?.channel ?? state.channel,
     threadTs: state.thread?.ts ?? null,
     url: url ?? state.thread?.permalink ?? null,
-    assets: [...state.assets.values()].map((known) => ({
+    assets: assetsInOrder(state).map((known) => ({
       namespace: known.asset.namespace,
       name: known.asset.name,
       recovery: known.recovery,
@@ -286,7 +292,7 @@ export function postmortemJson(input: {
     incident,
     timeline: timeline(events),
     clocks: clocksJson(state),
-    impact: { assets: [...state.assets.values()].map((known) => assetImpact(state, known, asOf)) },
+    impact: { assets: assetsInOrder(state).map((known) => assetImpact(state, known, asOf)) },
     runbooks,
     alerts: alertList,
     review: {

@@ -1,13 +1,6 @@
 /** The root message of an incident: one screen of a phone that says what is broken, who has it, and what to press next. */
-import {
-  type AssetState,
-  currentStep,
-  type IncidentState,
-  isOpen,
-  type Recovery,
-} from "../incident/state.ts";
+import { assetsInOrder, currentStep, type IncidentState, isOpen, type Recovery } from "../incident/state.ts";
 import { clip } from "../signal/alert.ts";
-import { assetId } from "../signal/asset.ts";
 import { type ActionName, targetValue } from "./action-name.ts";
 import { clocks, formatDuration } from "./clocks.ts";
 import type { Block, Button, Document, Span, Text } from "./document.ts";
@@ -77,12 +70,8 @@ function assetFact(view: CardView): { label: string; value: Text }[] {
   const total = Object.values(assetCounts).reduce((sum, count) => sum + count, 0);
   if (total === 0) return [];
   const order: Recovery[] = ["impacted", "recovering", "verified", "waived"];
-  const first = state.likelyOrigin?.asset ?? state.origin?.asset;
-  const origin = first ? assetId(first) : null;
-  const isDownstream = ({ asset }: AssetState) => (assetId(asset) === origin ? 0 : 1);
-  // What broke stands before what is built from it.
-  const worstFirst = [...state.assets.values()].sort(
-    (a, b) => order.indexOf(a.recovery) - order.indexOf(b.recovery) || isDownstream(a) - isDownstream(b),
+  const worstFirst = assetsInOrder(state).sort(
+    (a, b) => order.indexOf(a.recovery) - order.indexOf(b.recovery),
   );
   const shown = worstFirst.slice(0, SHOWN_ASSETS);
   const value = order

@@ -1,4 +1,4 @@
-import { currentStep, type IncidentState, type Walk } from "../incident/state.ts";
+import { assetsInOrder, currentStep, type IncidentState, type Walk } from "../incident/state.ts";
 import { parseRunbook } from "./parse.ts";
 import { assetVariables, fill, type Variables } from "./variables.ts";
 
@@ -17,7 +17,7 @@ export function stepOf(
 /** What a runbook's variables stand for in an incident. */
 function variablesOf(state: IncidentState): Variables {
   const { origin } = state;
-  const asset = origin?.asset ?? [...state.assets.values()][0]?.asset ?? null;
+  const asset = origin?.asset ?? assetsInOrder(state)[0]?.asset ?? null;
   return {
     ...assetVariables(asset),
     source: origin?.source ?? null,

@@ -1,10 +1,13 @@
 import { expect, test } from "vitest";
+import type { EventBody } from "../../../src/core/incident/events.ts";
+import { unsettledAssets } from "../../../src/core/incident/state.ts";
 import {
   incidentDetailJson,
   incidentJson,
   postmortemJson,
   timelineJson,
 } from "../../../src/core/report/api.ts";
+import { card } from "../../../src/core/report/card.ts";
 import { drawing } from "../../../src/core/report/drawing.ts";
 import { prepare } from "../../../src/core/report/postmortem.ts";
 import { alertsOf, ana, attached, dbt, inputOf, Log, on, opened, story, warehouse } from "./late-orders.ts";
@@ -80,6 +83,25 @@ test("an incident has the fields that were promised", () => {
     downtimeSeconds: 72_300,
   });
 });
+
+test("assets are told in one order, also where a database gives them back in another", () => {
+  const names = ["marts.b", "marts.c", "staging.stg_orders", "marts.a"].map((name) => `analytics.${name}`);
+  const { state } = new Log()
+    .add("22 03:10", dbt, "alert", opened())
+    .add("22 03:11", ana, "slash", ...names.map(added));
+  const assetCounts = { impacted: 4, recovering: 0, verified: 0, waived: 0 };
+  const told = (from: typeof state) => [
+    incidentJson(from, now).assets.map(({ name }) => name),
+    unsettledAssets(from).map(({ asset }) => asset.name),
+    card({ state: from, assetCounts, now }),
+  ];
+  expect(told({ ...state, assets: new Map([...state.assets].reverse()) })).toEqual(told(state));
+  expect(told(state)[0]).toEqual([names[2], names[3], names[0], names[1]]);
+});
+
+function added(name: string): EventBody {
+  return { type: "asset_added", asset: warehouse(name), reason: null };
+}
 
 test("what is absent is null", () => {
   const log = new Log().add("22 03:10", dbt, "alert", opened({ origin: null }));
