@@ -233,12 +233,10 @@ export function createConversation(deps: ConversationDeps) {
       events.push(...result.events);
     }
     const state = await known(incident);
-    return {
-      kind: "done",
-      incident: state.key,
-      events,
-      document: confirmation(events, state, commands.at(-1)),
-    };
+    const document = confirmation(events, state, commands.at(-1));
+    // What was so already is shown nowhere: the asker alone is told.
+    if (events.length === 0) return { kind: "document", document };
+    return { kind: "done", incident: state.key, events, document };
   }
 
   async function startRunbook(

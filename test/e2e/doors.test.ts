@@ -129,6 +129,17 @@ test("where several incidents are open nobody guesses: the one that is picked is
   expect((await world.incident("INC-1")).severity).toBe("SEV2");
 });
 
+test("a mention of what is so already is no tick, and says so", async () => {
+  await world.alert();
+  await world.mention("maya", "INC-1", "title Orders");
+  const { ts } = await world.card("INC-1", "Orders");
+  await world.mention("jonas", "INC-1", "title Orders");
+  const told = await world.told("jonas", "INC-1 is called “Orders” already.");
+  expect(told.thread_ts).toBe(ts);
+  const ticked = (await world.slack.thread(CHANNEL, ts)).filter((message) => message.reactions?.length);
+  expect(ticked.map(({ user }) => user)).toEqual(["U0MAYA"]);
+});
+
 test("a mention that needs words gets a button that opens the form for them", async () => {
   await world.alert();
   await world.mention("maya", "INC-1", "mitigate");

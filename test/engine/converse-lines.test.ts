@@ -67,12 +67,15 @@ test.each([
   ["lead none", "Nobody is lead of INC-1, so there is nobody to take it from."],
   ["role comms none", "Nobody is comms of INC-1, so there is nobody to take it from."],
   ["title Orders", "INC-1 is called “Orders” already."],
-])("%s where it is so says what is so", (line, words) =>
+  ["impacted orders reads it", "orders is marked as wrong in INC-1 already."],
+])("%s where it is so says what is so, to the asker alone", (line, words) =>
   withOneOpen(async (say) => {
     await say("task count the rows");
     await say("task done 1");
     await say("title Orders");
-    expect((await say(line)).text).toContain(words);
+    const { kind, text } = await say(line);
+    expect(text).toContain(words);
+    expect(kind).toBe("document");
   }),
 );
 

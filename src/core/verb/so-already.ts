@@ -17,7 +17,7 @@ export function soAlready(command: Order | undefined, state: IncidentState): str
     case "name_cause":
       return `This change is named as the cause of ${state.key} already.`;
     case "name_assets":
-      return `${command.assets.map((asset) => `\`${typeof asset === "string" ? asset : asset.name}\``).join(", ")} ${command.assets.length === 1 ? "is" : "are"} marked as wrong in ${state.key} already.`;
+      return `${command.assets.map((asset) => (typeof asset === "string" ? asset : asset.name)).join(", ")} ${command.assets.length === 1 ? "is" : "are"} marked as wrong in ${state.key} already.`;
     case "restore":
       return `This data of ${state.key} is marked as right already.`;
     case "edit_entry":
