@@ -164,6 +164,7 @@ test("alerts lists all alerts of an incident, the one that opened it first, page
     const first = await say("alerts INC-1");
     expect(first).toMatch(/^45 alerts of INC-1: 45 firing, page 1 of 3\n/);
     expect(first).toContain('{"code":"alerts INC-1 2"}," goes on, "');
+    expect(first).toContain("🔴 firing · ");
     const pages = [first, await say("INC-1 alerts 2"), await say("alerts INC-1 3")];
     const titles = pages.flatMap((page) => page.match(/not_null on first failed|check \d+ failed/g));
     expect(titles).toHaveLength(45);

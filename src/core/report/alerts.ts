@@ -60,7 +60,11 @@ function byAge(a: AlertLine, b: AlertLine): number {
 }
 
 function alertBlocks(alert: AlertLine): Block[] {
-  const words: Span[] = [`${alertSign(alert)} `, { strong: state(alert) }, ` · ${clip(alert.title, 200)}`];
+  const words: Span[] = [
+    `${alertSign(alert)} `,
+    { strong: alertState(alert) },
+    ` · ${clip(alert.title, 200)}`,
+  ];
   for (const line of unsaid(alert)) words.push("\n", { code: clip(line, 240) });
   return [
     { type: "paragraph", text: words },
@@ -85,7 +89,7 @@ export function alertSign(alert: AlertLine): string {
   return alert.status === "firing" ? "🔴" : "✅";
 }
 
-function state(alert: AlertLine): string {
+export function alertState(alert: AlertLine): string {
   if (alert.flapping) return "flapping";
   return isHeld(alert) ? `${alert.outcome}, ${alert.status}` : alert.status;
 }

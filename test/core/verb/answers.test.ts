@@ -89,6 +89,12 @@ describe("list", () => {
     expect(all.title).toBe("1 open incident, and the last 1 that ended");
     expect(lines(all).at(-1)).toMatch(/^and more; search/);
   });
+  test("a title as long as a screen of a phone leaves room for the next", () => {
+    const long = incident("INC-1", [{ type: "title_changed", title: "late ".repeat(60).trim() }]);
+    expect(lines(listDocument([long], NOW))[0]!.length).toBeLessThan(200);
+    const { blocks } = whichIncidentDocument([{ state: long, line: "ack" }], "", "/incident");
+    expect(JSON.stringify(blocks[0]).length).toBeLessThan(300);
+  });
   test("a search keeps its order, and finding nothing says what to try", () => {
     const found = searchDocument(
       [incident("INC-9"), incident("INC-1", [], { severity: "SEV1" })],

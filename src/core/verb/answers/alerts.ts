@@ -1,7 +1,7 @@
 import type { IncidentState } from "../../incident/state.ts";
 import { plural } from "../../plural.ts";
 import { Refusal } from "../../refusal.ts";
-import { type AlertLine, alertCounts, alertSign } from "../../report/alerts.ts";
+import { type AlertLine, alertCounts, alertSign, alertState } from "../../report/alerts.ts";
 import type { Document, Span, Text } from "../../report/document.ts";
 
 import { clip } from "../../signal/alert.ts";
@@ -48,7 +48,7 @@ function alertItem(alert: Listed): Text {
   const about: Span[] = asset ? [" on ", { code: clip(asset.name, 80) }] : [];
   const often = alert.count > 1 ? `, ${alert.count} times since ` : ", ";
   return [
-    `${alertSign(alert)} `,
+    `${alertSign(alert)} ${alertState(alert)} · `,
     { strong: clip(alert.title, 120) },
     ...about,
     ` – ${alert.source}${often}`,

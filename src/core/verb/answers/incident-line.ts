@@ -2,13 +2,17 @@ import type { IncidentState } from "../../incident/state.ts";
 import { elapsed, formatDuration } from "../../report/clocks.ts";
 import type { Text } from "../../report/document.ts";
 import { keyOf, PHASE_LOOKS } from "../../report/wording.ts";
+import { clip } from "../../signal/alert.ts";
+
+/** A title of a sender's making may be as long as a screen of a phone, which then has no room for the next incident. */
+export const SHOWN_TITLE = 120;
 
 /** One incident in one line: `🟠 INC-1 SEV2 acknowledged, open for 2 h · Orders are late · Ana leads`. */
 export function incidentLine(state: IncidentState, now: string): Text {
   return [
     `${PHASE_LOOKS[state.phase].sign} `,
     keyOf(state),
-    ` ${state.severity} ${state.phase}${ageOf(state, now)} · ${state.title}`,
+    ` ${state.severity} ${state.phase}${ageOf(state, now)} · ${clip(state.title, SHOWN_TITLE)}`,
     ...(state.kind === "drill" ? [" · drill"] : []),
     ...(state.roles.lead ? [` · ${state.roles.lead.name} leads`] : []),
   ];

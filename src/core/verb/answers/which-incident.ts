@@ -2,6 +2,7 @@ import type { IncidentState } from "../../incident/state.ts";
 import type { Block, Button, Document, Text } from "../../report/document.ts";
 import { clip } from "../../signal/alert.ts";
 import { plainText } from "../words.ts";
+import { SHOWN_TITLE } from "./incident-line.ts";
 
 /** Slack's limits on a button's value and on the buttons of one block. */
 const VALUE_LIMIT = 2000;
@@ -31,5 +32,6 @@ export function whichIncidentDocument(choices: Choice[], why: string, command: s
 
 function choiceText({ state, line }: Choice, command: string): Text {
   const typed = `${command} ${state.key} ${clip(plainText(line, {}), SHOWN_LINE)}`;
-  return [{ strong: state.key }, ` ${state.severity} ${state.phase} · ${state.title} · `, { code: typed }];
+  const which = ` ${state.severity} ${state.phase} · ${clip(state.title, SHOWN_TITLE)} · `;
+  return [{ strong: state.key }, which, { code: typed }];
 }
