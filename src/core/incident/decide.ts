@@ -147,7 +147,10 @@ function decideOn(
     case "merge_into":
       requireOpen(state, "merge");
       if (command.into === state.key)
-        throw new Refusal("invalid", `${state.key} cannot be merged into itself.`);
+        throw new Refusal(
+          "invalid",
+          `${state.key} cannot be merged into itself. \`list\` shows the other open ones.`,
+        );
       return [{ type: "merged", into: command.into, reason: command.reason }];
     case "absorb":
       requireOpen(state, "take another incident in");

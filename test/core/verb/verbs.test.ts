@@ -34,6 +34,7 @@ test.each([
   ["silence extend 1 2h", { type: "extend", id: "S-1", byMs: 7_200_000, reason: null }],
 ])("a silence is known by its number: %j", (text, expected) => {
   expect(ask(text)).toEqual({ kind: "silence", ask: expected });
+  expect(refusal("silence")).toMatch(/Write `silence <matcher> <duration> <reason>`/);
   expect(refusal("silence extend 2h")).toMatch(/^Which silence\?/);
 });
 

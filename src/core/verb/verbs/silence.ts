@@ -23,6 +23,7 @@ export const silence: Verb = {
     const words = plainText(rest, context.names);
     const { word, rest: behind } = takeWord(words);
     if (word.toLowerCase() === "extend") return { kind: "silence", ask: extension(behind) };
+    if (word === "") throw misused(silence, "Which alerts, for how long, and why?");
     const { matcher, lengthMs, reason } = readSilenceLine(words);
     return { kind: "silence", ask: { type: "silence", matcher: matcher.text, lengthMs, reason } };
   },
