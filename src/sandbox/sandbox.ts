@@ -153,6 +153,7 @@ function guide(
   const alert = {
     title: "Row count of payments fell by 80 %",
     severity: "warning",
+    dedup_key: "row-count/payments",
     assets: ["snowflake://fernhollow/analytics.marts.payments"],
   };
   // The first of several, by the variable's name: a secret is not printed.

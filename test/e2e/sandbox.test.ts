@@ -38,6 +38,11 @@ test("the lines of a sandbox with secrets and a command of its own do what they 
     });
     expect(JSON.parse((await pasted).stdout)).toMatchObject({ alerts: [{ outcome: "opened" }] });
     expect(alert).not.toContain("new");
+    const reads = reports!.match(/http\S+incidents/)![0];
+    const { alertList } = (await (await fetch(`${reads}/INC-2`)).json()) as {
+      alertList: { warnings: string[] }[];
+    };
+    expect(alertList.map(({ warnings }) => warnings)).toEqual([[]]);
     expect(reports).toContain('"/dinc postmortem INC-1"');
   } finally {
     await sandbox.stop();
