@@ -28,8 +28,16 @@ export async function program(wanted?: string): Promise<Command> {
     .addHelpText("beforeAll", "Here breakwater stands for: npm run -s breakwater --\n")
     .addHelpText("after", HELP);
   const named = wanted !== undefined && Object.hasOwn(COMMANDS, wanted) ? [COMMANDS[wanted]!] : null;
-  for (const load of named ?? Object.values(COMMANDS)) breakwater.addCommand(await load());
+  for (const load of named ?? Object.values(COMMANDS))
+    breakwater.addCommand(obedient(await load(), breakwater));
   return breakwater;
+}
+
+/** Commander hands what it says after an error down to commands that are made in place, and ours are not. */
+function obedient(command: Command, parent: Command): Command {
+  command.copyInheritedSettings(parent);
+  for (const each of command.commands) obedient(each, command);
+  return command;
 }
 
 const HELP = `

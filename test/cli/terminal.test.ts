@@ -1,8 +1,19 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+
+test.each([
+  [["export"], "missing required argument 'incident'"],
+  [["db", "erase-person"], "required option '--reason <text>' not specified"],
+  [["outbox", "lst"], "Did you mean list?"],
+])("%j says what is wrong, and where help is", (args, words) => {
+  const { status, stderr } = spawnSync(process.execPath, ["src/main.js", ...args], { encoding: "utf8" });
+  expect(status).toBe(1);
+  expect(stderr).toContain(words);
+  expect(stderr).toContain("(add --help for what this command takes)");
+});
 
 test("what a file says commands no terminal", () => {
   const dir = mkdtempSync(join(tmpdir(), "runbooks-"));
