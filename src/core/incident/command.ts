@@ -89,8 +89,8 @@ export type Command =
   | ({ type: "find_origin" } & Omit<EventOf<"origin_found">, "type">)
   | ({ type: "move_alerts" } & Omit<EventOf<"alerts_moved">, "type">)
   | ({ type: "receive_alerts" } & Omit<EventOf<"alerts_received">, "type">)
-  /** `since`: it was so in an incident that was taken in, then already. */
-  | { type: "acknowledge"; since?: string }
+  /** `note`: what was said while doing it. `since`: it was so in an incident that was taken in, then already. */
+  | { type: "acknowledge"; note?: string; since?: string }
   | { type: "unacknowledge"; reason: string | null }
   | { type: "assign_role"; role: string; person: Person }
   | { type: "clear_role"; role: string }

@@ -113,7 +113,10 @@ function decideOn(
           `${state.key} was already acknowledged by ${actorName(state.acknowledgedBy!)}.`,
         );
       }
-      return [{ type: "acknowledged" }];
+      return [
+        { type: "acknowledged" },
+        ...(command.note === undefined ? [] : [{ type: "noted" as const, text: command.note }]),
+      ];
     case "unacknowledge":
       requirePhase(state, ["acknowledged"], "unacknowledge");
       return [{ type: "unacknowledged", reason: command.reason }];

@@ -32,6 +32,7 @@ function moved(fingerprint: string, title: string) {
 
 const told: [string, () => Story, Command, Options?][] = [
   ["acknowledged", triggered, { type: "acknowledge" }, { after: 3 }],
+  ["acknowledged-with-a-note", triggered, { type: "acknowledge", note: "looking at the <loader>" }],
   ["unacknowledged", acknowledged, { type: "unacknowledge", reason: "my shift is over" }],
   [
     "mitigated",

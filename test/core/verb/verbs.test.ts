@@ -71,10 +71,7 @@ describe("new", () => {
 describe("respond", () => {
   test.each([
     ["ack", [{ type: "acknowledge" }]],
-    [
-      "ack looking at the loader",
-      [{ type: "acknowledge" }, { type: "note", text: "looking at the loader", at: null }],
-    ],
+    ["ack looking at the loader", [{ type: "acknowledge", note: "looking at the loader" }]],
     ["unack", [{ type: "unacknowledge", reason: null }]],
     ["unack my shift is over", [{ type: "unacknowledge", reason: "my shift is over" }]],
     ["lead", [{ type: "assign_role", role: "lead", person: { id: "U0BEN", name: "Ben" } }]],

@@ -13,8 +13,6 @@ export const ack: Verb = {
   parse(rest, context) {
     const text = within(plainText(rest, context.names), LIMITS.text, "note");
     // What is said while acknowledging ("looking at the loader") is worth keeping, so it becomes a note.
-    return text
-      ? does({ type: "acknowledge" }, { type: "note", text, at: null })
-      : does({ type: "acknowledge" });
+    return does({ type: "acknowledge", ...(text && { note: text }) });
   },
 };
