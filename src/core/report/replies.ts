@@ -341,13 +341,14 @@ function clockWords(state: IncidentState, at: string): string[] {
   const { ttd, tta, ttm, ttr, total } = clocks(state);
   const named = state.assets.size > 0;
   const parts: [number | null, string][] = [
-    [ttd, "noticed after"],
     [tta, "acknowledged in"],
     [ttm, "mitigated in"],
     [ttr, "resolved in"],
     named ? [longestDowntime(state, at), "data wrong or unproven for"] : [total, "broken for"],
   ];
-  return parts.flatMap(([time, words]) => (time === null ? [] : [`${words} ${formatDuration(time)}`]));
+  const noticed = ttd < 60_000 ? "noticed at once" : `noticed after ${formatDuration(ttd)}`;
+  const took = parts.flatMap(([time, words]) => (time === null ? [] : [`${words} ${formatDuration(time)}`]));
+  return [noticed, ...took];
 }
 
 /** Its words are the link, unless they hold another: Slack shows one that says another address as where it leads. */

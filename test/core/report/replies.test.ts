@@ -319,6 +319,13 @@ it("what was merged leads to the thread where it goes on", () => {
   });
 });
 
+it("what was noticed at once is said to have been, as on the card", () => {
+  const story = new Story();
+  story.does(opening({ startedAt: new Date(Date.parse(story.now) + 300_000).toISOString() }));
+  const told = renderText(reply(story, { type: "resolve", text: "It was late, and came" })!);
+  expect(told).toContain("noticed at once · resolved in 5 min");
+});
+
 describe("a change with a link", () => {
   const url = "https://git.example.com/7";
   it.each([
