@@ -206,9 +206,11 @@ function reasonModal(
   return {
     build: (context) => {
       require(context);
-      return view(form, title, title === "Cancel incident" ? "Cancel it" : title, context, [
-        field.textField("reason", question, { max: LIMITS.reason, lines: true }),
-      ]);
+      const blocks = [field.textField("reason", question, { max: LIMITS.reason, lines: true })];
+      if (form !== "cancel") return view(form, title, title, context, blocks);
+      // Beside "Cancel it", Slack's "Cancel" would be read as the same.
+      const close = { type: "plain_text" as const, text: "Keep it", emoji: true };
+      return { ...view(form, title, "Cancel it", context, blocks), close };
     },
     parse: (submitted) => textAsk(submitted, "reason", command),
   };
