@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { type Config, loadConfig } from "../config.ts";
 import { type LineageFile, readLineageFiles } from "../configured-lineage.ts";
+import { plural } from "../core/plural.ts";
 import { Refusal } from "../core/refusal.ts";
 import { loadRunbooks } from "../runbooks.ts";
 import { secretVariable } from "../source/auth.ts";
@@ -53,9 +54,9 @@ async function check(terminal: Terminal, config: Config): Promise<void> {
 
 function lineageLines(files: LineageFile[]): string[] {
   return [
-    `Lineage    ${files.length === 0 ? "no files; what is sent to /v1/lineage/ counts all the same" : `${files.length} file(s)`}`,
+    `Lineage    ${files.length === 0 ? "no files; what is sent to /v1/lineage/ counts all the same" : plural(files.length, "file")}`,
     ...files.flatMap(({ file, statement: { document, warnings } }) => [
-      `  ${file}: ${document.assets.length} assets, ${document.edges.length} edges`,
+      `  ${file}: ${plural(document.assets.length, "asset")}, ${plural(document.edges.length, "edge")}`,
       ...warnings.map((warning) => `    ${warning}`),
     ]),
   ];

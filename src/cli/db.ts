@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { type Config, loadConfig } from "../config.ts";
+import { plural } from "../core/plural.ts";
 import { Refusal } from "../core/refusal.ts";
 import { acts, recordAct } from "../store/audit.ts";
 import { backUp, restore } from "../store/backup.ts";
@@ -126,8 +127,13 @@ async function verify(terminal: Terminal, config: Config): Promise<void> {
     async () => {},
   );
   const { incidents, signals, acts, rows } = checked;
-  const what = `${incidents} incidents, ${signals} signals, ${acts} acts of administration, ${rows} working rows`;
-  if (faults > 0) throw new Refusal("conflict", `${faults} faults in ${what}.`);
+  const what = [
+    plural(incidents, "incident"),
+    plural(signals, "signal"),
+    plural(acts, "act of administration", "acts of administration"),
+    plural(rows, "working row"),
+  ].join(", ");
+  if (faults > 0) throw new Refusal("conflict", `${plural(faults, "fault")} in ${what}.`);
   terminal.out(`${what}: every chain is whole, and folds to what is stored.`);
 }
 
@@ -146,7 +152,9 @@ async function prune(terminal: Terminal, config: Config, { dryRun }: { dryRun?: 
     return;
   }
   const gone = await withDatabase(config, openForWriting, (db) => pruneAll(db, config.retention, now));
-  terminal.out(gone > 0 ? `${gone} rows are gone.` : "Nothing is old enough.");
+  terminal.out(
+    gone > 0 ? `${plural(gone, "row")} ${gone === 1 ? "is" : "are"} gone.` : "Nothing is old enough.",
+  );
 }
 
 async function erase(
@@ -160,7 +168,7 @@ async function erase(
     erasePerson(db, asked),
   );
   terminal.out(
-    `Erased from ${events} entries of ${incidents} logs, ${signals} signals and ${rows} working rows.`,
+    `Erased from ${plural(events, "entry", "entries")} of ${plural(incidents, "log")}, ${plural(signals, "signal")} and ${plural(rows, "working row")}.`,
   );
   for (const place of left) terminal.err(`Still named in ${place}: it comes from outside; change it there.`);
   terminal.out(

@@ -3,6 +3,7 @@ import { gunzipSync } from "node:zlib";
 import { Command } from "commander";
 import { loadConfig } from "../config.ts";
 import { groupingKeys } from "../core/correlate/place.ts";
+import { plural } from "../core/plural.ts";
 import { Refusal } from "../core/refusal.ts";
 import { type AlertSignal, fingerprint } from "../core/signal/alert.ts";
 import { assetId } from "../core/signal/asset.ts";
@@ -103,7 +104,7 @@ function test(terminal: Terminal, name: string, file: string, options: Options):
     terminal.out(`Not read: ${path || "the body"}: ${message}\n`);
   terminal.out(
     alerts.length + changes.length > 0
-      ? `${alerts.length} alerts, ${changes.length} changes, ${reading.rejected.length} parts not read. Nothing was stored.`
+      ? `${plural(alerts.length, "alert")}, ${plural(changes.length, "change")}, ${plural(reading.rejected.length, "part")} not read. Nothing was stored.`
       : "Neither alert nor change: it would be answered 200, and nothing more. Nothing was stored.",
   );
   if (reading.rejected.length > 0) terminal.exit(1);

@@ -1,3 +1,4 @@
+import { plural } from "../core/plural.ts";
 import type { AlertSeverity, AlertSignal } from "../core/signal/alert.ts";
 import { readInstant } from "../core/signal/instant.ts";
 import { readSeverity } from "../core/signal/words.ts";
@@ -121,7 +122,9 @@ function warningsOf(labels: JsonObject, group: JsonObject, sender: PrometheusSen
   }
   const left = Number(group.truncatedAlerts);
   if (left > 0)
-    warnings.push(`${sender.title} left ${left} alerts of this group out: raise max_alerts of the receiver.`);
+    warnings.push(
+      `${sender.title} left ${plural(left, "alert")} of this group out: raise max_alerts of the receiver.`,
+    );
   return warnings;
 }
 

@@ -1,4 +1,5 @@
 import { createHmac } from "node:crypto";
+import { plural } from "../core/plural.ts";
 import type { AlertSeverity, AlertSignal } from "../core/signal/alert.ts";
 import type { ChangeSignal } from "../core/signal/change.ts";
 import { bearerOrToken, matchesSecret, unauthorized } from "./auth.ts";
@@ -189,7 +190,9 @@ function labelsOf(event: JsonObject, entity: JsonObject | null, test: Test): Rec
 function rowsOf(result: JsonObject): string | null {
   const [failed, passed] = [Number(result.failedRows ?? Number.NaN), Number(result.passedRows ?? Number.NaN)];
   if (!(failed > 0)) return null;
-  return Number.isFinite(passed) ? ` (${failed} of ${failed + passed} rows)` : ` (${failed} rows)`;
+  return Number.isFinite(passed)
+    ? ` (${failed} of ${plural(failed + passed, "row")})`
+    : ` (${plural(failed, "row")})`;
 }
 
 /** What was measured: `[{name: "maxValue", value: "150"}]`. */

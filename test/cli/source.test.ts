@@ -42,7 +42,7 @@ describe("breakwater source test", () => {
     expect(out).toMatch(/together by +asset:/);
     expect(out).toContain("Ask [redacted e-mail]");
     expect(out).toContain("secrets or personal data were taken out");
-    expect(out).toContain("1 alerts, 0 changes, 0 parts not read. Nothing was stored.");
+    expect(out).toContain("1 alert, 0 changes, 0 parts not read. Nothing was stored.");
   });
 
   test("reads what was sent gzipped, and prints JSON where it is asked to", async () => {

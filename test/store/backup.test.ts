@@ -195,7 +195,7 @@ describe("db verify, audit and prune", () => {
     expect(await db("verify")).toMatchObject({
       code: 0,
       out: expect.stringMatching(
-        /^3 incidents, 4 signals, 1 acts of administration, \d+ working rows: every chain/,
+        /^3 incidents, 4 signals, 1 act of administration, \d+ working rows: every chain/,
       ),
     });
     const file = new SQLite(path);

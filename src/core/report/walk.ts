@@ -1,5 +1,6 @@
 /** The living message of a runbook walked in a thread: what was done, what to do now, and the buttons for it. */
 import { currentStep, type IncidentState, isOpen, type StepResult, type Walk } from "../incident/state.ts";
+import { plural } from "../plural.ts";
 import { clip } from "../signal/alert.ts";
 import { targetValue } from "./action-name.ts";
 import { formatDuration } from "./clocks.ts";
@@ -66,7 +67,7 @@ function endText(walk: Walk, state: IncidentState): Text {
     : "";
   return [
     { strong: "Finished." },
-    ` ${carriedOut} of ${steps.length} steps carried out (${percent} %)${took}.`,
+    ` ${carriedOut} of ${plural(steps.length, "step")} carried out (${percent} %)${took}.`,
   ];
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { alertsDocument } from "../../../src/core/report/alerts.ts";
 import { walkDocument } from "../../../src/core/report/walk.ts";
+import { renderText } from "../../harness/plain-text.ts";
 import { expectMessage } from "../../slack/golden.ts";
 import { acknowledged, jonas, lateTable, resolved, STEPS, type Story, triggered } from "./incident-story.ts";
 
@@ -55,6 +56,13 @@ describe("the walk", () => {
       "walk-middle",
       walk(story, { title: STEPS[3]!.title, body: "Compare with **yesterday**." }),
     );
+  });
+
+  it("of one step is carried out in one step", () => {
+    const story = triggered();
+    story.does({ ...lateTable, steps: STEPS.slice(0, 1) } as typeof lateTable);
+    finish(story, STEPS[0]!.id, "done");
+    expect(renderText(walk(story))).toContain("1 of 1 step carried out");
   });
 
   it("ends with its coverage, and can still go back", async () => {
