@@ -105,7 +105,11 @@ const Environment = z.object({
     .string()
     .regex(/^(sqlite:.+|postgres(ql)?:\/\/.+)$/, "write sqlite:PATH or postgres://…")
     .optional(),
-  HOST: z.string().default("127.0.0.1"),
+  /** An IPv6 address also with the brackets that it has in a URL. */
+  HOST: z
+    .string()
+    .transform((host) => host.trim().replace(/^\[(.*)\]$/, "$1"))
+    .default("127.0.0.1"),
   PORT: z.coerce.number("write a port, such as 8080").int().min(0).max(65_535).default(8080),
   LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
 });

@@ -1,3 +1,4 @@
+import { isIPv6 } from "node:net";
 import { Command } from "commander";
 import { type Config, loadConfig } from "../config.ts";
 import { type LineageFile, readLineageFiles } from "../configured-lineage.ts";
@@ -32,7 +33,7 @@ async function check(terminal: Terminal, config: Config): Promise<void> {
     `Channel    ${config.channel ?? `${DEFAULT_CHANNEL} (BREAKWATER_CHANNEL is not set)`}`,
     `Command    ${config.command}`,
     `Database   ${config.database.type === "sqlite" ? config.database.path : "Postgres"}`,
-    `Listens    http://${config.host}:${config.port}`,
+    `Listens    http://${isIPv6(config.host) ? `[${config.host}]` : config.host}:${config.port}`,
     `Read API   ${config.apiTokens.length > 0 ? `${config.apiTokens.length} token(s)` : config.slack ? "closed: set BREAKWATER_API_TOKEN" : "open, in the sandbox only"}`,
     `Runbooks   ${runbooks.length} in ${config.runbooksDir}`,
     ...lineageLines(lineage),

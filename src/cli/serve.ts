@@ -82,13 +82,27 @@ async function start(
   return startSandbox(config, terminal.out, pagePort);
 }
 
+const NO_ADDRESS = [
+  "HOST is no address of this machine",
+  "Set HOST to one, without scheme and port, such as 127.0.0.1, or to 0.0.0.0 for all of them.",
+] as const;
+/** By the system's code: what that means, and what to do. */
+const UNLISTENABLE: Record<string, readonly [why: string, next: string]> = {
+  EADDRINUSE: [
+    "another program listens there already",
+    "Set PORT (and HOST) to others, or stop what has it.",
+  ],
+  EACCES: ["only root may listen there", "Set PORT to one above 1023."],
+  EADDRNOTAVAIL: NO_ADDRESS,
+  EINVAL: NO_ADDRESS,
+  ENOTFOUND: NO_ADDRESS,
+  EAI_AGAIN: NO_ADDRESS,
+};
+
 /** Why nothing can listen there, as a Refusal; any other error comes back as it is. */
 function listeningFault(error: unknown, { host, port }: Pick<Config, "host" | "port">): unknown {
   const { code = "", syscall } = error as NodeJS.ErrnoException;
   if (syscall !== "listen" && syscall !== "getaddrinfo") return error;
-  const why = code === "EADDRINUSE" ? "another program listens there already" : code;
-  return new Refusal(
-    "unavailable",
-    `${host} port ${port} cannot be listened on: ${why}. Set PORT (and HOST) to others, or stop what has it.`,
-  );
+  const [why, next] = UNLISTENABLE[code] ?? [code, "Set PORT (and HOST) to others."];
+  return new Refusal("unavailable", `${host} port ${port} cannot be listened on: ${why}. ${next}`);
 }

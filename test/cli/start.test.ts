@@ -99,6 +99,17 @@ describe("what cannot be started says why in one line, and ends", () => {
     );
     expect(code).toBe(1);
   });
+
+  test.each(["http://127.0.0.1", "127.0.0.1:8080", "192.0.2.1", "2001:db8::1"])(
+    "an address that this machine does not have: %s",
+    async (HOST) => {
+      const { code, said } = await serve({ HOST });
+      expect(said).toBe(
+        `${HOST} port 0 cannot be listened on: HOST is no address of this machine. Set HOST to one, without scheme and port, such as 127.0.0.1, or to 0.0.0.0 for all of them.\n`,
+      );
+      expect(code).toBe(1);
+    },
+  );
 });
 
 describe("with a Slack that never answers", () => {
