@@ -15,8 +15,6 @@ import { appendAct } from "./audit.ts";
 import { openingFault } from "./fault.ts";
 import { retell } from "./models.ts";
 import { type Database, isPostgres } from "./open.ts";
-import { sealAll } from "./seal.ts";
-import { adoptSignals } from "./signal-log.ts";
 import { migrationsOf, refuseNewer } from "./version.ts";
 
 /** Forward only, in order; a test compares this list with the folder. */
@@ -33,14 +31,12 @@ export const MIGRATIONS: Record<string, Migration> = {
   "0010_titles": titles,
 };
 
-/** The migration after which rows are sealed, signals chained, and acts recorded. */
-const PROOFS = "0004_proofs";
 /** The migration after which an incident is found by the titles of more than one alert. */
 const TITLES = "0010_titles";
 
 /**
  * Brings the database to this version of the code; on one that is there already it does nothing. Returns what it ran.
- * Refuses one of a newer version, and one of somebody else's.
+ * Refuses one of a newer version, one of the first days, and one of somebody else's.
  */
 export async function migrate(db: Database): Promise<string[]> {
   const had = (await hasHad(db)) ?? [];
@@ -75,12 +71,8 @@ function hasHad(db: Database): Promise<string[] | null> {
   });
 }
 
-/** What needs more than SQL: proofs of what was stored before there were any, words folded from logs, the act on record. */
+/** What needs more than SQL: words folded from logs, the act on record. */
 async function settleIn(db: Database, ran: string[]): Promise<void> {
-  if (ran.includes(PROOFS)) {
-    await sealAll(db);
-    await adoptSignals(db);
-  }
   if (ran.includes(TITLES)) await retell(db);
   await appendAct(db, { act: "migrated", by: "bot", details: { ran } });
 }

@@ -71,12 +71,6 @@ export async function* sealedRows(
     for await (const rows of pages(db, table, table === "lineage" ? PAGE : undefined)) yield { table, rows };
 }
 
-/** Seals all rows anew as they stand. */
-export async function sealAll(db: Database): Promise<void> {
-  for await (const { table, rows } of sealedRows(db))
-    for (const row of rows) await updateRow(db, table, row, { seal: sealOf(table, row) });
-}
-
 /** Sets columns of one row, found by its key. */
 export async function updateRow(
   db: Database,

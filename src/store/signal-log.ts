@@ -79,21 +79,3 @@ export function signalsOf(db: Database, after: number, last: number): Promise<Sc
     .orderBy("id")
     .execute();
 }
-
-const ADOPTED = 1000;
-
-/** Takes signals stored before there was a chain into it. */
-export async function adoptSignals(db: Database): Promise<void> {
-  for (;;) {
-    const tail = await lastLink(db);
-    const rows = await db
-      .selectFrom("signal")
-      .selectAll()
-      .where("id", ">", tail?.last_id ?? 0)
-      .orderBy("id")
-      .limit(ADOPTED)
-      .execute();
-    if (rows.length === 0) return;
-    await appendLink(db, tail, rows);
-  }
-}

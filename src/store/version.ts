@@ -5,6 +5,9 @@ import { type Database, isPostgres } from "./open.ts";
 /** Where Kysely keeps which migrations there were. */
 const MIGRATED = "kysely_migration";
 
+/** With it logs got the hashes that they have now; what is older cannot be proved, and is never brought up to date. */
+const PROOFS = "0004_proofs";
+
 /** The tables where ours are or would be, but for Litestream's in a file and those of Postgres's extensions. */
 async function tablesOf(db: Database): Promise<string[]> {
   const tables = isPostgres(db)
@@ -16,7 +19,10 @@ async function tablesOf(db: Database): Promise<string[]> {
   return (await tables.execute(db)).rows.map(({ name }) => name);
 }
 
-/** The migrations that a database has had, oldest first; null for one that is empty. Refuses one of somebody else's. */
+/**
+ * The migrations that a database has had, oldest first; null for one that is empty. Refuses one of somebody else's, and one
+ * of the first days.
+ */
 export async function migrationsOf(db: Database): Promise<string[] | null> {
   const tables = await tablesOf(db);
   if (tables.length === 0) return null;
@@ -28,7 +34,13 @@ export async function migrationsOf(db: Database): Promise<string[] | null> {
   const { rows } = await sql<{ name: string }>`select name from ${sql.table(MIGRATED)} order by name`.execute(
     db,
   );
-  return rows.map(({ name }) => name);
+  const had = rows.map(({ name }) => name);
+  if (had.length > 0 && !had.includes(PROOFS))
+    throw new Refusal(
+      "invalid",
+      "The database was made before 23 November 2026, when logs were hashed in another way, and cannot be brought to this version. `export` of the version that made it still reads it. Set DATABASE_URL to a new one.",
+    );
+  return had;
 }
 
 /** Refuses a database that knows more than this version does. */

@@ -131,6 +131,16 @@ function refusals(make: () => Promise<Made>): void {
     );
   });
 
+  it("of the first days is refused with what to do", async () => {
+    expect((await runCommand(dbCommand, ["migrate"])).code).toBe(0);
+    await made.run("delete from kysely_migration where name > '0004'");
+    const runs = [...USING, migrating, backup()];
+    // A Postgres is backed up by its own tools, whatever it holds.
+    expect(await said(runs)).toEqual(
+      each(runs, /, 1: (The database was made before .+ Set DATABASE_URL to a new one\.|.*pg_dump)/),
+    );
+  });
+
   it("of an older version is to be migrated first", async () => {
     expect((await runCommand(dbCommand, ["migrate"])).code).toBe(0);
     await made.run("delete from kysely_migration where name like '0010%'");
