@@ -1,29 +1,11 @@
 import { isUtf8 } from "node:buffer";
+import { excessIn, MAX_DEPTH, nestsTooDeep } from "../source/json-limits.ts";
 import { HttpProblem } from "./problem.ts";
-
-/** No sender nests this deep; what recurses over the body below is safe from a stack overflow. */
-const MAX_DEPTH = 100;
-
-/**
- * How many different names the members of a body may have, and how many objects and lists: each costs far more than its
- * bytes, and a few million of either take seconds in which this process does nothing else. The manifest of a dbt project
- * with ten thousand models has some tens of thousands of names, and some hundred thousand objects and lists.
- */
-const MAX_NAMES = 200_000;
-const MAX_NESTS = 2_000_000;
-/** A body of fewer bytes has fewer of both: `"a":1,` and `[],`. */
-const MANY_BYTES = 5 * MAX_NAMES;
 
 /** Refuses a body that would hold up everything else while it is parsed. Whatever parses one comes after this. */
 export function checkShape(body: Buffer): void {
-  if (body.length < MANY_BYTES) return;
-  const { names, nests } = shapeOf(body);
-  if (names > MAX_NAMES) throw tooMany(MAX_NAMES, "different keys");
-  if (nests > MAX_NESTS) throw tooMany(MAX_NESTS, "objects and lists");
-}
-
-function tooMany(most: number, what: string): HttpProblem {
-  return malformed(`The body has more than ${most.toLocaleString("en")} ${what}. Send it in several.`);
+  const excess = excessIn(body);
+  if (excess !== null) throw malformed(`The body ${excess}.`);
 }
 
 /**
@@ -34,7 +16,7 @@ function tooMany(most: number, what: string): HttpProblem {
 export function parseJson(body: Buffer): unknown {
   const text = decode(body);
   if (text.trim() === "") throw malformed("The body is empty. Send JSON.");
-  if (depthOf(body) > MAX_DEPTH) throw malformed(`The body is nested deeper than ${MAX_DEPTH} levels.`);
+  if (nestsTooDeep(body)) throw malformed(`The body is nested deeper than ${MAX_DEPTH} levels.`);
   try {
     const value: unknown = JSON.parse(text);
     if (mayNamePrototype(text)) dropPrototypes(value);
@@ -64,49 +46,6 @@ function dropPrototypes(value: unknown): void {
   if (typeof value !== "object" || value === null) return;
   if (Object.hasOwn(value, "__proto__")) Reflect.deleteProperty(value, "__proto__");
   for (const member of Array.isArray(value) ? value : Object.values(value)) dropPrototypes(member);
-}
-
-/** How deep brackets nest, on bytes: a bracket, quote or backslash never is a part of another UTF-8 character. */
-function depthOf(body: Buffer): number {
-  let depth = 0;
-  let deepest = 0;
-  let inString = false;
-  for (let i = 0; i < body.length; i++) {
-    const byte = body[i];
-    if (inString) {
-      if (byte === 0x5c) i++;
-      else if (byte === 0x22) inString = false;
-    } else if (byte === 0x22) inString = true;
-    else if (byte === 0x5b || byte === 0x7b) deepest = Math.max(deepest, ++depth);
-    else if (byte === 0x5d || byte === 0x7d) depth--;
-  }
-  return deepest;
-}
-
-/** How many different strings stand before a colon (two that share a hash count once), and how many brackets open. */
-function shapeOf(body: Buffer): { names: number; nests: number } {
-  const seen = new Uint8Array(2 ** 24);
-  let names = 0;
-  let nests = 0;
-  let hash = 0;
-  let inString = false;
-  for (let i = 0; i < body.length; i++) {
-    const byte = body[i]!;
-    if (inString && byte === 0x22) inString = false;
-    else if (inString) {
-      hash = Math.imul(hash ^ byte, 0x01000193);
-      if (byte === 0x5c) i++;
-    } else if (byte === 0x22) {
-      hash = 0;
-      inString = true;
-    } else if (byte === 0x5b || byte === 0x7b) nests += 1;
-    else if (byte === 0x3a) {
-      const place = (hash ^ (hash >>> 24)) & (seen.length - 1);
-      if (seen[place] === 0) names += 1;
-      seen[place] = 1;
-    }
-  }
-  return { names, nests };
 }
 
 const TOKEN =

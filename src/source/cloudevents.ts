@@ -2,6 +2,7 @@ import type { AlertSeverity, AlertSignal } from "../core/signal/alert.ts";
 import { readSeverity, readStatus } from "../core/signal/words.ts";
 import { invalid } from "./draft.ts";
 import { field, type JsonObject, list, object, textAt } from "./json.ts";
+import { jsonIn } from "./parse-body.ts";
 import type { SourceRequest } from "./source.ts";
 
 /**
@@ -111,11 +112,7 @@ function headerText(value: string): string {
 function dataOf(event: JsonObject): unknown {
   const encoded = field(event, "data_base64");
   if (typeof encoded !== "string") return field(event, "data") ?? null;
-  try {
-    return JSON.parse(Buffer.from(encoded, "base64").toString("utf8"));
-  } catch {
-    return null;
-  }
+  return jsonIn(Buffer.from(encoded, "base64").toString("utf8")) ?? null;
 }
 
 /** Refuses an event whose `data_base64` is no base64 (RFC 4648, which the JSON format asks for). */

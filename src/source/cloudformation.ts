@@ -1,9 +1,9 @@
 import { readAwsEvent } from "./aws.ts";
 import { readStackEvent, readStackFields, stackFields } from "./cloudformation-stack.ts";
 import { invalid, readEachChange } from "./draft.ts";
-import { bodyText } from "./parse-body.ts";
+import { bodyText, jsonIn } from "./parse-body.ts";
 import { AWS_CONTENT_TYPES, snsGreeting, snsHandshake, snsOrSecret } from "./sns.ts";
-import { jsonIn, publishedIn, rawOf } from "./sns-message.ts";
+import { publishedIn, rawOf } from "./sns-message.ts";
 import type { Reading, Source, SourceRequest } from "./source.ts";
 
 /**

@@ -4,6 +4,7 @@ import { readSeverity } from "../core/signal/words.ts";
 import { finishAlert, invalid } from "./draft.ts";
 import { refuseTemplate } from "./generic-fields.ts";
 import { field, firstLine, type JsonObject, list, object } from "./json.ts";
+import { jsonIn } from "./parse-body.ts";
 import { saidText } from "./placeholder.ts";
 
 /** Where a row comes from, and what its sender adds to it. */
@@ -81,11 +82,7 @@ function lowerNames(row: JsonObject | null): JsonObject | null {
 /** Lists and objects stand in these tables as texts of JSON. */
 function structure(value: unknown): unknown {
   if (typeof value !== "string" || !/^\s*[[{"]/.test(value)) return value;
-  try {
-    return JSON.parse(value);
-  } catch {
-    return value;
-  }
+  return jsonIn(value) ?? value;
 }
 
 function said(row: JsonObject, name: string): string | null {

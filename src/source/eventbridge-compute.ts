@@ -1,7 +1,7 @@
 import { type AwsEvent, consoleUrl, escaped, lastName } from "./aws.ts";
 import { type Ending, endingOf, FAILED, type Run, required, STOPPED, SUCCEEDED } from "./eventbridge-run.ts";
 import { field, list, textAt } from "./json.ts";
-import { jsonIn } from "./sns-message.ts";
+import { jsonIn } from "./parse-body.ts";
 
 /**
  * https://docs.aws.amazon.com/batch/latest/userguide/batch_job_events.html. The members of an array job are left out:

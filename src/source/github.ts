@@ -6,7 +6,7 @@ import { commitList, isNoCommit, refName, touchedPaths } from "./commits.ts";
 import { invalid, readEachChange } from "./draft.ts";
 import { field, firstLine, type JsonObject, list, object, textAt } from "./json.ts";
 import { meaningOf } from "./meaning.ts";
-import { bodyText } from "./parse-body.ts";
+import { bodyText, formFields, jsonIn, parseJsonBody } from "./parse-body.ts";
 import type { Reading, Source, SourceRequest } from "./source.ts";
 
 /**
@@ -19,18 +19,12 @@ export const github = {
   contentTypes: ["application/json", "application/x-www-form-urlencoded"],
   authenticate: hmacSignature({ header: "X-Hub-Signature-256", algorithm: "sha256", prefix: "sha256=" }),
   parse(request: SourceRequest): unknown {
-    const form = isForm(request);
-    const body = bodyText(request);
-    const json = form ? new URLSearchParams(body).get("payload") : body;
-    try {
-      return JSON.parse(json ?? "");
-    } catch {
-      // Of JSON alone the door says where it is wrong; in a form it would speak of the form.
-      if (!form) return undefined;
-      throw invalid("The form has no field `payload` with JSON.", [
-        { path: "payload", message: "must be JSON" },
-      ]);
-    }
+    if (!isForm(request)) return parseJsonBody(request);
+    const json = jsonIn(formFields(bodyText(request)).payload ?? "");
+    if (json !== undefined) return json;
+    throw invalid("The form has no field `payload` with JSON.", [
+      { path: "payload", message: "must be JSON" },
+    ]);
   },
   readChanges(request: SourceRequest): Reading {
     const body = object(request.body);

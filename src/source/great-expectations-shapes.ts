@@ -1,5 +1,6 @@
 import { partsOf } from "./draft.ts";
 import { field, type JsonObject, list, object, textAt } from "./json.ts";
+import { jsonIn } from "./parse-body.ts";
 
 /** The result of one expectation, with what stands around it in the body. */
 export type ExpectationResult = {
@@ -29,11 +30,7 @@ export function expectationResults(body: unknown): Found[] {
 /** `describe()` returns a text of JSON, and sending that as JSON makes a text of a text. */
 export function fromText(value: unknown): unknown {
   if (typeof value !== "string" || !/^\s*[[{]/.test(value)) return value;
-  try {
-    return JSON.parse(value);
-  } catch {
-    return value;
-  }
+  return jsonIn(value) ?? value;
 }
 
 /** Of a checkpoint's result, or of the result of one of its validations. */

@@ -1,3 +1,5 @@
+import { jsonIn } from "./parse-body.ts";
+
 /** The most of a JSON text that is parsed; a table of thousands of columns is smaller. */
 const LONGEST = 5_000_000;
 
@@ -7,9 +9,5 @@ const LONGEST = 5_000_000;
  */
 export function unfolded(value: unknown): unknown {
   if (typeof value !== "string" || value.length > LONGEST || !/^\s*[[{"]/.test(value)) return value;
-  try {
-    return JSON.parse(value);
-  } catch {
-    return value;
-  }
+  return jsonIn(value) ?? value;
 }

@@ -6,7 +6,7 @@ import { bearerOrToken, matchesSecret, unauthorized } from "./auth.ts";
 import { finishChange } from "./change-draft.ts";
 import { finishAlert, hashOf, invalid } from "./draft.ts";
 import { field, firstLine, type JsonObject, list, object, text, textAt } from "./json.ts";
-import { bodyText } from "./parse-body.ts";
+import { bodyText, jsonIn } from "./parse-body.ts";
 import { isPlaceholder } from "./placeholder.ts";
 import type { Reading, Source, SourceRequest } from "./source.ts";
 
@@ -46,7 +46,7 @@ export const pagerduty = {
 /** The body is not parsed yet when a request proves itself, and may be anything. */
 function routingKeyOf(request: SourceRequest): string | undefined {
   try {
-    return textAt(JSON.parse(bodyText(request)), "routing_key") ?? undefined;
+    return textAt(jsonIn(bodyText(request)), "routing_key") ?? undefined;
   } catch {
     return undefined;
   }

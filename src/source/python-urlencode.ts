@@ -1,3 +1,5 @@
+import { jsonIn } from "./parse-body.ts";
+
 /**
  * What Python's `urllib.parse.urlencode(json.loads(text))` gives, which some senders sign instead of the bytes they
  * send. Nested values are written as Python's `repr` writes them (`{'id': None}`), so this follows it to the letter:
@@ -37,8 +39,7 @@ const MAX_DEPTH = 990;
 /** Everything below may trust the grammar once this has passed. */
 function isJson(text: string): boolean {
   try {
-    JSON.parse(text);
-    return true;
+    return jsonIn(text) !== undefined;
   } catch {
     return false;
   }

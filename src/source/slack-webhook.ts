@@ -4,7 +4,7 @@ import { finishAlert, invalid } from "./draft.ts";
 import { readElementaryRow } from "./elementary-row.ts";
 import { refuseTemplate } from "./generic-fields.ts";
 import { field, object, text, textAt } from "./json.ts";
-import { bodyText, parseJsonOrForm } from "./parse-body.ts";
+import { bodyText, formFields, jsonIn, parseJsonOrForm } from "./parse-body.ts";
 import type { ToolAlert } from "./slack-alert.ts";
 import { readSlackMessage } from "./slack-message.ts";
 import { anyAlert, toolAlerts } from "./slack-tools.ts";
@@ -24,7 +24,7 @@ export const slackWebhook = {
   /** JSON, or JSON in the field `payload` of a form, whatever the type says. */
   parse(request: SourceRequest): unknown {
     const body = bodyText(request).trimStart();
-    const form = body.startsWith("payload=") ? Object.fromEntries(new URLSearchParams(body)) : null;
+    const form = body.startsWith("payload=") ? formFields(body) : null;
     const read = form ?? parseJsonOrForm(request);
     const payload = field(read, "payload");
     return typeof payload === "string" ? parsed(payload) : read;
@@ -70,22 +70,16 @@ function endOfPath(path: string): string | undefined {
 }
 
 function parsed(payload: string): unknown {
-  try {
-    return JSON.parse(payload);
-  } catch {
-    throw invalid("The form's payload is not valid JSON.", [{ path: "payload", message: "must be JSON" }]);
-  }
+  const json = jsonIn(payload);
+  if (json !== undefined) return json;
+  throw invalid("The form's payload is not valid JSON.", [{ path: "payload", message: "must be JSON" }]);
 }
 
 /** Set up for Slack workflows, Elementary sends its alert as JSON in the text. */
 function elementaryRowIn(said: string | null): object | null {
   if (said === null || !said.startsWith("{")) return null;
-  try {
-    const row = object(JSON.parse(said));
-    return row !== null && Object.hasOwn(row, "alert_class_id") ? row : null;
-  } catch {
-    return null;
-  }
+  const row = object(jsonIn(said));
+  return row !== null && Object.hasOwn(row, "alert_class_id") ? row : null;
 }
 
 function finish(

@@ -1,5 +1,6 @@
 import { partsOf } from "./draft.ts";
 import { field, type JsonObject, list, textAt } from "./json.ts";
+import { jsonIn } from "./parse-body.ts";
 
 /** What was published, with SNS's envelope around it where it came in one. */
 export type Published = {
@@ -39,15 +40,6 @@ function published(part: unknown): Published {
 /** Functions and queues that hand messages on wrap them into a text of JSON once more. */
 function parsed(part: unknown): unknown {
   return typeof part === "string" ? (jsonIn(part) ?? part) : part;
-}
-
-/** A text's JSON, undefined where it is none. */
-export function jsonIn(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Spelled both ways: the envelope that Lambda gets writes `Url`. */

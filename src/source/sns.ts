@@ -4,8 +4,7 @@ import { cleanLine } from "../core/signal/text.ts";
 import { checkFresh, matchesSecret, unauthorized } from "./auth.ts";
 import { basicOrBearer } from "./basic.ts";
 import { type JsonObject, object, text, textAt } from "./json.ts";
-import { bodyText } from "./parse-body.ts";
-import { jsonIn } from "./sns-message.ts";
+import { bodyText, jsonIn } from "./parse-body.ts";
 import type { SourceRequest } from "./source.ts";
 
 /**
