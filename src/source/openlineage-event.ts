@@ -62,17 +62,20 @@ function jobAlert(event: unknown, run: string | null) {
   const job = jobOf(event);
   const error = textAt(event, "run", "facets", "errorMessage", "message");
   const stack = textAt(event, "run", "facets", "errorMessage", "stackTrace");
+  const tries = triesOf(event);
+  const again = failed && tries !== null && tries.number < tries.most;
+  const what = again ? `failed (try ${tries.number} of ${tries.most})` : "failed";
   return {
     dedupKey: job.id,
     deliveryId: run === null ? null : `${job.id}/${run}/${typeOf(event)}`,
     status: failed ? ("firing" as const) : ("resolved" as const),
-    severity: "error" as const,
+    severity: again ? ("warning" as const) : ("error" as const),
     title: failed
-      ? `${job.name} failed${error === null ? "" : `: ${firstLine(error)}`}`
+      ? `${job.name} ${what}${error === null ? "" : `: ${firstLine(error)}`}`
       : `${job.name} completed`,
     description: failed ? [error, stack].filter(Boolean).join("\n\n") : null,
     assets: brokenBy(event),
-    labels: {},
+    labels: { try_number: tries?.number, will_retry: again ? "true" : null },
     raw: event,
   };
 }
@@ -151,6 +154,20 @@ function jobOf(event: unknown): { namespace: string; name: string; id: string } 
 function mapIndexOf(event: unknown): string | null {
   const index = textAt(event, "run", "facets", "airflow", "taskInstance", "map_index");
   return index === "-1" ? null : index;
+}
+
+/**
+ * Airflow sends FAIL for every try of a task, and which it is: after all but the last it tries again, unless the task
+ * itself or a person says that it shall not, of which the event tells nothing. A cleared task goes on counting, so that its
+ * tries are beyond all that the task has: each may be the last. Null for what no task of Airflow ran.
+ */
+function triesOf(event: unknown): { number: number; most: number } | null {
+  const facet = field(event, "run", "facets", "airflow");
+  const number = Number(textAt(facet, "taskInstance", "try_number") ?? Number.NaN);
+  const retries = Number(textAt(facet, "task", "retries") ?? Number.NaN);
+  return Number.isInteger(number) && number > 0 && Number.isInteger(retries)
+    ? { number, most: retries + 1 }
+    : null;
 }
 
 /**

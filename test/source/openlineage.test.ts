@@ -52,6 +52,30 @@ test("statement, model and command of one failing dbt run belong together, and o
   expect(alerts.map((alert) => alert.assets.length)).toEqual([0, 1, 0]);
 });
 
+test("a try of an Airflow task after which there is another is a warning, the last one the error", () => {
+  const failed = (try_number: unknown, retries: unknown) => {
+    const event = {
+      eventType: "FAIL",
+      eventTime: "2026-11-22T02:03:09Z",
+      run: {
+        runId: `run-${try_number}`,
+        facets: { airflow: { taskInstance: { try_number }, task: { retries } } },
+      },
+      job: { namespace: "prod", name: "orders_daily.load" },
+    };
+    const [alert] = openlineage.read(request(event)).alerts;
+    return [alert!.status, alert!.severity, alert!.title, alert!.labels.try_number];
+  };
+  expect(failed(1, 2)).toEqual(["firing", "warning", "orders_daily.load failed (try 1 of 3)", "1"]);
+  expect(failed("2", "2")).toEqual(["firing", "warning", "orders_daily.load failed (try 2 of 3)", "2"]);
+  expect(failed(3, 2)).toEqual(["firing", "error", "orders_daily.load failed", "3"]);
+  expect(failed(1, 0)).toEqual(["firing", "error", "orders_daily.load failed", "1"]);
+  // Cleared, it counts on.
+  expect(failed(4, 2)).toEqual(["firing", "error", "orders_daily.load failed", "4"]);
+  // Older providers tell neither.
+  expect(failed(undefined, undefined)).toEqual(["firing", "error", "orders_daily.load failed", undefined]);
+});
+
 test("one instance of a mapped Airflow task that completes does not end the failure of another", () => {
   const event = (eventType: string, map_index: number | null) => ({
     eventType,
