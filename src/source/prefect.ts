@@ -40,7 +40,7 @@ function draftOf(part: unknown, name: string): AlertDraft | null {
   if (name.startsWith("prefect.flow-run.")) return readFlowRun(part);
   const asset = /^prefect\.asset\.materialization\.(succeeded|failed)$/.exec(name);
   if (asset) return readMaterialization(part, asset[1]!);
-  const ready = /^prefect\.(deployment|work-pool|work-queue)\.(ready|not-ready)$/.exec(name);
+  const ready = /^prefect\.(deployment|work-pool|work-queue)\.(ready|not[-_]ready)$/.exec(name);
   return ready ? readReadiness(part, ready[1]!, ready[2]!) : null;
 }
 
@@ -142,7 +142,7 @@ const READINESS = {
 function readReadiness(part: unknown, kind: string, state: string): AlertDraft {
   const resource = field(part, "resource");
   const { what, severity } = READINESS[kind as keyof typeof READINESS];
-  const firing = state === "not-ready";
+  const firing = state !== "ready";
   const name = label(resource, "resource.name") ?? resourceId(resource)!;
   return {
     ...common(part),

@@ -14,6 +14,7 @@ export function toolAlerts(message: SlackMessage): ToolAlert[] | null {
     elementaryGroup,
     elementaryAlert,
     greatExpectations,
+    prefect,
     airflow,
   ] satisfies Recognise[]) {
     const alerts = recognise(message);
@@ -58,6 +59,39 @@ function greatExpectations(message: SlackMessage): ToolAlert[] | null {
           : [],
     },
   ];
+}
+
+/** What Prefect's own template for notifications begins with, whatever subject stands above it. */
+const FLOW_RUN_SAID =
+  /^Flow run (.{1,300})\/([^\s/]{1,200}) (?:observed in|entered) state [`'"]?([A-Za-z ]{1,50}?)[`'"]?(?: at (\S+?))?\.?$/;
+
+/**
+ * A notification of a Prefect automation. The run is another each time, so what is broken is the flow. States that are
+ * neither bad nor well are no news, as where Prefect sends its events.
+ */
+function prefect(message: SlackMessage): ToolAlert[] | null {
+  for (const line of [message.title ?? "", ...message.paragraphs.flatMap((each) => each.split("\n"))]) {
+    const [, flow, run, state, at] = FLOW_RUN_SAID.exec(line.trim()) ?? [];
+    if (flow === undefined) continue;
+    const word = state!.replaceAll(" ", "").toLowerCase();
+    if (!/^(completed|failed|crashed|timedout|late)$/.test(word)) return [];
+    const reason = fact(message, "state_message");
+    const link = message.links.find(({ url }) => /\/flow-runs?\//.test(url));
+    return [
+      {
+        tool: "prefect",
+        subject: flow,
+        status: word === "completed" ? "resolved" : "firing",
+        severity: word === "late" ? "warning" : "error",
+        title: `${flow} ${state!.replace(/([a-z])([A-Z])/, "$1 $2").toLowerCase()}${word === "completed" || reason === null ? "" : `: ${reason}`}`,
+        description: message.paragraphs.join("\n"),
+        labels: { flow, flow_run: run, state, flow_run_id: fact(message, "flow_run_id") },
+        links: link === undefined ? [] : [{ title: `Flow run ${run}`, url: link.url }],
+        at: at ?? null,
+      },
+    ];
+  }
+  return null;
 }
 
 const NAME = "[`\"']?([A-Za-z0-9_][\\w.-]{0,249})[`\"']?";

@@ -89,6 +89,20 @@ test("a work pool that is ready again closes the one that was not; runs are anot
   expect(deployment!.dedupKey).not.toBe(read("flow-run-failed").alerts[0]!.dedupKey);
 });
 
+test("a work queue that is ready again closes the one that was not, in either spelling of the event", () => {
+  const queue = (state: string) =>
+    one({
+      id: state,
+      event: `prefect.work-queue.${state}`,
+      occurred: "2026-11-22T03:00:00Z",
+      resource: { "prefect.resource.id": "prefect.work-queue.q1", "prefect.resource.name": "default" },
+      related: [],
+    });
+  expect(queue("not-ready")).toMatchObject({ status: "firing", severity: "warning" });
+  expect(queue("not_ready").dedupKey).toBe(queue("not-ready").dedupKey);
+  expect(queue("ready")).toMatchObject({ status: "resolved", dedupKey: queue("not-ready").dedupKey });
+});
+
 test("an asset that failed names the table that its key is", () => {
   expect(read("asset-failed").alerts[0]!.assets.map(assetId)).toEqual([
     "snowflake://fern-acct/SHOP.core.orders",

@@ -288,3 +288,32 @@ test("a test that warns and errors in one group of Elementary is an error", () =
     ["error", '"unique" test failed on orders'],
   ]);
 });
+
+test("Prefect's notifications are about their flow, whatever subject they have and whichever run it is", () => {
+  const said = (flow: string, run: string, state: string) =>
+    `Flow run ${flow}/${run} observed in state \`${state}\` at 2026-11-22T03:04:05.123456+00:00.\nFlow ID: f1\nFlow run ID: r1\nState message: boom`;
+  const read = (body: object) =>
+    slackWebhook.read(request(body)).alerts.map(({ dedupKey, status, severity, title }) => ({
+      ...{ dedupKey, status, severity, title },
+    }));
+  const failed = {
+    dedupKey: "prefect/load-orders",
+    status: "firing",
+    severity: "error",
+    title: "load-orders failed: boom",
+  };
+  expect(read({ text: said("load-orders", "gentle-fox", "Failed") })).toEqual([failed]);
+  const title = "Prefect flow run notification";
+  expect(read({ attachments: [{ title, text: said("load-orders", "tame-bat", "Failed") }] })).toEqual([
+    failed,
+  ]);
+  expect(read({ text: `*${title}*\n\n${said("load-users", "wise-owl", "TimedOut")}` })).toEqual([
+    { ...failed, dedupKey: "prefect/load-users", title: "load-users timed out: boom" },
+  ]);
+  expect(read({ text: said("load-orders", "calm-elk", "Late") })).toMatchObject([{ severity: "warning" }]);
+  expect(read({ text: said("load-orders", "calm-elk", "Completed") })).toMatchObject([
+    { dedupKey: "prefect/load-orders", status: "resolved", title: "load-orders completed" },
+  ]);
+  for (const state of ["Running", "Pending", "Cancelled"])
+    expect(read({ text: said("load-orders", "calm-elk", state) })).toEqual([]);
+});
