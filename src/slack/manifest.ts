@@ -40,6 +40,12 @@ export function manifest(options: { command: string; publicUrl: string | null })
       background_color: "#1d3b4f",
     },
     features: {
+      // Answers may come as direct messages. What is typed there would not be heard, so Slack says that nobody can type.
+      app_home: {
+        home_tab_enabled: false,
+        messages_tab_enabled: true,
+        messages_tab_read_only_enabled: true,
+      },
       bot_user: { display_name: "breakwater", always_online: true },
       slash_commands: [
         {

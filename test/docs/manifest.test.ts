@@ -7,6 +7,7 @@ import { codes, filesOf, read, rowsOf } from "./pages.ts";
 
 type Manifest = {
   features: {
+    app_home: Record<string, boolean>;
     slash_commands: { command: string; url?: string; should_escape: boolean }[];
     shortcuts: { name: string; type: string; callback_id: string; description: string }[];
   };
@@ -45,6 +46,15 @@ test("the events asked for are the events listened to", () => {
   );
   expect(asked).toEqual(new Set(listened("/incident").event));
   expect(new Set(EVENTS).size).toBe(EVENTS.length);
+});
+
+test("nobody can type to the bot in a direct message, which it does not hear; it can write there", () => {
+  const { features, settings } = manifestOf();
+  expect(settings.event_subscriptions.bot_events).not.toContain("message.im");
+  expect(features.app_home).toMatchObject({
+    messages_tab_enabled: true,
+    messages_tab_read_only_enabled: true,
+  });
 });
 
 test("every shortcut is registered and listened to", () => {
