@@ -174,23 +174,30 @@ export type SubmittedView = z.infer<typeof SubmittedView>;
 /** What stands in a field: entered, or set by us and left alone (the local Slack page does not send that back). */
 export function readField(view: SubmittedView, id: string): string[] {
   const entered = Object.values(view.state.values[id] ?? {})[0];
+  if (!entered) return shownIn(view, id);
+  return filled([
+    entered.value,
+    entered.selected_option?.value,
+    entered.selected_user,
+    entered.selected_date,
+    ...(entered.selected_options ?? []).map(({ value }) => value),
+  ]);
+}
+
+/** What we set in a field before anybody entered something. */
+export function shownIn(view: SubmittedView, id: string): string[] {
   const element = view.blocks.find((block) => block.block_id === id)?.element;
-  const found = entered
-    ? [
-        entered.value,
-        entered.selected_option?.value,
-        entered.selected_user,
-        entered.selected_date,
-        ...(entered.selected_options ?? []).map(({ value }) => value),
-      ]
-    : [
-        element?.initial_value,
-        element?.initial_option?.value,
-        element?.initial_user,
-        element?.initial_date,
-        ...(element?.initial_options ?? []).map(({ value }) => value),
-      ];
-  return found.flatMap((value) => (value?.trim() ? [value.trim()] : []));
+  return filled([
+    element?.initial_value,
+    element?.initial_option?.value,
+    element?.initial_user,
+    element?.initial_date,
+    ...(element?.initial_options ?? []).map(({ value }) => value),
+  ]);
+}
+
+function filled(values: (string | null | undefined)[]): string[] {
+  return values.flatMap((value) => (value?.trim() ? [value.trim()] : []));
 }
 
 /** The Slack ids of the people chosen in a view, whose names the door looks up before it parses. */

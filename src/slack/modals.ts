@@ -26,7 +26,7 @@ import { type Ask, FORMS, type FormName, type Typed } from "../core/verb/verb.ts
 import { ACTIONS } from "./actions.ts";
 import { plain } from "./escape.ts";
 import * as field from "./fields.ts";
-import { readField, type SubmittedView } from "./fields.ts";
+import { readField, type SubmittedView, shownIn } from "./fields.ts";
 import type { SlackView, SlackViewBlock } from "./limits.ts";
 
 /** What a modal is about, kept in its private_metadata until it is submitted. */
@@ -451,13 +451,22 @@ function assetChoice(known: AssetState): field.Choice {
   return { value: assetValue(known), text: `${name.length > room ? `…${name.slice(-room)}` : name}${words}` };
 }
 
-function tickedAssets(submitted: SubmittedView, state: IncidentState): AssetState[] {
+/** What of the ticked data is unsettled still, or what to say beside the first box where nothing is. */
+function tickedAssets(
+  submitted: SubmittedView,
+  state: IncidentState,
+  unticked: string,
+): AssetState[] | { error: string } {
   const ticked = new Set(
     submitted.blocks.flatMap(({ block_id }) =>
       block_id?.startsWith("assets_") ? readField(submitted, block_id) : [],
     ),
   );
-  return unsettledAssets(state).filter((known) => ticked.has(assetValue(known)));
+  const found = unsettledAssets(state).filter((known) => ticked.has(assetValue(known)));
+  if (found.length > 0) return found;
+  return {
+    error: ticked.size === 0 ? unticked : "By now this is verified or waived. Nothing is left to do.",
+  };
 }
 
 function nothingLeft(form: FormName, title: string, context: ModalContext): SlackView {
@@ -486,10 +495,10 @@ function buildRestored(context: ModalContext): SlackView {
 }
 
 function parseRestored(submitted: SubmittedView, submitter: Submitter): Parsed {
-  const assets = tickedAssets(submitted, incidentOf(submitter));
+  const assets = tickedAssets(submitted, incidentOf(submitter), "Tick what is right again.");
+  if ("error" in assets) return wrong("assets_0", assets.error);
   const reason = one(submitted, "reason") || null;
   const firing = assets.find((known) => known.firing > 0);
-  if (assets.length === 0) return wrong("assets_0", "Tick what is right again.");
   if (firing && !reason)
     return wrong("reason", `Alerts still fire on ${firing.asset.name}. Say how you know that it is right.`);
   return ok({ type: "restore", assets: assets.map(({ asset }) => assetId(asset)), reason });
@@ -509,8 +518,8 @@ function buildWaive(context: ModalContext): SlackView {
 }
 
 function parseWaive(submitted: SubmittedView, submitter: Submitter): Parsed {
-  const assets = tickedAssets(submitted, incidentOf(submitter));
-  if (assets.length === 0) return wrong("assets_0", "Tick the data that is waived.");
+  const assets = tickedAssets(submitted, incidentOf(submitter), "Tick the data that is waived.");
+  if ("error" in assets) return wrong("assets_0", assets.error);
   return textAsk(submitted, "reason", (reason) => ({
     type: "waive",
     assets: assets.map(({ asset }) => assetId(asset)),
@@ -697,21 +706,40 @@ function buildReview(context: ModalContext): SlackView {
   ]);
 }
 
+/** Only what they changed of what they were shown: somebody else may have written here meanwhile. */
 function parseReview(submitted: SubmittedView, submitter: Submitter): Parsed {
   const state = incidentOf(submitter);
   const commands: Command[] = [];
   const summary = one(submitted, "summary");
-  if (summary && summary !== state.summary) commands.push({ type: "set_summary", text: summary });
+  if (summary && summary !== shownIn(submitted, "summary")[0])
+    commands.push({ type: "set_summary", text: summary });
   for (const section of REVIEW_SECTIONS) {
-    const statements = one(submitted, section)
-      .split("\n")
-      .map((line) => line.replace(/^\s*[-*•]\s+/, "").trim())
-      .filter((line) => line !== "");
-    const append = reviewText(state, section) === "" && state.review[section].length > 0;
-    const same = statements.join("\n") === (append ? "" : state.review[section].join("\n"));
-    if (!same) commands.push({ type: "write_review", section, statements, append });
+    const shown = statementsIn(shownIn(submitted, section)[0]);
+    const written = statementsIn(one(submitted, section));
+    if (areSame(written, shown)) continue;
+    const append = shown.length === 0;
+    const statements = append ? written : carriedOver(state.review[section], shown, written);
+    commands.push({ type: "write_review", section, statements, append });
   }
   return ok(...commands);
+}
+
+function statementsIn(text = ""): string[] {
+  return text
+    .split("\n")
+    .map((line) => line.replace(/^\s*[-*•]\s+/, "").trim())
+    .filter((line) => line !== "");
+}
+
+function areSame(some: string[], others: string[]): boolean {
+  return some.join("\n") === others.join("\n");
+}
+
+/** What somebody made of the statements they were shown, done to those that stand there now. */
+function carriedOver(standing: string[], shown: string[], written: string[]): string[] {
+  if (areSame(statementsIn(standing.join("\n")), shown)) return written;
+  const left = standing.filter((each) => written.includes(each) || !shown.includes(each));
+  return [...left, ...written.filter((each) => !shown.includes(each) && !left.includes(each))];
 }
 
 // Everything else.
@@ -780,7 +808,10 @@ function buildMore(context: ModalContext): SlackView {
 
 function parseMore(submitted: SubmittedView, submitter: Submitter): Parsed {
   const state = incidentOf(submitter);
-  const name = moreOptions(state).find((known) => known === one(submitted, "what"));
+  const chosen = one(submitted, "what");
+  const name = moreOptions(state).find((known) => known === chosen);
+  if (!name && Object.hasOwn(MORE_WORDS, chosen))
+    return wrong("what", `By now ${state.key} is ${state.phase}. Choose something else.`);
   if (!name) return wrong("what", "Choose what to do.");
   const effect = ACTIONS[name];
   if ("opens" in effect) return { ok: true, ask: { kind: "form", form: effect.opens } };

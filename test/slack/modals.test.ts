@@ -47,14 +47,17 @@ function parse(
   entered: Record<string, unknown>,
   over: Partial<ModalContext> = {},
 ) {
-  const submitter: Submitter = {
+  return MODALS[form].parse(submit(MODALS[form].build(context(story, over)), entered), submitterOf(story));
+}
+
+function submitterOf(story: Story | null): Submitter {
+  return {
     now: "2026-11-22T04:00:00.000Z",
     timeZone: "Europe/London",
     asker: { id: "U0MAYA", name: "Maya Okafor" },
     names: { U0JONAS: "Jonas Lindqvist" },
     incident: (story?.incident ?? null) as IncidentState | null,
   };
-  return MODALS[form].parse(submit(MODALS[form].build(context(story, over)), entered), submitter);
 }
 
 function commands(...expected: unknown[]) {
@@ -302,6 +305,22 @@ describe("recovery", () => {
     });
   });
 
+  it("says so where somebody else was first", () => {
+    const story = mitigated();
+    const restored = submit(MODALS.restored.build(context(story)), { reason: text("counted") });
+    const more = submit(MODALS.more.build(context(story)), { what: option("waive") });
+    story.does({ type: "restore", assets: [], reason: "checked" });
+    story.does({ type: "resolve", text: "restarted" });
+    const errors = [
+      MODALS.restored.parse(restored, submitterOf(story)),
+      MODALS.more.parse(more, submitterOf(story)),
+    ].map((parsed) => (parsed.ok ? {} : parsed.errors));
+    expect(errors).toEqual([
+      { assets_0: "By now this is verified or waived. Nothing is left to do." },
+      { what: "By now INC-1 is resolved. Choose something else." },
+    ]);
+  });
+
   it("begins with empty boxes where ticked ones cannot be shown", () => {
     const parsed = parse("restored", mitigated(), { reason: text("x") }, { people: PEOPLE });
     expect(parsed).toMatchObject({ ok: false, errors: { assets_0: expect.any(String) } });
@@ -345,8 +364,27 @@ describe("the review", () => {
     expect(parse("review", reviewed(), entered)).toEqual(
       commands(
         { type: "set_summary", text: "It hung." },
-        { type: "write_review", section: "badly", statements: ["no time-out", "no owner"], append: false },
+        { type: "write_review", section: "badly", statements: ["no time-out", "no owner"], append: true },
       ),
+    );
+  });
+
+  it("leaves what somebody else wrote while it was open", () => {
+    const story = reviewed();
+    const view = MODALS.review.build(context(story));
+    const write = (section: "well" | "badly", ...statements: string[]) =>
+      story.does({ type: "write_review", section, statements, append: true });
+    write("well", "Jonas was quick");
+    write("badly", "no owner");
+    story.does({ type: "set_summary", text: "Written by Jonas." });
+    const send = (entered: Record<string, unknown>) =>
+      MODALS.review.parse(submit(view, entered), submitterOf(story));
+    expect(send({ summary: text(null), badly: text("no time-out") })).toEqual(
+      commands({ type: "write_review", section: "badly", statements: ["no time-out"], append: true }),
+    );
+    const well = ["The test caught it", "Jonas was quick", "The runbook fitted well"];
+    expect(send({ well: text("The test caught it\nThe runbook fitted well") })).toEqual(
+      commands({ type: "write_review", section: "well", statements: well, append: false }),
     );
   });
 
