@@ -11,20 +11,11 @@ import {
   type OutboxRow,
 } from "../engine/ledger.ts";
 import type { IncidentAlert } from "../engine/ports.ts";
-import { readIncident } from "./models.ts";
+import { readHeld, readIncident, readSilences } from "./models.ts";
 import type { Database } from "./open.ts";
 import { prune } from "./prune.ts";
 import { isAmong, listOf } from "./put.ts";
-import {
-  alertFromRow,
-  changeFromRow,
-  heldAlertFromRow,
-  incidentAlertFromRow,
-  lineageFromRow,
-  outboxFromRow,
-  silenceFromRow,
-  silenceIsOpen,
-} from "./rows.ts";
+import { alertFromRow, changeFromRow, incidentAlertFromRow, lineageFromRow, outboxFromRow } from "./rows.ts";
 import { save } from "./save.ts";
 import { indexTerms } from "./term-index.ts";
 import { assetTerm, words } from "./terms.ts";
@@ -79,21 +70,20 @@ export function ledgerOf(db: Database): Ledger {
       return rows.map(incidentAlertFromRow);
     },
     async openIncidents() {
-      const rows = await db.selectFrom("incident").select("key").where("open", "=", 1).execute();
+      const rows = await db
+        .selectFrom("incident")
+        .select("key")
+        .where("open", "=", 1)
+        .orderBy("number")
+        .execute();
       return rows.map((row) => row.key);
     },
     async allLineage() {
       const rows = await db.selectFrom("lineage").select("body").execute();
       return rows.map((row): LineageDocument => JSON.parse(row.body));
     },
-    async openSilences() {
-      const rows = await db.selectFrom("silence").select("body").where(silenceIsOpen).execute();
-      return rows.map(silenceFromRow);
-    },
-    async heldAlerts() {
-      const rows = await db.selectFrom("held_alert").select("body").execute();
-      return rows.map(heldAlertFromRow).sort((a, b) => (a.since < b.since ? -1 : a.since > b.since ? 1 : 0));
-    },
+    openSilences: () => readSilences(db),
+    heldAlerts: () => readHeld(db),
     async heldSignals(fingerprints) {
       const rows = await db
         .selectFrom("held_alert")
@@ -109,6 +99,8 @@ export function ledgerOf(db: Database): Ledger {
         .select("incident_alert.body")
         .where("incident.open", "=", 1)
         .where("incident_alert.status", "=", "firing")
+        .orderBy("incident.number")
+        .orderBy("incident_alert.alert")
         .execute();
       return rows.map(incidentAlertFromRow);
     },

@@ -3,9 +3,18 @@ import type { RecordedEvent } from "../core/incident/events.ts";
 import { tellsNew } from "../core/incident/log.ts";
 import { type AssetState, evolve, type IncidentState, isOpen } from "../core/incident/state.ts";
 import { assetId } from "../core/signal/asset.ts";
+import type { HeldAlert } from "../engine/ports.ts";
 import type { Database } from "./open.ts";
 import { put } from "./put.ts";
-import { eventFromRow, incidentFromRow, incidentToRow, silenceEventFromRow } from "./rows.ts";
+import {
+  eventFromRow,
+  heldAlertFromRow,
+  incidentFromRow,
+  incidentToRow,
+  silenceEventFromRow,
+  silenceFromRow,
+  silenceIsOpen,
+} from "./rows.ts";
 import type { Schema } from "./schema.ts";
 import { sealed } from "./seal.ts";
 import { forgetTerms, indexTermsOf, tellingRow } from "./term-index.ts";
@@ -32,11 +41,33 @@ export async function readIncident(
   if (!row) return null;
   return incidentFromRow(
     row,
-    await db.selectFrom("incident_asset").select(["asset", "state"]).where("incident", "=", key).execute(),
+    await db
+      .selectFrom("incident_asset")
+      .select(["asset", "state"])
+      .where("incident", "=", key)
+      .orderBy("asset")
+      .execute(),
     entries
       ? await db.selectFrom("incident_entry").select(["seq", "body"]).where("incident", "=", key).execute()
       : [],
   );
+}
+
+/** Silences that are not over, in the order in which they were set. */
+export async function readSilences(db: Database): Promise<Silence[]> {
+  const rows = await db.selectFrom("silence").select("body").where(silenceIsOpen).execute();
+  return rows.map(silenceFromRow).sort((a, b) => numberOf(a) - numberOf(b));
+}
+
+/** `S-12` */
+function numberOf({ id }: Silence): number {
+  return Number(id.slice(2));
+}
+
+/** The alerts that are held, the longest held first. */
+export async function readHeld(db: Database): Promise<HeldAlert[]> {
+  const rows = await db.selectFrom("held_alert").select("body").orderBy("fingerprint").execute();
+  return rows.map(heldAlertFromRow).sort((a, b) => (a.since < b.since ? -1 : a.since > b.since ? 1 : 0));
 }
 
 const PAGE = 500;

@@ -10,19 +10,16 @@ import { timelineJson } from "../core/report/api.ts";
 import { curatedTimeline } from "../core/report/timeline.ts";
 import { LONGEST_WAIT_MS, type WaitingRow } from "../engine/ledger.ts";
 import type { IncidentAlert, IncidentFilter, Reads } from "../engine/ports.ts";
-import { readIncident } from "./models.ts";
+import { readHeld, readIncident, readSilences } from "./models.ts";
 import type { Database } from "./open.ts";
 import { isAmong } from "./put.ts";
 import {
   changeFromRow,
   countedAlertFromRow,
   eventFromRow,
-  heldAlertFromRow,
   heldAsAlert,
   incidentFromRow,
   lineageFromRow,
-  silenceFromRow,
-  silenceIsOpen,
   waitingFromRow,
 } from "./rows.ts";
 import type { Schema } from "./schema.ts";
@@ -47,9 +44,11 @@ export type OutboxReads = {
 /** As the partial index has it, or SQLite would walk every row ever delivered. */
 const undelivered = sql<boolean>`outbox.state <> 'done'`;
 
-/** Of the incident that a row is about. */
+/** Of the incident that a row is about; a notice is about none, and goes with the worst: it is one message for many. */
 const severity =
-  sql<Severity>`(select incident.severity from incident where incident.key = outbox.incident)`.as("severity");
+  sql<Severity>`coalesce((select incident.severity from incident where incident.key = outbox.incident), 'SEV1')`.as(
+    "severity",
+  );
 
 /**
  * An incident's alerts, the newest of those that fire and then the newest of those that have resolved: each half as the
@@ -149,16 +148,20 @@ export function readsOf(db: Database): Reads & OutboxReads {
       return [...rows, ...held.map((row) => ({ incident: key, ...heldAsAlert(row) }))];
     },
     async held(limit) {
-      const rows = await db.selectFrom("held_alert").select(["body", "signal"]).limit(limit).execute();
+      const rows = await db
+        .selectFrom("held_alert")
+        .select(["body", "signal"])
+        .orderBy("fingerprint")
+        .limit(limit)
+        .execute();
       return rows.map(heldAsAlert);
     },
     async silences() {
-      const silences = await db.selectFrom("silence").select("body").where(silenceIsOpen).execute();
-      const held = await db.selectFrom("held_alert").select("body").execute();
-      const alerts = held.map(heldAlertFromRow).sort((a, b) => (a.since < b.since ? -1 : 1));
+      const silences = await readSilences(db);
+      const held = await readHeld(db);
       const counts = new Map<string, number>();
-      for (const { holder } of alerts) counts.set(holder, (counts.get(holder) ?? 0) + 1);
-      return { silences: silences.map(silenceFromRow), held: alerts, counts };
+      for (const { holder } of held) counts.set(holder, (counts.get(holder) ?? 0) + 1);
+      return { silences, held, counts };
     },
     async changes({ since, until }, limit) {
       const rows = await db
