@@ -7,7 +7,7 @@ import { openingFault, storeFault } from "./store/fault.ts";
 import { type Holding, holdForBot } from "./store/hold.ts";
 import { ledgerOf } from "./store/ledger.ts";
 import { migrate } from "./store/migrate.ts";
-import { type Database, isPostgres, openForWriting } from "./store/open.ts";
+import { atOneMoment, type Database, isPostgres, openForWriting } from "./store/open.ts";
 import { readsOf } from "./store/reads.ts";
 import { recordStart } from "./store/start.ts";
 import type { WriterSettings } from "./writer-settings.ts";
@@ -72,13 +72,9 @@ function bringUpToDate(db: Database, database: WriterSettings["database"]): Prom
 
 function transactOn(db: Database): Transact {
   return async (work) => {
-    // A transaction of SQLite sees one moment by itself; Postgres has to be asked, or a second writer's change between
-    // our reading a row and writing it would be overwritten unseen.
-    const transaction = isPostgres(db)
-      ? db.transaction().setIsolationLevel("repeatable read")
-      : db.transaction();
     try {
-      return await transaction.execute((trx) => work(ledgerOf(trx)));
+      // Or a second writer's change between our reading a row and writing it would be overwritten unseen.
+      return await atOneMoment(db, (trx) => work(ledgerOf(trx)));
     } catch (error) {
       throw storeFault(error);
     }

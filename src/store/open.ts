@@ -17,6 +17,16 @@ export function isPostgres(db: Database): boolean {
   return db.getExecutor().adapter instanceof PostgresAdapter;
 }
 
+/**
+ * A transaction that sees one moment of the database from its first query to its last, whatever others commit meanwhile.
+ * In SQLite each does; Postgres has to be asked. Within a transaction it is that one.
+ */
+export function atOneMoment<T>(db: Database, work: (trx: Database) => Promise<T>): Promise<T> {
+  if (db.isTransaction) return work(db);
+  const transaction = db.transaction();
+  return (isPostgres(db) ? transaction.setIsolationLevel("repeatable read") : transaction).execute(work);
+}
+
 /** A statement of the file, from then on ready. */
 type Prepare = (text: string) => SQLite.Statement;
 

@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import { evolveSilence, type Silence } from "../core/correlate/silence.ts";
 import { canonicalJson, followChain } from "../core/incident/log.ts";
 import { eventsOf, type Models, modeller } from "./models.ts";
-import type { Database } from "./open.ts";
+import { atOneMoment, type Database } from "./open.ts";
 import { pages } from "./pages.ts";
 import { entryFromRow, silenceEventFromRow, silenceFromRow } from "./rows.ts";
 import { areIndexed, byWord, termsIn, toldIn } from "./term-index.ts";
@@ -16,8 +16,7 @@ const KEYS = 200;
 export async function verifyIncidents(db: Database, { fault, progress }: Checking): Promise<number> {
   let checked = 0;
   for await (const key of logs(db)) {
-    for (const { place, what } of await db.transaction().execute((trx) => faultsOf(trx, key)))
-      fault({ place, what });
+    for (const { place, what } of await atOneMoment(db, (trx) => faultsOf(trx, key))) fault({ place, what });
     if (INCIDENT.test(key)) checked++;
     if (checked % 1000 === 0 && checked > 0) progress(`${checked} incidents`);
   }

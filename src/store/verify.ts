@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import { auditFaults } from "./audit.ts";
 import { sealOfErased } from "./erased.ts";
-import { type Database, isPostgres } from "./open.ts";
+import { atOneMoment, type Database, isPostgres } from "./open.ts";
 import { sealedRows, sealOf } from "./seal.ts";
 import { verifyIncidents } from "./verify-incidents.ts";
 import { schemaFaults } from "./verify-schema.ts";
@@ -43,7 +43,7 @@ async function verifyFile(db: Database, { fault }: Checking): Promise<void> {
 }
 
 async function verifyAudit(db: Database, { fault }: Checking): Promise<number> {
-  const { rows, seal } = await db.transaction().execute(async (trx) => ({
+  const { rows, seal } = await atOneMoment(db, async (trx) => ({
     rows: await trx.selectFrom("audit").selectAll().orderBy("seq").execute(),
     seal: await sealOfErased(trx),
   }));

@@ -4,7 +4,9 @@ import { sql } from "kysely";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Config } from "../../src/config.ts";
 import { recordAct } from "../../src/store/audit.ts";
-import { type Database, openForWriting } from "../../src/store/open.ts";
+import { openForWriting } from "../../src/store/open.ts";
+import { prune } from "../../src/store/prune.ts";
+import { verifySignals } from "../../src/store/verify-signals.ts";
 import { alertOn, openWorld, temporaryFile } from "../engine/world.ts";
 import { type Postgres, startPostgres } from "../harness/postgres.ts";
 import { faultsIn, faultsOf, fill } from "./filled.ts";
@@ -238,6 +240,29 @@ describe("on SQLite", () => {
     );
   });
 
+  it("is not misled by retention that is ahead of it", { timeout: 60_000 }, async () => {
+    const world = await openWorld(place.database);
+    // The clock is where that of whoever filled it was.
+    world.advance(3_600_000);
+    for (let no = 0; no < 160; no++) await world.ingest(alertOn("orders", { dedupKey: `${no}` }));
+    world.advance(86_400_000);
+    await world.ingest(alertOn("users"));
+    await world.close();
+    const db = openForWriting(place.database);
+    const forever = { changes: null, deliveries: null, answers: null, lineage: null };
+    await prune(db, { ...forever, signals: "2026-11-23T00:00:00.000Z" }, 1);
+    const faults: string[] = [];
+    await verifySignals(db, {
+      fault: ({ place: where, what }) => faults.push(`${where}: ${what}`),
+      progress: () => {
+        edit("delete from signal where id <= (select last_id from signal_batch where seq = 150)");
+        edit("delete from signal_batch where seq <= 150");
+      },
+    });
+    await db.destroy();
+    expect(faults).toEqual([]);
+  });
+
   it("leaves the logs closed to a plain update or delete", () => {
     const file = new SQLite(path);
     for (const log of ["event", "signal", "signal_batch", "audit"]) {
@@ -268,13 +293,32 @@ describe("on Postgres", () => {
     expect(await faultsIn(database)).toEqual([]);
   });
 
+  it("finds nothing beside a bot that goes on writing", { timeout: 60_000 }, async () => {
+    const world = await openWorld(database);
+    let isOn = true;
+    async function write(): Promise<void> {
+      for (let no = 0; isOn; no++) {
+        world.advance(1000);
+        await world.ingest(alertOn(`busy${no % 5}`, { dedupKey: `${no}` }));
+        await world.engine.index();
+      }
+    }
+    const written = write();
+    const faults: string[] = [];
+    for (let times = 0; times < 5; times++) faults.push(...(await faultsIn(database)));
+    isOn = false;
+    await written;
+    await world.close();
+    expect(faults).toEqual([]);
+  });
+
   it("finds every edit, and nothing once it is taken back", { timeout: 120_000 }, async () => {
     const db = openForWriting(database);
     for (const [name, text, finding] of EDITS) {
       const undone = db.transaction().execute(async (trx) => {
         await sql.raw("set local session_replication_role = replica").execute(trx);
         for (const each of quoted(text).split("; ")) await sql.raw(each).execute(trx);
-        const faults = await faultsOf(nested(trx));
+        const faults = await faultsOf(trx);
         expect(
           faults.filter((fault) => finding.test(fault)),
           `${name}: ${faults}`,
@@ -296,17 +340,3 @@ describe("on Postgres", () => {
     await db.destroy();
   });
 });
-
-function bound(owner: object, value: unknown): unknown {
-  return typeof value === "function" ? value.bind(owner) : value;
-}
-
-/** A transaction in which more may be begun; they are the same one. */
-function nested(trx: Database): Database {
-  return new Proxy(trx, {
-    get: (target, name) =>
-      name === "transaction"
-        ? () => ({ execute: (work: (db: Database) => Promise<unknown>) => work(nested(trx)) })
-        : bound(target, Reflect.get(target, name, target)),
-  });
-}
