@@ -217,7 +217,9 @@ async function stillNamed(db: Database, forget: Forget): Promise<string[]> {
 async function sweep(db: Database): Promise<void> {
   if (isPostgres(db)) {
     const models = ["incident", "incident_asset", "incident_entry", "incident_telling", "incident_term"];
-    const tables = ["event", ...models, "silence", "signal", ...Object.keys(WORDED)];
+    // With the salts and hashes by which a name could be guessed.
+    const logs = ["event", "signal", "signal_batch", "audit"];
+    const tables = [...logs, ...models, "silence", "alert", ...Object.keys(WORDED)];
     await sql`vacuum full ${sql.join(tables.map((table) => sql.table(table)))}`.execute(db);
     return;
   }

@@ -5,7 +5,7 @@ import { dbCommand } from "../../src/cli/db.ts";
 import type { Config } from "../../src/config.ts";
 import type { Actor } from "../../src/core/incident/person.ts";
 import type { SilenceAsk } from "../../src/core/verb/verb.ts";
-import { acts } from "../../src/store/audit.ts";
+import { acts, recordAct } from "../../src/store/audit.ts";
 import { type Erasure, erasePerson } from "../../src/store/erase.ts";
 import { openAlone, openForReading, openForWriting } from "../../src/store/open.ts";
 import { pruneAll } from "../../src/store/prune.ts";
@@ -218,9 +218,32 @@ it("does the same on Postgres", { timeout: 60_000 }, async () => {
   const database = { type: "postgres", url: postgres.url } as const;
   await fill(database);
   await silence(database);
+  const before = openForWriting(database);
+  await recordAct(before, { act: "backed_up", by: "cli:Zoë Quartermain", details: {} });
+  const secrets = [
+    ...(await before.selectFrom("signal_batch").select("salt as secret").execute()),
+    ...(await before.selectFrom("alert").select("said as secret").execute()),
+  ].flatMap(({ secret }) => secret ?? []);
+  await before.destroy();
   expect(await erase(database, { texts: true })).toMatchObject({ incidents: 6, signals: 4 });
   expect(await faultsIn(database)).toEqual([]);
   const db = openForReading(database);
+  // What is overwritten stands in a table's file still, unless it is written anew.
+  await sql`checkpoint`.execute(db);
+  const { rows: files } = await sql<{ bytes: Buffer }>`select
+    pg_read_binary_file(pg_relation_filepath(oid)) as bytes from pg_class where relkind in ('r', 't') and
+    relnamespace in ('public'::regnamespace, 'pg_toast'::regnamespace)`.execute(db);
+  const stored = Buffer.concat(files.map(({ bytes }) => bytes))
+    .toString("latin1")
+    .toLowerCase();
+  expect(stored).not.toContain("quartermain");
+  const kept = [
+    ...(await db.selectFrom("signal_batch").select("salt as secret").execute()),
+    ...(await db.selectFrom("alert").select("said as secret").execute()),
+  ].map(({ secret }) => secret);
+  const gone = secrets.filter((secret) => !kept.includes(secret));
+  expect(gone.length).toBeGreaterThan(2);
+  for (const secret of gone) expect(stored).not.toContain(asBytes(secret));
   for (const table of [
     "event",
     "incident",
