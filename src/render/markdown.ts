@@ -114,8 +114,9 @@ function link(label: string, address: string): string {
 
 const percent = (character: string) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
 
-/** What forges turn into a link by themselves: addresses of pages and of people. */
-const ADDRESS = /(?:(?:https?|ftp|mailto|xmpp):|www\.)[^\s|`\\]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+/gi;
+/** What forges turn into a link or a ping by themselves: addresses of pages and of people, names behind an at sign. */
+const ADDRESS =
+  /(?:(?:https?|ftp|mailto|xmpp):|www\.)[^\s|`\\]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|(?<!\w)@\w(?:[\w./-]*\w)?/gi;
 
 /** Data in running text. An address in it is shown as code, the one form that no forge makes a link of. */
 function inline(text: string): string {

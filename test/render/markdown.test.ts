@@ -23,6 +23,8 @@ describe("data is escaped only where markdown would read it", () => {
     ["1. no list", "1\\. no list"],
     ["[bank](https://evil.example)", "\\[bank\\](`https://evil.example)`"],
     ["see https://evil.example/a now", "see `https://evil.example/a` now"],
+    ["ask @octocat, @acme/data-team or a@b.example", "ask `@octocat`, `@acme/data-team` or `a@b.example`"],
+    ["12 @ 3, @ALL.", "12 @ 3, `@ALL`."],
     ["<b>bold</b> &lt;", "\\<b\\>bold\\</b\\> \\&lt;"],
     ["two\nlines", "two\\\nlines"],
   ])("%j", (data, markdown) => expect(paragraph(data)).toBe(markdown));

@@ -196,7 +196,7 @@ describe("people", () => {
       { type: "asset_waived", asset: warehouse("t"), reason: text },
     );
     const markdown = renderMarkdown(report(log));
-    expect(markdown.match(/@Ana Diaz and @someone/g)).toHaveLength(7);
+    expect(markdown.match(/`@Ana` Diaz and `@someone`/g)).toHaveLength(7);
     expect(markdown).not.toMatch(/U0ANA|U9GONE/);
   });
 });
