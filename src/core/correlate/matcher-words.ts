@@ -1,4 +1,5 @@
 import { distance } from "fastest-levenshtein";
+import { CLOSING_QUOTES } from "../quotes.ts";
 import { compileGlob } from "../runbook/glob.ts";
 import { ALERT_SEVERITIES } from "../signal/alert.ts";
 import { compileMatcher, MATCH_FIELDS, MATCHER_LIMITS, type Matcher, type Term } from "./matcher.ts";
@@ -182,20 +183,10 @@ function areSwapped(field: string, typed: string): boolean {
   return at >= 0 && swapped === typed;
 }
 
-/** Phones write the curly ones by themselves. */
-const CLOSING: Record<string, string> = {
-  '"': '"',
-  "'": "'",
-  "`": "`",
-  "“": "”",
-  "„": "“",
-  "‘": "’",
-  "«": "»",
-};
-const OPENING = new RegExp(`^[${Object.keys(CLOSING).join("")}]`);
+const OPENING = new RegExp(`^[${Object.keys(CLOSING_QUOTES).join("")}]`);
 
 function takeValue(text: string, before: string): { value: string; rest: string } | { problem: string } {
-  const close = CLOSING[text[0] ?? ""];
+  const close = CLOSING_QUOTES[text[0] ?? ""];
   if (close === undefined) {
     const length = bareLength(text);
     if (length > 0) return { value: text.slice(0, length), rest: text.slice(length) };

@@ -1,4 +1,5 @@
 import type { Person } from "../incident/person.ts";
+import { CLOSING_QUOTES } from "../quotes.ts";
 
 /**
  * Slack sends people, channels and links as tokens in angle brackets and everything else with `&`, `<` and `>` as
@@ -137,20 +138,9 @@ export function storedKey(typed: string): string {
   return `${/^[a-z]+/i.exec(typed)![0].toUpperCase()}-${Number(/\d+$/.exec(typed)![0])}`;
 }
 
-const QUOTES: Record<string, string> = {
-  '"': '"',
-  "'": "'",
-  "`": "`",
-  "“": "”",
-  "„": "“",
-  "‘": "’",
-  "«": "»",
-  "”": "”",
-};
-
 /** A text in quotes or backticks at the very start, as phones and copied help lines write them. */
 export function takeQuoted(text: string): { word: string; rest: string } | null {
-  const close = QUOTES[text[0] ?? ""];
+  const close = CLOSING_QUOTES[text[0] ?? ""];
   const end = close ? text.indexOf(close, 1) : -1;
   if (end < 2) return null;
   return { word: text.slice(1, end).trim(), rest: text.slice(end + 1).trim() };

@@ -40,6 +40,7 @@ describe("a matcher as people type it", () => {
     ["asset!=*.{orders,returns}", false],
     ['title="not_null on orders failed"', true],
     ["title=“not_null on *”", true],
+    ["title=”not_null on *”", true],
     ["title=not_null", false],
     ["env=prod", true],
     ["labels.env=p*", true],
