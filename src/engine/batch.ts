@@ -34,7 +34,7 @@ import {
   type Notice,
 } from "./ledger.ts";
 import { endForming, flaps, isForming, type Memory } from "./memory.ts";
-import type { IncidentAlert } from "./ports.ts";
+import type { CommandResult, IncidentAlert, SilenceResult } from "./ports.ts";
 import type { Retention } from "./retention.ts";
 
 export type CommitSettings = {
@@ -199,6 +199,20 @@ export class Batch {
     }
     if (this.staleFiring) this.memory.firing = null;
     return this.ledger.save(this.changes);
+  }
+
+  /** Does what is asked for under a key once; asked for again, it gives what came of it then. */
+  async once<Result extends CommandResult | SilenceResult>(
+    key: string | null | undefined,
+    work: () => Promise<Result>,
+  ): Promise<Result> {
+    if (!key) return work();
+    const { processed } = this.changes;
+    const done = processed.find((each) => each.key === key)?.result ?? (await this.ledger.processed(key));
+    if (done) return done as Result;
+    const result = await work();
+    processed.push({ key, result });
+    return result;
   }
 
   async state(key: string): Promise<IncidentState> {

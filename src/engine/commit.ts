@@ -106,9 +106,9 @@ async function run(batch: Batch, job: Job): Promise<Extract<JobResult, { ok: tru
     case "changes":
       return learn(batch, job.changes, job.now);
     case "command":
-      return command(batch, job.request, job.now);
+      return batch.once(job.request.idempotencyKey, () => command(batch, job.request, job.now));
     case "silence":
-      return silence(batch, job.request, job.now);
+      return batch.once(job.request.idempotencyKey, () => silence(batch, job.request, job.now));
     case "explain":
       return explain(batch, job.incident, job.fingerprints, job.now);
     case "claim":
@@ -125,19 +125,9 @@ async function run(batch: Batch, job: Job): Promise<Extract<JobResult, { ok: tru
 }
 
 async function command(batch: Batch, request: CommandRequest, now: string): Promise<CommandResult> {
-  const done = request.idempotencyKey
-    ? (batch.changes.processed.find((p) => p.key === request.idempotencyKey)?.result ??
-      (await batch.ledger.processed(request.idempotencyKey)))
-    : null;
-  if (done) return done as CommandResult;
-  const result = await carryOut(batch, request, {
-    actor: request.actor,
-    via: request.via,
-    now,
-    permalink: request.permalink ?? null,
-  });
-  if (request.idempotencyKey) batch.changes.processed.push({ key: request.idempotencyKey, result });
-  if (request.runbook) batch.changes.runbooks.set(request.runbook.hash, request.runbook);
+  const { actor, via, permalink = null, runbook } = request;
+  const result = await carryOut(batch, request, { actor, via, now, permalink });
+  if (runbook) batch.changes.runbooks.set(runbook.hash, runbook);
   return result;
 }
 

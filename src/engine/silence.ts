@@ -22,12 +22,7 @@ const ANNOUNCED_MS = 15 * 60_000;
 
 /** What a person asks of silences. */
 export async function silence(batch: Batch, request: SilenceRequest, now: string): Promise<SilenceResult> {
-  const { ask, idempotencyKey: key } = request;
-  const done = key
-    ? (batch.changes.processed.find((each) => each.key === key)?.result ??
-      (await batch.ledger.processed(key)))
-    : null;
-  if (done) return done as SilenceResult;
+  const { ask } = request;
   const asked: Asked = { actor: request.actor, via: request.via, now, permalink: request.permalink };
   const { silences, held } = await recallHeld(batch.memory, batch.ledger);
   const known = ask.type === "silence" ? null : (silences.get(ask.id) ?? null);
@@ -54,9 +49,7 @@ export async function silence(batch: Batch, request: SilenceRequest, now: string
   else tellIn(batch, incident, silence, ask, await batch.state(incident), asked);
   if (ask.type === "unsilence") await release(batch, now);
   const count = [...held.values()].filter(({ holder }) => holder === silence.id).length;
-  const result = { silence, held: count };
-  if (key) batch.changes.processed.push({ key, result });
-  return result;
+  return { silence, held: count };
 }
 
 /** The incident whose thread hears of it: where that was merged, the one it was merged into. */
