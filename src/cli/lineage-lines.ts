@@ -4,6 +4,7 @@ import type { DocumentName } from "../core/correlate/lineage-document.ts";
 import { type LineageTree, lineageTree } from "../core/correlate/lineage-tree.ts";
 import { plural } from "../core/plural.ts";
 import { type Asset, assetId } from "../core/signal/asset.ts";
+import { columns, plain } from "./terminal.ts";
 
 /** Lineage as lines for a terminal, made to be pasted into a message, and as JSON. */
 
@@ -29,7 +30,7 @@ export function statementLines(statements: Statement[], totals: { assets: number
     receivedAt,
   ]);
   return [
-    ...table([["PROVIDER", "KEY", "VERSION", "ASSETS", "EDGES", "RECEIVED"], ...rows]),
+    ...columns([["PROVIDER", "KEY", "VERSION", "ASSETS", "EDGES", "RECEIVED"], ...rows]),
     "",
     `${plural(statements.length, "statement")}. Together ${plural(totals.assets, "asset")} and ${plural(totals.edges, "edge")}.`,
   ];
@@ -186,21 +187,6 @@ function stater({ provider, key }: DocumentName): string {
 
 function line(step: number, indent: string, text: string): string {
   return `${String(step).padStart(3)}  ${indent}${text}`;
-}
-
-/** What providers write may hold what a terminal would obey. */
-function plain(text: string): string {
-  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ");
-}
-
-function table(rows: string[][]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column]!))
-      .join("  ")
-      .trimEnd(),
-  );
 }
 
 function inOrder(lineage: Lineage, ids: number[]): number[] {

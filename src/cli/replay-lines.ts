@@ -1,8 +1,8 @@
 import { plural } from "../core/plural.ts";
 import type { ReplayedIncident } from "../core/report/replay.ts";
-
 import { clip } from "../core/signal/alert.ts";
 import type { ExplainedDifference, ReplayReport, Totals, Turn } from "../replay/replay.ts";
+import { columns, plain } from "./terminal.ts";
 
 /** What a replay found, as lines for a terminal or a comment on a change, and as JSON. */
 
@@ -21,13 +21,16 @@ export function reportLines(report: ReplayReport, names: { before: string; after
   return [
     `${over}; they went to ${plural(recorded, "incident")} when they came. Replayed:`,
     "",
-    ...columns([
-      ["", names.before, names.after],
-      ["incidents", String(before.incidents), String(after.incidents)],
-      ["messages", String(messages(before)), String(messages(after))],
-      ["  that open one", String(before.posts), String(after.posts)],
-      ["  in threads", String(before.replies), String(after.replies)],
-    ]),
+    ...columns(
+      [
+        ["", names.before, names.after],
+        ["incidents", String(before.incidents), String(after.incidents)],
+        ["messages", String(messages(before)), String(messages(after))],
+        ["  that open one", String(before.posts), String(after.posts)],
+        ["  in threads", String(before.replies), String(after.replies)],
+      ],
+      [1, 2],
+    ),
     "",
     `${plural(differences.length, "difference")}:`,
     ...differences.slice(0, SHOWN.differences).flatMap((difference) => ["", ...differenceLines(difference)]),
@@ -106,18 +109,6 @@ function shown(value: string | number | null): string {
 
 function cut(text: string): string {
   return clip(plain(text), TITLE_CHARS);
-}
-
-/** What senders write has no say in what a terminal does. */
-function plain(text: string): string {
-  return text.replace(/\p{Cc}+/gu, " ");
-}
-
-function columns(rows: string[][]): string[] {
-  const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
-  return rows.map((row) =>
-    row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join("  "),
-  );
 }
 
 /** Keys of a replay mean nothing outside it, so an incident goes by its name. */

@@ -18,6 +18,21 @@ function unobeyed(text: string): string {
   return text.replace(/[^\P{Cc}\n\t]/gu, "");
 }
 
+/** Data on one line, without what a terminal would obey. */
+export function plain(text: string): string {
+  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ");
+}
+
+/** Rows with their cells one below the other, those of `right` at the right edge of their column. */
+export function columns(rows: string[][], right: readonly number[] = []): string[] {
+  const widths = (rows[0] ?? []).map((_, at) =>
+    rows.reduce((widest, row) => Math.max(widest, row[at]!.length), 0),
+  );
+  const cell = (text: string, at: number) =>
+    right.includes(at) ? text.padStart(widths[at]!) : text.padEnd(widths[at]!);
+  return rows.map((row) => row.map(cell).join("  ").trimEnd());
+}
+
 /** Runs a command's action; a refusal is said plainly and ends with exit code 1, without a stack. */
 export function guarded<Args extends unknown[]>(
   terminal: Terminal,
