@@ -104,4 +104,3 @@ export function createHindsight() {
 
   return { note, learn, alertsOf, isOver };
 }
-export type Hindsight = ReturnType<typeof createHindsight>;
