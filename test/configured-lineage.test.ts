@@ -140,7 +140,7 @@ describe("breakwater config check", () => {
       "assets:\n  - asset: w/a\n    upstream: [w/b]\n    downstream: [w/b]\n",
     );
     const { out, code } = await check([write("shop.yaml", SHOP), circle]);
-    expect(out).toMatch(/Lineage +2 file\(s\)\n {2}\S+shop\.yaml: 2 assets, 1 edges\n/);
+    expect(out).toMatch(/Lineage +2 files\n {2}\S+shop\.yaml: 2 assets, 1 edge\n/);
     expect(out).toMatch(/circle\.yaml: 2 assets, 2 edges\n {4}2 assets are in or between cycles/);
     expect(code).toBe(0);
   });

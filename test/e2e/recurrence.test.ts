@@ -118,7 +118,7 @@ test("data that an alert names only while it fires is on the card and in the thr
     "Alert names further data: marts.refunds is late (analytics.marts.payouts)",
   );
   expect((await world.incident(incident)).assets).toMatchObject([
-    { name: "analytics.marts.payouts", recovery: "recovering" },
     { name: "analytics.marts.refunds", recovery: "recovering" },
+    { name: "analytics.marts.payouts", recovery: "recovering" },
   ]);
 });
