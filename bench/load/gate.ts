@@ -1,10 +1,10 @@
 import type { Row } from "./table.ts";
 
 /**
- * What the lines beside the bare floor reached when README's table was made: the floor is always there, and what slows
- * the machine slows both. Raise a number when its line gets faster.
+ * The most that the lines beside the bare floor reached for README's table: the floor is always there, and what slows the
+ * machine slows both. Raise a number when its line gets faster.
  */
-export const REACHED: Readonly<Record<string, number>> = { I4a: 0.26, I4b: 0.35, I4c: 0.39 };
+export const REACHED: Readonly<Record<string, number>> = { I4a: 0.29, I4b: 0.37, I4c: 0.39 };
 
 /** The goal of each. */
 const GOAL = 0.85;
