@@ -1,4 +1,4 @@
-import { type AssetState, countedDowntime, type IncidentState } from "../incident/state.ts";
+import { type AssetState, assetsInOrder, countedDowntime, type IncidentState } from "../incident/state.ts";
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -84,9 +84,16 @@ export function downtime(state: IncidentState, asset: AssetState, asOf: string):
   );
 }
 
+/** The assets with their downtimes in milliseconds, the longest first; of those alike what broke first, then by name. */
+export function byDowntime(state: IncidentState, asOf: string): { asset: AssetState; length: number }[] {
+  return assetsInOrder(state)
+    .map((asset) => ({ asset, length: downtime(state, asset, asOf) }))
+    .sort((a, b) => b.length - a.length);
+}
+
 /** That of the asset whose data was wrong or unproven the longest. */
 export function longestDowntime(state: IncidentState, asOf: string): number {
-  return Math.max(0, ...[...state.assets.values()].map((asset) => downtime(state, asset, asOf)));
+  return byDowntime(state, asOf)[0]?.length ?? 0;
 }
 
 /** An incident nobody works on any more; what a report says about it no longer depends on when it is made. */

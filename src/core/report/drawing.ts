@@ -1,7 +1,7 @@
 import type { RecordedEvent } from "../incident/events.ts";
 import type { AssetState, IncidentState } from "../incident/state.ts";
 import { plural } from "../plural.ts";
-import { downtime, downtimeIntervals, elapsed, formatDuration, isFinished } from "./clocks.ts";
+import { byDowntime, downtime, downtimeIntervals, elapsed, formatDuration, isFinished } from "./clocks.ts";
 import { utcDateTime, utcShortDate, utcTime } from "./instants.ts";
 import { type TimelineEntry, timeline } from "./timeline.ts";
 import { escapeXml } from "./xml.ts";
@@ -47,7 +47,7 @@ export function drawing(state: IncidentState, events: RecordedEvent[], asOf: str
   const entries = timeline(events);
   const stretches = stretchesOf(state, timeline(events, { includeHidden: true }), asOf);
   const scale = scaleOf(state, stretches, asOf);
-  const assets = longestFirst(state, asOf);
+  const assets = byDowntime(state, asOf).map(({ asset }) => asset);
   const shown = assets.slice(0, ASSETS_SHOWN);
 
   const key = legend(stretches);
@@ -375,13 +375,6 @@ function assetLane(state: IncidentState, asset: AssetState, scale: Scale, asOf: 
   );
   const length = intervals.length > 0 ? formatDuration(downtime(state, asset, asOf)) : "none";
   return [name, baseline(20), ...bars, value(length, 17)].join("");
-}
-
-function longestFirst(state: IncidentState, asOf: string): AssetState[] {
-  const timed = [...state.assets.values()].map((asset) => ({ asset, length: downtime(state, asset, asOf) }));
-  return timed
-    .sort((a, b) => b.length - a.length || (a.asset.asset.name < b.asset.asset.name ? -1 : 1))
-    .map(({ asset }) => asset);
 }
 
 function describe(state: IncidentState, stretches: Stretch[], assets: number): string {

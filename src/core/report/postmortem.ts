@@ -12,8 +12,8 @@ import { plural } from "../plural.ts";
 import { ALERT_SEVERITIES } from "../signal/alert.ts";
 import { type Integrity, integrity, type ReportedAlert } from "./api.ts";
 import {
+  byDowntime,
   clocks,
-  downtime,
   downtimeIntervals,
   elapsed,
   formatDuration,
@@ -267,9 +267,7 @@ function impact({ state, asOf }: PreparedPostmortem): Block[] {
   ].join(", ");
   const from = state.sources.length > 0 ? ` from ${state.sources.toSorted().join(", ")}` : "";
   const lead: Block = { type: "paragraph", text: `${plural(total, "alert")}${from}: ${counts}.` };
-  const assets = [...state.assets.values()]
-    .map((asset) => ({ asset, length: downtime(state, asset, asOf) }))
-    .sort((a, b) => b.length - a.length || order(a.asset.asset.name, b.asset.asset.name));
+  const assets = byDowntime(state, asOf);
   if (assets.length === 0)
     return [lead, { type: "paragraph", text: { em: "No table, model or pipeline was named as affected." } }];
   const table: Block = {
