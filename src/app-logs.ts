@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import type { Papers } from "./app-report.ts";
 import type { Config } from "./config.ts";
@@ -57,7 +56,8 @@ export function logThread(database: Config["database"]) {
     thread = null;
     if (waiting.size > 0) return void (await worker.terminate());
     worker.postMessage("end" satisfies LogRequest | "end");
-    await once(worker, "exit");
+    // Not `once` of node:events, which rejects where the thread fails to end well: it has ended all the same.
+    await new Promise<void>((ended) => worker.once("exit", () => ended()));
   }
 
   return {
