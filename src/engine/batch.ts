@@ -256,7 +256,7 @@ export class Batch {
     }
     this.changes.incidents.set(key, change);
     // Which alerts fire in open incidents is read anew.
-    if (events.some(({ body }) => ENDS.has(body.type))) this.staleFiring = true;
+    if (events.some(({ body }) => ENDS.has(body.type) || FLAPS.has(body.type))) this.staleFiring = true;
     if (events.some(({ body }) => MOVES_GROUPS.has(body.type) || keysBroughtBy(body).length > 0))
       for (const group of state.groupingKeys) this.noteGroup(group, state);
     this.topology.note(state);
@@ -561,6 +561,9 @@ const ENDS: ReadonlySet<EventType> = new Set([
   "cancelled",
   "merged",
 ] as const);
+
+/** Events with which an alert begins or ends to count as firing, whatever it says. */
+const FLAPS: ReadonlySet<EventType> = new Set(["flapping_began", "flapping_ended"] as const);
 
 /** Events after which an incident may hold other grouping keys, or hold or let go of its own. An alert may bring some (`keysBroughtBy`). */
 export const MOVES_GROUPS: ReadonlySet<EventType> = new Set([

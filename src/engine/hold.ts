@@ -17,12 +17,11 @@ import type { Asked } from "../core/incident/command.ts";
 import { decide } from "../core/incident/decide.ts";
 import { type IncidentState, isOpen } from "../core/incident/state.ts";
 import { type AlertOutcome, AlertSeverity, type AlertSignal, fingerprint } from "../core/signal/alert.ts";
-import type { Asset } from "../core/signal/asset.ts";
 import type { Arrival } from "./arrival.ts";
 import { asSignals } from "./as-signal.ts";
 import { alertKey, type Batch, type News, tell } from "./batch.ts";
 import { recallHeld } from "./memory.ts";
-import type { HeldAlert } from "./ports.ts";
+import type { HeldAlert, IncidentAlert } from "./ports.ts";
 
 /** What holds an alert, with the reason in words. */
 export type Hold = Pick<HeldAlert, "by" | "holder" | "reason" | "inhibitor">;
@@ -78,7 +77,11 @@ export function createHolds(batch: Batch) {
       noted.add(print);
       const { signal } = arrival;
       if (outdated(signal, batch.alerts.get(print) ?? null, now) !== null) continue;
-      const assets = [...signal.assets, ...firesOn(print)];
+      const row = rowOf(print);
+      // It counts as firing until it is quiet.
+      if (signal.status === "resolved" && row?.flapping !== undefined) continue;
+      // What it named while it fires it is about, though it names it no more (`fires-on`): after a restart its row says so.
+      const assets = [...signal.assets, ...(row?.status === "firing" ? row.assets : [])];
       const fires = signal.status === "firing" ? candidate({ ...signal, assets }, print) : null;
       if (fires) known.set(print, fires);
       else known.delete(print);
@@ -86,11 +89,10 @@ export function createHolds(batch: Batch) {
     prepared = null;
   }
 
-  /** What an alert named while it fires it is about, though it names it no more (`fires-on`): after a restart its row says so. */
-  function firesOn(print: string): Asset[] {
+  /** An alert as it stands in its incident. */
+  function rowOf(print: string): IncidentAlert | undefined {
     const incident = batch.alerts.get(print)?.incident;
-    const row = incident ? batch.incidentAlerts.get(alertKey(incident, print)) : undefined;
-    return row?.status === "firing" ? row.assets : [];
+    return incident ? batch.incidentAlerts.get(alertKey(incident, print)) : undefined;
   }
 
   /** By which rule a firing alert is inhibited now. */

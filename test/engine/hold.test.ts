@@ -377,6 +377,31 @@ describe("inhibition", () => {
       { inhibit: [{ name: "load", when: "source=airflow asset=*.raw", then: "source=dbt" }] },
     ));
 
+  test("by an alert that flaps goes on until that is quiet, as it does after a restart", () =>
+    inWorld(
+      async (world) => {
+        for (const status of ["firing", "resolved", "firing", "resolved"] as const) {
+          world.advance(MINUTE);
+          await world.ingest(platform({ status }));
+        }
+        expect(await counts(world, "INC-1")).toMatchObject({ firing: 1 });
+        expect((await world.ingest(alertOn("orders")))[0]!.outcome).toBe("inhibited");
+        await world.ingest(platform({ status: "firing" }), platform({ status: "resolved" }));
+        await world.engine.tick();
+        expect((await world.ingest(alertOn("refunds")))[0]!.outcome).toBe("inhibited");
+        await world.restart();
+        await world.engine.tick();
+        expect(await held(world)).toHaveLength(2);
+        world.advance(31 * MINUTE);
+        await world.engine.tick();
+        await world.engine.tick();
+        expect(await held(world)).toEqual([]);
+        expect(await counts(world, "INC-2")).toMatchObject({ firing: 1 });
+      },
+      rules,
+      { flapping: { changes: 3, within: "1h", quiet: "30m" } },
+    ));
+
   test("follows its incident into another that takes it in", () =>
     inWorld(async (world) => {
       await world.ingest(platform());
