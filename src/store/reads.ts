@@ -11,7 +11,7 @@ import { curatedTimeline } from "../core/report/timeline.ts";
 import { LONGEST_WAIT_MS, type WaitingRow } from "../engine/ledger.ts";
 import type { IncidentAlert, IncidentFilter, Reads } from "../engine/ports.ts";
 import { readHeld, readIncident, readSilences } from "./models.ts";
-import type { Database } from "./open.ts";
+import { atOneMoment, type Database } from "./open.ts";
 import { isAmong } from "./put.ts";
 import {
   changeFromRow,
@@ -88,6 +88,19 @@ async function newestAlerts(
   return rows.map((row) => countedAlertFromRow(row, since.get(row.fingerprint)));
 }
 
+/** Those, and after them what is held back and counts on the incident. */
+async function shownAlerts(db: Database, incident: string, limit: number, lead: string | null) {
+  const rows = await newestAlerts(db, incident, limit, lead);
+  const held = await db
+    .selectFrom("held_alert")
+    .select(["body", "signal"])
+    .where("incident", "=", incident)
+    .orderBy("fingerprint")
+    .limit(limit - rows.length)
+    .execute();
+  return [...rows, ...held.map((row) => ({ incident, ...heldAsAlert(row) }))];
+}
+
 export function readsOf(db: Database): Reads & OutboxReads {
   const noAssets = (row: { state: string }): IncidentState => incidentFromRow(row);
   async function events(key: string): Promise<RecordedEvent[]> {
@@ -100,7 +113,7 @@ export function readsOf(db: Database): Reads & OutboxReads {
     return rows.map(eventFromRow);
   }
   return {
-    state: (key, parts) => readIncident(db, key, parts),
+    state: (key, parts) => atOneMoment(db, (trx) => readIncident(trx, key, parts)),
     async byThread(channel, threadTs) {
       const row = await db
         .selectFrom("incident")
@@ -136,17 +149,7 @@ export function readsOf(db: Database): Reads & OutboxReads {
       const relations = relationsIn(await events(key));
       return new Map([...relations].filter(([print]) => fingerprints.includes(print)));
     },
-    async alerts(key, limit, lead = null) {
-      const rows = await newestAlerts(db, key, limit, lead);
-      const held = await db
-        .selectFrom("held_alert")
-        .select(["body", "signal"])
-        .where("incident", "=", key)
-        .orderBy("fingerprint")
-        .limit(limit - rows.length)
-        .execute();
-      return [...rows, ...held.map((row) => ({ incident: key, ...heldAsAlert(row) }))];
-    },
+    alerts: (key, limit, lead = null) => atOneMoment(db, (trx) => shownAlerts(trx, key, limit, lead)),
     async held(limit) {
       const rows = await db
         .selectFrom("held_alert")
@@ -157,8 +160,10 @@ export function readsOf(db: Database): Reads & OutboxReads {
       return rows.map(heldAsAlert);
     },
     async silences() {
-      const silences = await readSilences(db);
-      const held = await readHeld(db);
+      const [silences, held] = await atOneMoment(
+        db,
+        async (trx) => [await readSilences(trx), await readHeld(trx)] as const,
+      );
       const counts = new Map<string, number>();
       for (const { holder } of held) counts.set(holder, (counts.get(holder) ?? 0) + 1);
       return { silences, held, counts };

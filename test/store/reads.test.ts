@@ -1,4 +1,5 @@
 /** What is read comes in the same order from either database, whichever rows were written last. */
+import { setImmediate as turn } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { SilenceAsk } from "../../src/core/verb/verb.ts";
 import { alertOn, ana, openWorld, temporaryFile, type World } from "../engine/world.ts";
@@ -37,6 +38,34 @@ describe.each(["sqlite", "postgres"] as const)("reads of %s", (type) => {
     await silenced("users");
     const [first] = await world.reads.due(world.now(), 1, []);
     expect(first).toMatchObject({ kind: "notice", incident: "S-1", severity: "SEV1" });
+  });
+
+  it("are of one moment, while others write", async () => {
+    await world.ingest(alertOn("orders"));
+    let isOver = false;
+    const writing = async () => {
+      for (let round = 0; round < 150; round++) {
+        world.advance(1000);
+        const status = round % 2 === 0 ? "resolved" : "firing";
+        await world.ingest(alertOn("orders", { status, startsAt: world.now() }));
+      }
+      isOver = true;
+    };
+    const seen = new Set<string>();
+    const reading = async () => {
+      while (!isOver) {
+        const [alerts, state] = await Promise.all([
+          world.reads.alerts("INC-1", 10),
+          world.reads.state("INC-1").then((read) => read!),
+        ]);
+        const [asset] = state.assets.values();
+        const agree = asset!.firing === state.alerts.firing;
+        seen.add(`${alerts.length} alert, its incident and its asset ${agree ? "agree" : "disagree"}`);
+        await turn();
+      }
+    };
+    await Promise.all([writing(), reading()]);
+    expect([...seen]).toEqual(["1 alert, its incident and its asset agree"]);
   });
 
   it("give the assets of an incident in one order", async () => {
