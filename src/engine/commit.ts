@@ -208,7 +208,9 @@ async function settle(batch: Batch, id: number, outcome: OutboxOutcome, now: str
     decide(await batch.state(row.incident), { type: "record_thread", channel, ts, permalink }, asked),
     asked,
   );
-  if (opened.length > 0) await tellSplit(batch, row.incident);
+  if (opened.length === 0) return null;
+  batch.announce(row.incident, opened);
+  await tellSplit(batch, row.incident);
   return null;
 }
 

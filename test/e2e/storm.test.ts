@@ -64,8 +64,15 @@ test("one source breaks, five tables go red in three tools: one message, which n
   expect(body.alerts).toEqual([]);
   const last = await world.send("generic", alert("raw.orders", { title: "raw.orders was not loaded" }));
   const key = last.body.alerts[0].incident;
-  await world.card(key, "raw.orders was not loaded", "5 firing");
+  const root = await world.card(key, "raw.orders was not loaded", "5 firing");
   expect(await posted()).toHaveLength(1);
+  // Of the origins that were found on the way, and of the severity, the thread hears nothing.
+  await world.reply(key, /Likely origin:\*? shop\.raw\.orders/);
+  const replies = (await world.slack.thread(CHANNEL, root.ts)).filter(({ ts }) => ts !== root.ts);
+  expect(replies.map(({ text }) => text)).toEqual([
+    `${key} alerts: 5 firing`,
+    `${key}: 🎯 Likely origin: shop.raw.orders – raw.orders was not loaded`,
+  ]);
   const incident = await world.incident(key);
   expect(incident).toMatchObject({
     state: "triggered",

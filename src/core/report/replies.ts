@@ -31,11 +31,17 @@ export function replyFor(
       seen.incidents.map((incident) => ({ incident, reason: incident.reason })),
     );
   const opening = events.some((event) => event.body.type === "opened");
-  const told = opening ? [] : events.flatMap((event) => tell(event, state, lookUp));
+  const told = opening ? [] : latest(events).flatMap((event) => tell(event, state, lookUp));
   const blocks = [...told, ...(opening ? [] : assetReplies(events, state)), ...passingReplies(events, state)];
   if (blocks.length === 0) return null;
   const summary = `${state.key}: ${summaryOf(blocks)}`;
   return { summary, title: null, blocks: state.kind === "drill" ? marked(blocks) : blocks };
+}
+
+/** A storm that comes from below finds one origin after the other: of those in one batch only the last is one. */
+function latest(events: RecordedEvent[]): RecordedEvent[] {
+  const last = events.findLast(({ body }) => body.type === "origin_found");
+  return events.filter((event) => event.body.type !== "origin_found" || event === last);
 }
 
 /** In a drill every reply says so, so that a screenshot of one frightens nobody. */
@@ -69,6 +75,8 @@ type Teller<T extends EventType> = (
 
 /** Which events are told, and how; an event type that is not here is silent. */
 const TELLERS: { [T in EventType]?: Teller<T> } = {
+  // Whoever comes to the thread wants to know why it is called after an alert that others came before.
+  thread_opened: (_, { likelyOrigin }) => (likelyOrigin ? originLines(likelyOrigin) : []),
   acknowledged: (event, state) => [
     line("✋ ", { strong: "Acknowledged" }, " by ", actorSpan(event.actor)),
     ...since(clocks(state).tta, "after it was noticed"),
@@ -149,10 +157,7 @@ const TELLERS: { [T in EventType]?: Teller<T> } = {
         ]
       : []),
   ],
-  origin_found: (event) => [
-    line("🎯 ", { strong: "Likely origin: " }, event.body.asset.name, ` – ${event.body.title}`),
-    { type: "context", text: `${event.body.reason} (confidence: ${event.body.confidence})` },
-  ],
+  origin_found: (event) => originLines(event.body),
   alerts_moved: (event, _, lookUp) => [carried("↪️ ", "moved to ", event, lookUp(event.body.to))],
   alerts_received: (event, _, lookUp) => [carried("↩️ ", "came from ", event, lookUp(event.body.from))],
   silence_set: ({ actor, body }) => [
@@ -282,10 +287,25 @@ const TELLERS: { [T in EventType]?: Teller<T> } = {
   ],
 };
 
+/** What rules did before the first message stood: that shows what came of it, and nobody saw what was before. */
+const UNSEEN_BEFORE: ReadonlySet<EventType> = new Set([
+  "severity_changed",
+  "absorbed",
+  "origin_found",
+] as const);
+
 function tell(event: RecordedEvent, state: IncidentState, lookUp: LookUp): Block[] {
+  if (state.thread === null && event.actor.kind !== "person" && UNSEEN_BEFORE.has(event.body.type)) return [];
   // TypeScript cannot see that a teller and its event are of one type.
   const teller = TELLERS[event.body.type] as Teller<EventType> | undefined;
   return teller ? teller(event, state, lookUp) : [];
+}
+
+function originLines(origin: NonNullable<IncidentState["likelyOrigin"]>): Block[] {
+  return [
+    line("🎯 ", { strong: "Likely origin: " }, origin.asset.name, ` – ${origin.title}`),
+    { type: "context", text: `${origin.reason} (confidence: ${origin.confidence})` },
+  ];
 }
 
 /** `↪️ 2 alerts moved to INC-2 by Ana: reason`; of one alert, which it was. */

@@ -212,7 +212,9 @@ describe("the thread hears of", () => {
   });
 
   it("severity that an alert raised", () => {
-    const document = reply(triggered(), alert({ fingerprint: "f2", severity: "critical" }), {
+    const story = triggered();
+    story.does({ type: "record_thread", channel: "C1", ts: "1.1", permalink: null });
+    const document = reply(story, alert({ fingerprint: "f2", severity: "critical" }), {
       by: dbt,
       via: "alert",
     });
@@ -306,6 +308,50 @@ describe("the thread does not hear of", () => {
   it("the opening, which the card is", () => {
     const story = triggered();
     expect(replyFor([], story.incident)).toBeNull();
+  });
+});
+
+describe("a storm that comes from below", () => {
+  const rule = { by: dbt, via: "alert" } as const;
+  const stands: Command = { type: "record_thread", channel: "C1", ts: "1.1", permalink: null };
+  const found = (name: string): Command => ({
+    type: "find_origin",
+    asset: { namespace: "snowflake://acme", name },
+    fingerprint: `f-${name}`,
+    title: `${name} was not loaded`,
+    description: null,
+    replaces: [],
+    confidence: "high",
+    reason: "1 step upstream of orders",
+  });
+  const worse: Command = {
+    type: "set_severity",
+    severity: "SEV1",
+    reason: "an alert of level critical joined",
+  };
+
+  it("tells nothing of what nobody saw, and the origin once the thread stands", () => {
+    const story = triggered();
+    expect(reply(story, found("stg_orders"), rule)).toBeNull();
+    expect(reply(story, worse, rule)).toBeNull();
+    expect(reply(story, found("raw_orders"), rule)).toBeNull();
+    const told = renderText(reply(story, stands)!);
+    expect(told).toContain("raw_orders was not loaded");
+    expect(told).not.toContain("stg_orders");
+    expect(reply(story, { ...worse, severity: "SEV2", reason: "an alert joined" }, rule)).not.toBeNull();
+  });
+
+  it("tells nothing at the opening where there is no likely origin", () => {
+    expect(reply(triggered(), stands)).toBeNull();
+  });
+
+  it("tells the last of several origins that come together", () => {
+    const story = triggered();
+    story.does(stands);
+    const events = [...story.does(found("stg_orders"), rule), ...story.does(found("raw_orders"), rule)];
+    const told = renderText(replyFor(events, story.incident)!);
+    expect(told.match(/Likely origin/g)).toHaveLength(1);
+    expect(told).toContain("raw_orders was not loaded");
   });
 });
 
