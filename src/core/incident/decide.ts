@@ -135,7 +135,11 @@ function decideOn(
       requireOpen(state, "add an asset");
       return [...new Map(command.assets.map((asset) => [assetId(asset), asset]))]
         .filter(([id]) => state.assets.get(id)?.recovery !== "impacted")
-        .map(([, asset]) => ({ type: "asset_added", asset, reason: command.reason }));
+        .map(([id, asset]) => {
+          if (!state.assets.has(id)) return { type: "asset_added", asset, reason: command.reason };
+          const reason = command.reason ?? "somebody saw it";
+          return { type: "asset_impacted", asset, brokenAt: asked.now, reason };
+        });
     case "resolve":
       return resolve(state, command.text);
     case "reopen":

@@ -179,13 +179,11 @@ describe("data that was right and is wrong again", () => {
   const add: Command = { type: "add_assets", assets: [orders], reason: "rows are missing" };
   it("can be said by a person, and keeps the incident open", () => {
     const [added] = when(over, add);
-    expect(added).toMatchObject({ type: "asset_added", asset: orders });
-    const again = given(
-      opened,
-      attached("f1"),
-      { type: "asset_verified", asset: orders, reason: null },
-      added!,
-    );
+    expect(added).toMatchObject({ type: "asset_impacted", asset: orders, reason: "rows are missing" });
+    const again = given(opened, attached("f1"), { type: "asset_verified", asset: orders, reason: null }, {
+      ...added!,
+      brokenAt: at(4),
+    } as EventBody);
     expect(refused(again, { type: "resolve", text: "done" })).toMatch(/blocked.*core.orders/);
     // Not over again the time before it was right.
     expect([...again.assets.values()][0]!.downtime).toEqual([
