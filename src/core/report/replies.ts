@@ -115,8 +115,9 @@ const TELLERS: { [T in EventType]?: Teller<T> } = {
       ),
     ];
   },
-  reopened: (event) => [
+  reopened: (event, state) => [
     line("🔴 ", { strong: "Reopened" }, " by ", actorSpan(event.actor), ...because(event.body.reason)),
+    ...stillRight(state),
   ],
   closed: (event) => [
     line("⚪ ", { strong: "Closed" }, " by ", actorSpan(event.actor), ...because(event.body.reason)),
@@ -400,6 +401,13 @@ function ownership(owner: { name: string; id: string | null } | null, due: strin
 function leftToRecover(state: IncidentState): Block[] {
   const left = unsettledAssets(state);
   return left.length === 0 ? [] : [{ type: "context", text: ["Still to recover: ", ...assetNames(left, 5)] }];
+}
+
+/** Somebody reopens an incident because data is wrong again, and says of none that it is. */
+function stillRight(state: IncidentState): Block[] {
+  if (state.assets.size === 0 || unsettledAssets(state).length > 0) return [];
+  const text = ["Its data still counts as right. ", { code: "impacted <asset>" }, " says what is not."];
+  return [{ type: "context", text }];
 }
 
 const ASSET_WORDS = {
