@@ -20,11 +20,13 @@ const NAMES = VERBS.flatMap((verb) =>
 
 /** The words with which the further forms of a verb begin: who walks a runbook types `done`. */
 const FORMS = VERBS.flatMap((verb) =>
-  (verb.also ?? []).map(({ usage }) => {
-    const { word } = takeWord(usage);
-    return { word, line: `${verb.name} ${word}` };
-  }),
+  formWords(verb).map((word) => ({ word, line: `${verb.name} ${word}` })),
 );
+
+/** `next` and `done` of a form that is written `next|done [note]`. */
+function formWords(verb: Verb): string[] {
+  return (verb.also ?? []).flatMap(({ usage }) => takeWord(usage).word.split("|"));
+}
 
 /**
  * Takes a typed line apart: `verb INC-1 rest`, `INC-1 verb rest`, `verb form INC-1 rest`, or the key alone, which shows
@@ -86,8 +88,7 @@ function refuseSeveral(verb: Verb, before: Row | null, hasKey: boolean, behind: 
 function keyBehindForm(verb: Verb, text: string): { key: string; rest: string } | null {
   const { word, rest } = takeWord(text);
   const [, oneOf = ""] = /^\[(\w+(?:\|\w+)+)\]$/.exec(verb.usage) ?? [];
-  const forms = verb.also?.map(({ usage }) => takeWord(usage).word) ?? [];
-  if (![...oneOf.split("|"), ...forms].includes(folded(word))) return null;
+  if (![...oneOf.split("|"), ...formWords(verb)].includes(folded(word))) return null;
   const found = takeKey(rest);
   return found && { key: found.key, rest: `${word} ${found.rest}`.trim() };
 }
@@ -191,6 +192,9 @@ function unknownVerb(text: string): Refusal {
     ? `There is no \`${word}\`.`
     : "That does not begin with a verb.";
   const forms = FORMS.filter((form) => form.word === folded(word)).map(({ line }) => line);
+  // `sev1 Orders are missing` may mean either, and one of them would change an incident that it is not about.
+  const severity = /^sev-?([1-4])[:,]?$/.exec(folded(word))?.[1];
+  if (severity) forms.push(`severity ${severity}`, `new sev${severity}`);
   const nearest = forms.length > 0 ? [...new Set(forms)].slice(0, 2) : nearestNames(word);
   const next =
     nearest.length > 0

@@ -116,7 +116,10 @@ test.each([
   ["INC-1 reslove it", "Did you mean `resolve`?"],
   ["done", "There is no `done`. Did you mean `runbook done` or `task done`?"],
   ["INC-1 Skip no access", "Did you mean `runbook skip`?"],
+  ["next the bucket is empty", "There is no `next`. Did you mean `runbook next`?"],
   ["hide 12", "Did you mean `timeline hide`?"],
+  ["sev1 the finance report reads it", "There is no `sev1`. Did you mean `severity 1` or `new sev1`?"],
+  ["INC-1 SEV-2: again", "Did you mean `severity 2` or `new sev2`?"],
 ])("%j is answered with the nearest verb", (text, words) => {
   expect(refusal(text)).toContain(words);
 });

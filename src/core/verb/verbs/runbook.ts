@@ -16,8 +16,8 @@ export const runbook: Verb = {
       example: "runbook start late-table",
     },
     {
-      usage: "done [note]",
-      help: "The step is done (also: next)",
+      usage: "done|next [note]",
+      help: "The step is done",
       example: "runbook done the bucket is empty",
     },
     { usage: "skip <reason>", help: "Leave the step out", example: "runbook skip no access to the source" },
