@@ -157,7 +157,7 @@ describe("summary", () => {
       "The loader read an empty bucket",
       "State: 🟠 acknowledged, SEV2",
       "Since: 2026-11-22T03:00:00.000Z, open for 6 h",
-      "Data wrong since: 2026-11-21T22:00:00.000Z",
+      "Data broke: 2026-11-21T22:00:00.000Z",
       "Lead: Ana",
       "Last status: backfill runs (Ana, 2026-11-22T03:08:00.000Z)",
       "Thread: INC-1",
@@ -286,6 +286,7 @@ test("runbooks: what is under way, what fits and why, with a button each, and th
     "`schema` Schema change",
     "Begin one with `runbook start dag`",
   ]);
+  expect(document.summary).toBe("INC-1: 1 runbook that fits, the best is Failed DAG");
   expect(document.blocks.find((block) => block.type === "actions")).toEqual({
     type: "actions",
     buttons: [{ action: "runbook_start", label: "Start: Failed DAG", value: "INC-1|dag" }],

@@ -49,7 +49,7 @@ export function runbooksDocument(state: IncidentState, suggested: Suggested[], a
       text: "There are no runbooks yet: they are markdown files in the runbooks folder.",
     });
   return {
-    summary: `${state.key}: ${plural(suggested.length, "runbook")} that fit${best ? `, the best is ${best.title}` : ""}`,
+    summary: `${state.key}: ${plural(suggested.length, "runbook that fits", "runbooks that fit")}${best ? `, the best is ${best.title}` : ""}`,
     title: `${state.key} · Runbooks`,
     blocks,
   };

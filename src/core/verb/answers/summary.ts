@@ -52,7 +52,7 @@ function facts(state: IncidentState, now: string): { label: string; value: Text 
     },
     { label: "Since", value: [{ time: state.detectedAt, style: "datetime" }, `, ${openFor(state, now)}`] },
     ...(state.startedAt < state.detectedAt
-      ? [{ label: "Data wrong since", value: { time: state.startedAt, style: "datetime" } as const }]
+      ? [{ label: "Data broke", value: { time: state.startedAt, style: "datetime" } as const }]
       : []),
     { label: "Lead", value: state.roles.lead?.name ?? leadOf(state) },
     ...(total > 0
