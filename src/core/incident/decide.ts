@@ -668,7 +668,8 @@ function startRunbook(
   state: IncidentState,
   command: Extract<Command, { type: "start_runbook" }>,
 ): EventBody[] {
-  requireUnmerged(state);
+  // As on the walk's own buttons: what is resolved may still be walked to its end, what is closed is not begun.
+  requirePhase(state, ["triggered", "acknowledged", "mitigated", "resolved"], "start a runbook");
   const walk = walkIn(state, command.runbook);
   if (walk && !walk.finishedAt) {
     const step = currentStep(walk);

@@ -390,6 +390,18 @@ describe("walking a runbook", () => {
       }),
     ).toBe("conflict: “Late table” was already started by Ana Diaz and stands at step 1: Look.");
   });
+  it("is not begun where its message would have no buttons", () => {
+    const start: Command = { type: "start_runbook", runbook: "late", title: "Late table", hash: "h", steps };
+    const resolved: EventBody = { type: "resolved", text: "rerun" };
+    expect(when(given(opened, resolved), start)).toHaveLength(1);
+    for (const end of [
+      { type: "closed", reason: null },
+      { type: "cancelled", reason: "x" },
+    ] as const)
+      expect(refused(given(opened, resolved, end), start)).toMatch(
+        /^wrong_state: Cannot start a runbook: INC-1 is (closed|cancelled)\. `reopen INC-1 <reason>`/,
+      );
+  });
 });
 
 describe("correcting the timeline", () => {
