@@ -37,19 +37,19 @@ export async function silence(batch: Batch, request: SilenceRequest, now: string
   for (const body of bodies)
     if (body.type === "silenced") body.id = `S-${await batch.ledger.nextNumber("silence")}`;
   const silence = append(batch, known, bodies, asked);
+  const holding = () => [...held.values()].filter(({ holder }) => holder === silence.id).length;
   // Nothing is silently silent: outside a thread, the channel hears of it.
   if (!incident)
     batch.notice(
       silence.id,
       String(silence.version),
       known?.channel ?? request.channel,
-      silencedDocument(ask, silence, 0),
+      silencedDocument(ask, silence, holding()),
       now,
     );
   else tellIn(batch, incident, silence, ask, await batch.state(incident), asked);
   if (ask.type === "unsilence") await release(batch, now);
-  const count = [...held.values()].filter(({ holder }) => holder === silence.id).length;
-  return { silence, held: count };
+  return { silence, held: holding() };
 }
 
 /** The incident whose thread hears of it: where that was merged, the one it was merged into. */

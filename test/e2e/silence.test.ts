@@ -52,6 +52,7 @@ test("what is silenced from the channel is told there, and opens nothing until i
   expect(answer.body.alerts[0]).toMatchObject({ outcome: "silenced", incident: null });
   await world.slash("maya", "silence extend S-1 30m slow");
   await world.told("maya", "Silenced for longer (S-1)");
+  expect(JSON.stringify(await announced("Silenced for longer (S-1)"))).toContain("It holds 1 alert.");
   await world.slash("maya", "unsilence s1");
   await world.card("INC-1", "orders is late");
 });
