@@ -16,10 +16,11 @@ const SIGNS: Record<RefusalCode, string> = {
 
 /** A refusal as its asker sees it. Its words hold backticked lines to type, which are shown as such. */
 export function refusalDocument(refusal: Refusal): Document {
+  const words = withCode(refusal.message);
   return {
-    summary: refusal.message,
+    summary: words.map((part) => (typeof part === "string" ? part : `\`${part.code}\``)).join(""),
     title: null,
-    blocks: [{ type: "paragraph", text: [`${SIGNS[refusal.code]} `, ...withCode(refusal.message)] }],
+    blocks: [{ type: "paragraph", text: [`${SIGNS[refusal.code]} `, ...words] }],
   };
 }
 
