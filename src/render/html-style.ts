@@ -54,7 +54,7 @@ table { width: 100%; border-collapse: collapse; font-size: 15px; line-height: 1.
 th { text-align: left; font-size: 13px; font-weight: 600; color: var(--soft); border-bottom: 1px solid var(--line); padding: 6px 14px 6px 0; white-space: nowrap; }
 td { vertical-align: top; overflow-wrap: break-word; border-bottom: 1px solid var(--line); padding: 8px 14px 8px 0; }
 th:last-child, td:last-child { padding-right: 0; }
-.narrow td:nth-child(2), .wide td:first-child, .wide td:last-child { overflow-wrap: anywhere; }
+.narrow td:nth-child(2), .wide td:first-child, .wide td.right:first-child + td, .wide td:last-child { overflow-wrap: anywhere; }
 .right { text-align: right; }
 .narrow td:first-child { white-space: nowrap; color: var(--soft); width: 64px; }
 .narrow td:last-child { color: var(--soft); font-size: 14px; width: 30%; }

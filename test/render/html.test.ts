@@ -162,6 +162,34 @@ describe("in a browser", () => {
     }
   });
 
+  test("a long address in an action item pushes no column out of sight", async ({ skip }) => {
+    const browser = await openBrowser();
+    if (!browser) return skip("there is no Chromium here");
+    try {
+      const columns = ["#", "What", "Owner", "Due", "Done"].map((title) => ({
+        title,
+        ...(title === "#" ? { align: "right" as const } : {}),
+      }));
+      const row = [
+        "1",
+        `see https://git.example.com/${"0a1b2c3d".repeat(30)}`,
+        "Ana Diaz",
+        "2027-01-31",
+        "open",
+      ];
+      for (const width of [390, 1280]) {
+        const page = await browser.newPage({ viewport: { width, height: 844 } });
+        await page.setContent(renderHtml(documentOf({ type: "table", columns, rows: [row] })));
+        const [is, fits] = await page.evaluate<number[]>(
+          `(({ scrollWidth, clientWidth }) => [scrollWidth, clientWidth])(document.querySelector(".table"))`,
+        );
+        expect(is, `at ${width}`).toBe(fits);
+      }
+    } finally {
+      await browser.close();
+    }
+  });
+
   test("no asset's name runs under its bar in the picture", async ({ skip }) => {
     const browser = await openBrowser();
     if (!browser) return skip("there is no Chromium here");
