@@ -24,6 +24,9 @@ export function soAlready(command: Order | undefined, state: IncidentState): str
       return `Entry ${command.seq} of ${state.key} says so already.`;
     case "hide_entry":
       return `Entry ${command.seq} of ${state.key} is off the timeline already.`;
+    // A form that was sent as it was shown.
+    case undefined:
+      return `Nothing was changed in ${state.key}.`;
     default:
       return `Nothing to do: ${state.key} is so already.`;
   }
