@@ -1,3 +1,4 @@
+import { leadingAlert } from "./core/incident/state.ts";
 import type { Reads } from "./engine/ports.ts";
 import { POSTMORTEM_FORMATS, type PostmortemFormat } from "./render/formats.ts";
 
@@ -35,7 +36,7 @@ async function reportOf(
   return renderPostmortem(format, {
     state,
     events: await reads.events(key),
-    alerts: await reads.alerts(key, REPORTED_ALERTS, state.origin?.fingerprint ?? null),
+    alerts: await reads.alerts(key, REPORTED_ALERTS, leadingAlert(state)),
     asOf,
     slash,
   });

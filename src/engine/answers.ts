@@ -1,7 +1,7 @@
 import { activeWindows } from "../core/correlate/maintenance.ts";
 import { activeSilences } from "../core/correlate/silence.ts";
 import { later } from "../core/duration.ts";
-import { currentStep, type IncidentState, isOpen } from "../core/incident/state.ts";
+import { currentStep, type IncidentState, isOpen, leadingAlert } from "../core/incident/state.ts";
 import { Refusal } from "../core/refusal.ts";
 import { isHeld } from "../core/report/alerts.ts";
 import type { Document } from "../core/report/document.ts";
@@ -83,8 +83,7 @@ export function createAnswers({ engine, catalog, command, routing, now }: Answer
       }
       case "alerts": {
         const state = await known(key);
-        const opener = state.origin?.fingerprint ?? null;
-        const alerts = await engine.reads.alerts(state.key, query.page * ALERTS_A_PAGE, opener);
+        const alerts = await engine.reads.alerts(state.key, query.page * ALERTS_A_PAGE, leadingAlert(state));
         return alertsPageDocument(state, alerts, query.page);
       }
       case "silences": {

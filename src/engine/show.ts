@@ -1,5 +1,5 @@
 import type { IncidentState, Recovery } from "../core/incident/state.ts";
-import { RECOVERIES, walkIn } from "../core/incident/state.ts";
+import { leadingAlert, RECOVERIES, walkIn } from "../core/incident/state.ts";
 import { alertsDocument } from "../core/report/alerts.ts";
 import { card } from "../core/report/card.ts";
 import type { Document } from "../core/report/document.ts";
@@ -27,7 +27,7 @@ export async function show(deps: ShowDeps, row: OutboxRow, state: IncidentState)
       return message(
         alertsDocument({
           state,
-          alerts: await deps.reads.alerts(state.key, ALERTS_SHOWN, state.origin?.fingerprint ?? null),
+          alerts: await deps.reads.alerts(state.key, ALERTS_SHOWN, leadingAlert(state)),
           total: state.alerts.total + state.alerts.held,
         }),
       );

@@ -10,6 +10,7 @@ import * as alertNumbers from "../../migrations/0007_alert_numbers.ts";
 import * as telling from "../../migrations/0008_telling.ts";
 import * as entries from "../../migrations/0009_entries.ts";
 import * as titles from "../../migrations/0010_titles.ts";
+import * as likelyOrigin from "../../migrations/0011_likely_origin.ts";
 import { Refusal } from "../core/refusal.ts";
 import { appendAct } from "./audit.ts";
 import { openingFault } from "./fault.ts";
@@ -29,6 +30,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   "0008_telling": telling,
   "0009_entries": entries,
   "0010_titles": titles,
+  "0011_likely_origin": likelyOrigin,
 };
 
 /** The migration after which an incident is found by the titles of more than one alert. */

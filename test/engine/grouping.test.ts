@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { draftDocument, type LineageDocument } from "../../src/core/correlate/lineage-document.ts";
-import { fold } from "../../src/core/incident/state.ts";
+import { fold, leadingAlert } from "../../src/core/incident/state.ts";
 import { type AlertSignal, fingerprint } from "../../src/core/signal/alert.ts";
 import { alertOn, openWorld, temporaryFile, type World } from "./world.ts";
 
@@ -94,6 +94,11 @@ describe("alerts that lineage ties together", () => {
       likelyOrigin: { asset: asset("x"), confidence: "high" },
       roots: [asset("x")],
     });
+    // However many come later, the alert that says why stands first where only some are shown.
+    await world.ingest(...Array.from({ length: 12 }, (_, n) => alertOn("z", { dedupKey: `z${n}` })));
+    const [first, ...rest] = await world.reads.alerts("INC-1", 10, leadingAlert(state));
+    expect(first!.title).toBe("x was not loaded");
+    expect(rest).toHaveLength(9);
     await isSound();
   });
 

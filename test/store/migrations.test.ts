@@ -153,8 +153,8 @@ describe.each(["sqlite", "postgres"] as const)("a database on %s", (type) => {
     await sql`update incident_telling set terms = ${words} where incident = 'INC-1'`.execute(db);
     await sql`delete from incident_term`.execute(db);
     await sql`update incident_telling set due = 1`.execute(db);
-    await sql`delete from kysely_migration where name = '0010_titles'`.execute(db);
-    expect(await migrate(db)).toEqual(["0010_titles"]);
+    await sql`delete from kysely_migration where name >= '0010_titles'`.execute(db);
+    expect(await migrate(db)).toEqual(["0010_titles", "0011_likely_origin"]);
     await db.destroy();
 
     expect(await faultsIn(database)).toEqual([]);
@@ -165,11 +165,37 @@ describe.each(["sqlite", "postgres"] as const)("a database on %s", (type) => {
   });
 });
 
+it("an incident of before knows the alert of its likely origin", async () => {
+  const place = temporaryFile();
+  const before = await openWorld(place.database);
+  await before.ingest(alertOn("orders"));
+  await before.command("INC-1", {
+    type: "find_origin",
+    asset: { namespace: "snowflake://acme", name: "raw.orders" },
+    fingerprint: "f-raw-orders",
+    title: "raw.orders was not loaded",
+    description: null,
+    replaces: [],
+    confidence: "high",
+    reason: "1 step upstream of orders",
+  });
+  await before.close();
+  const db = openForWriting(place.database);
+  await sql`update incident set state = replace(state, '"fingerprint":"f-raw-orders",', '')`.execute(db);
+  const { state } = await db.selectFrom("incident").select("state").executeTakeFirstOrThrow();
+  expect(state).not.toContain("f-raw-orders");
+  await sql`delete from kysely_migration where name = '0011_likely_origin'`.execute(db);
+  expect(await migrate(db)).toEqual(["0011_likely_origin"]);
+  await db.destroy();
+  expect(await faultsIn(place.database)).toEqual([]);
+  place.remove();
+});
+
 it("a process that ends while it settles what it migrated leaves that to the next, on Postgres too", async () => {
   const database = { type: "postgres", url: await postgres.createDatabase() } as const;
   await fill(database);
   const other = openForWriting(database);
-  await sql`delete from kysely_migration where name = '0010_titles'`.execute(other);
+  await sql`delete from kysely_migration where name >= '0010_titles'`.execute(other);
   const db = openForWriting(database);
   const onlooker = openForReading(database);
   await other.transaction().execute(async (trx) => {
@@ -187,7 +213,7 @@ it("a process that ends while it settles what it migrated leaves that to the nex
     expect(await migrating).toBeInstanceOf(Error);
   });
   await Promise.all([db.destroy(), onlooker.destroy()]);
-  expect(await migrate(other)).toEqual(["0010_titles"]);
+  expect(await migrate(other)).toEqual(["0010_titles", "0011_likely_origin"]);
   await other.destroy();
   expect(await faultsIn(database)).toEqual([]);
 });

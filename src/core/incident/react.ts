@@ -43,6 +43,7 @@ export function react(events: RecordedEvent[], state: IncidentState): Reaction[]
       case "alert_resolved":
       case "flapping_began":
       case "flapping_ended":
+      case "origin_found":
       case "alerts_moved":
       case "alerts_received":
       case "alert_held":

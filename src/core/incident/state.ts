@@ -88,7 +88,7 @@ export type IncidentState = {
   /** What it is about: those of its assets that no other of them explains by lineage. Replaced, never changed in place. */
   roots: Asset[];
   /** What is likely to have broken first, where lineage says more than the first alert did. */
-  likelyOrigin: Omit<EventOf<"origin_found">, "type" | "fingerprint" | "replaces"> | null;
+  likelyOrigin: Omit<EventOf<"origin_found">, "type" | "replaces"> | null;
   /** When an alert last fired here, ISO 8601 UTC. */
   lastAlertAt: string | null;
   titleSetByPerson: boolean;
@@ -475,8 +475,8 @@ function apply(state: IncidentState, event: RecordedEvent, body: EventBody): voi
     case "silence_ended":
       return;
     case "origin_found": {
-      const { asset, title, description, confidence, reason } = body;
-      state.likelyOrigin = { asset, title, description, confidence, reason };
+      const { asset, fingerprint, title, description, confidence, reason } = body;
+      state.likelyOrigin = { asset, fingerprint, title, description, confidence, reason };
       const explained = new Set([asset, ...body.replaces].map(assetId));
       state.roots = [asset, ...state.roots.filter((root) => !explained.has(assetId(root)))];
       return;
@@ -776,6 +776,11 @@ export function notedChanges({ changes }: Pick<IncidentState, "changes">): Incid
 /** Whether a change was named as the cause, by its id. */
 export function isCause({ changes }: Pick<IncidentState, "changes">, change: string): boolean {
   return changes.some((each) => each.cause && each.change === change);
+}
+
+/** The alert that says most of why: what is likely to have broken first, or else what came first. */
+export function leadingAlert({ likelyOrigin, origin }: IncidentState): string | null {
+  return likelyOrigin?.fingerprint ?? origin?.fingerprint ?? null;
 }
 
 /** What broke first, the rest by where it lives and its name: the same whether the state was folded or read from rows. */

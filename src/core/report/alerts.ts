@@ -1,5 +1,5 @@
 /** The living thread message with an incident's alerts: what each tool said, how often, and where to look. */
-import type { IncidentState } from "../incident/state.ts";
+import { type IncidentState, leadingAlert } from "../incident/state.ts";
 import { plural } from "../plural.ts";
 import { clip } from "../signal/alert.ts";
 import type { ReportedAlert } from "./api.ts";
@@ -23,7 +23,7 @@ export type AlertLine = Pick<
   | "flapping"
 >;
 
-/** `alerts` are the few to show (at most ten), the one it was opened by and firing ones first; `total` counts all. */
+/** `alerts` are the few to show (at most ten), the leading one and firing ones first; `total` counts all. */
 export type AlertsView = { state: IncidentState; alerts: AlertLine[]; total: number };
 
 const SHOWN = 10;
@@ -31,8 +31,8 @@ const SHOWN_LINES = 2;
 
 export function alertsDocument({ state, alerts, total }: AlertsView): Document {
   const counts = alertCounts(state) || "none left";
-  const opener = state.origin?.fingerprint;
-  const rank = ({ fingerprint }: AlertLine) => (fingerprint === opener ? 0 : 1);
+  const lead = leadingAlert(state);
+  const rank = ({ fingerprint }: AlertLine) => (fingerprint === lead ? 0 : 1);
   const shown = alerts.slice(0, SHOWN).toSorted((a, b) => rank(a) - rank(b) || byAge(a, b));
   const blocks: Block[] = [
     { type: "heading", level: 2, text: `Alerts: ${counts}` },

@@ -3,6 +3,7 @@ import { actorName } from "../incident/person.ts";
 import {
   type AssetState,
   type IncidentState,
+  leadingAlert,
   type Phase,
   type Recovery,
   suspectsNow,
@@ -56,7 +57,8 @@ export function reportedEvents(events: RecordedEvent[]): RecordedEvent[] {
 export function prepare(input: PostmortemInput): PreparedPostmortem {
   const events = reportedEvents(input.events);
   const names = namesIn(events);
-  const rank = ({ fingerprint }: ReportedAlert) => (fingerprint === input.state.origin?.fingerprint ? 0 : 1);
+  const lead = leadingAlert(input.state);
+  const rank = ({ fingerprint }: ReportedAlert) => (fingerprint === lead ? 0 : 1);
   const level = ({ severity }: ReportedAlert) => (ALERT_SEVERITIES as readonly string[]).indexOf(severity);
   const alerts = allInWords(input.alerts, names).toSorted(
     (a, b) =>

@@ -49,6 +49,20 @@ test("an alert that was only partly understood says so, and no other does", () =
     expect(said(warnings ? { ...LINE, warnings } : LINE)).not.toContain("only partly understood");
 });
 
+test("the alert of the likely origin stands before the one that opened it", () => {
+  const found = { asset: { namespace: "n", name: "t" }, title: "t", description: null, reason: "r" };
+  const document = alertsDocument({
+    state: {
+      ...state,
+      origin: { ...LINE, asset: null, labels: {}, fingerprint: "f0" },
+      likelyOrigin: { ...found, fingerprint: "f1", confidence: "high" },
+    },
+    alerts: [0, 1].map((n) => ({ ...LINE, fingerprint: `f${n}`, title: `check ${n}` })),
+    total: 2,
+  });
+  expect(JSON.stringify(document.blocks).match(/check \d/g)).toEqual(["check 1", "check 0"]);
+});
+
 test("the alert that opened it stands first, and where the others are is said", () => {
   const origin = { ...LINE, asset: null, labels: {} };
   const alerts = Array.from({ length: 10 }, (_, i) => ({
