@@ -23,14 +23,17 @@ export function card(view: CardView): Document {
   const sign = drill ? "🟣" : PHASE_LOOKS[state.phase].sign;
   const unsettled = unsettledCount(view);
   const words = phaseWords(state, unsettled);
+  // What becomes of its alerts and data, the message of the one that took it in says.
+  const isElsewhere = state.phase === "merged";
+  // Of a false alarm no data broke, and none is still wrong.
+  const wasNoProblem = isElsewhere || state.phase === "cancelled";
   const facts: { label: string; value: Text }[] = [
     { label: "State", value: stateText(state, words) },
-    ...assetFact(view),
-    ...alertFact(state),
-    ...leadFact(state),
-    { label: "Data broke", value: clockText(state) },
+    ...(wasNoProblem ? [] : assetFact(view)),
+    ...(isElsewhere ? [] : [...alertFact(state), ...leadFact(state)]),
+    ...(wasNoProblem ? [] : [{ label: "Data broke", value: clockText(state) }]),
     ...statusFact(state),
-    ...runbookFact(state),
+    ...(isElsewhere ? [] : runbookFact(state)),
     ...linkFact(state),
   ];
   const blocks: Block[] = [
@@ -142,8 +145,8 @@ function runbookFact(state: IncidentState): { label: string; value: Text }[] {
     const where = step ? `step ${step.index + 1} of ${walk.steps.length}` : "finished";
     return [{ label: "Runbook", value: `${clip(walk.title, 80)} – ${where}` }];
   }
-  // Why it fits is told where the runbooks are listed.
-  const [best] = state.suggestedRunbooks;
+  // Why it fits is told where the runbooks are listed. What is over was not walked by it.
+  const [best] = isOpen(state.phase) ? state.suggestedRunbooks : [];
   return best ? [{ label: "Runbook", value: clip(best.title, 80) }] : [];
 }
 
