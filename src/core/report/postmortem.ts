@@ -202,26 +202,38 @@ function figures({ state, asOf }: PreparedPostmortem): Block {
   const longest = longestDowntime(state, asOf);
   const { ttd, total } = clocks(state);
   const open = formatDuration(elapsed(state.startedAt, asOf) ?? 0);
+  const broken = [
+    { label: "Unnoticed for", value: formatDuration(ttd) },
+    total === null && !isFinished(state)
+      ? { label: "Broken for, so far", value: open }
+      : { label: "Broken until resolved", value: total === null ? "not resolved" : formatDuration(total) },
+  ];
   return {
     type: "facts",
     prominent: true,
     facts: [
-      { label: "Unnoticed for", value: formatDuration(ttd) },
-      total === null && !isFinished(state)
-        ? { label: "Broken for, so far", value: open }
-        : { label: "Broken until resolved", value: total === null ? "not resolved" : formatDuration(total) },
+      ...(isFalseAlarm(state) ? [{ label: "Cancelled after", value: cancelledAfter(state) }] : broken),
       {
         label: "Longest data downtime",
         value:
           state.assets.size === 0
             ? "no asset named"
-            : state.phase === "cancelled"
+            : isFalseAlarm(state)
               ? "none, a false alarm"
               : formatDuration(longest),
       },
       { label: "Affected", value: plural(state.assets.size, "asset") },
     ],
   };
+}
+
+/** Nothing was broken, so nothing is told of when it broke and how long that took. */
+function isFalseAlarm(state: IncidentState): boolean {
+  return state.phase === "cancelled";
+}
+
+function cancelledAfter({ detectedAt, closedAt }: IncidentState): string {
+  return formatDuration(elapsed(detectedAt, closedAt) ?? 0);
 }
 
 function summary(report: PreparedPostmortem): Block[] {
@@ -246,8 +258,17 @@ function fromTheLog({ state }: PreparedPostmortem): Text {
   const who = state.origin ? state.origin.source : actorName(state.openedBy);
   const when = ttd > 0 ? `${formatDuration(ttd)} later` : "at once";
   const what = state.origin ? `: “${sentenceEnd(state.origin.title)}” ` : ". ";
-  const text: Span[] = ["The data broke at ", { time: state.startedAt, style: "datetime" }];
-  text.push(`. It was noticed ${when} by ${who}${what}`);
+  const text: Span[] = isFalseAlarm(state)
+    ? [
+        `It was ${state.origin ? "raised" : "declared"} by ${who} at `,
+        { time: state.detectedAt, style: "datetime" },
+        what,
+      ]
+    : [
+        "The data broke at ",
+        { time: state.startedAt, style: "datetime" },
+        `. It was noticed ${when} by ${who}${what}`,
+      ];
   if (tta !== null)
     text.push(
       `${state.acknowledgedBy ? actorName(state.acknowledgedBy) : "Someone"} acknowledged after ${formatDuration(tta)}. `,
@@ -257,6 +278,7 @@ function fromTheLog({ state }: PreparedPostmortem): Text {
     text.push(
       `It was resolved after ${formatDuration(ttr)}${state.outcome ? `: ${sentenceEnd(state.outcome)}` : "."}`,
     );
+  if (isFalseAlarm(state)) text.push(`It was cancelled as a false alarm after ${cancelledAfter(state)}.`);
   return text;
 }
 
@@ -292,7 +314,9 @@ function assetRow(state: IncidentState, asset: AssetState, length: number, asOf:
     " to ",
     to !== null ? { time: to, style: "datetime" } : isFinished(state) ? "the end" : "now",
   ]);
-  const recovery: Span[] = [{ strong: asset.recovery, tone: RECOVERY_TONES[asset.recovery] }];
+  const recovery: Span[] = isFalseAlarm(state)
+    ? [{ strong: "was right", tone: "quiet" }]
+    : [{ strong: asset.recovery, tone: RECOVERY_TONES[asset.recovery] }];
   if (asset.waivedReason) recovery.push(` ${asset.waivedReason}`);
   return [
     [{ strong: asset.asset.name }, `\nin ${asset.asset.namespace}`],
@@ -310,21 +334,29 @@ function clockTable({ state }: PreparedPostmortem): Block[] {
     { time: from, style: "datetime" },
     to === null ? "" : { time: to, style: "datetime" },
   ];
+  const whole = isFalseAlarm(state)
+    ? { first: [], last: [] }
+    : {
+        first: [row("Time to detect (TTD)", ttd, state.startedAt, state.detectedAt)],
+        last: [row("Data broken to resolved", total, state.startedAt, state.resolvedAt)],
+      };
   return [
     {
       type: "table",
       columns: [{ title: "Clock" }, { title: "Took", align: "right" }, { title: "From" }, { title: "To" }],
       rows: [
-        row("Time to detect (TTD)", ttd, state.startedAt, state.detectedAt),
+        ...whole.first,
         row("Time to acknowledge (TTA)", tta, state.detectedAt, state.acknowledgedAt),
         row("Time to mitigate (TTM)", ttm, state.detectedAt, state.mitigatedAt),
         row("Time to resolve (TTR)", ttr, state.detectedAt, state.resolvedAt),
-        row("Data broken to resolved", total, state.startedAt, state.resolvedAt),
+        ...whole.last,
       ],
     },
     {
       type: "context",
-      text: "TTD runs from the moment the data broke, the other three from the first signal.",
+      text: isFalseAlarm(state)
+        ? "All run from the first signal."
+        : "TTD runs from the moment the data broke, the other three from the first signal.",
     },
   ];
 }

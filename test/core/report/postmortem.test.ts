@@ -167,6 +167,16 @@ describe("data downtime of what is over", () => {
     expect(impact).not.toContain("to now");
   });
 
+  test("of a false alarm nothing says that data broke, and for how long", () => {
+    const document = report(broken().add("22 04:00", ana, "slash", { type: "cancelled", reason: "planned" }));
+    const said = ["Summary", "Impact", "Clocks"].map((title) => under(title, document)).join();
+    expect(said).not.toMatch(/data broke|impacted|TTD|noticed/i);
+    expect(said).toContain("It was raised by dbt at 22 Nov 2026 03:10 UTC");
+    expect(said).toContain("It was cancelled as a false alarm after 50 min.");
+    expect(said).toContain("| **was right** |");
+    expect(renderMarkdown(document)).not.toMatch(/Unnoticed for|Broken until/);
+  });
+
   test("where it lasted when the incident went on as another, it lasts to the end of this one", () => {
     const document = report(
       broken().add("22 04:00", ana, "slash", { type: "merged", into: "INC-3", reason: null }),

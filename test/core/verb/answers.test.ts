@@ -171,6 +171,10 @@ describe("summary", () => {
       "`9` 2026-11-22T09:00:00.000Z · Status: backfill runs (Ana, slash command)",
     ]);
   });
+  test("a false alarm has no data that broke or is wrong", () => {
+    const told = lines(summaryDocument({ ...state, phase: "cancelled", closedAt: NOW }, [entry], NOW, "UTC"));
+    expect(told.filter((words) => /broke|wrong|orders/.test(words))).toEqual([]);
+  });
   test("two people are told the same", () => {
     expect(summaryDocument(state, [entry], NOW, "UTC")).toEqual(
       summaryDocument(structuredClone(state), [entry], NOW, "UTC"),

@@ -51,7 +51,7 @@ function facts(state: IncidentState, now: string): { label: string; value: Text 
       ],
     },
     { label: "Since", value: [{ time: state.detectedAt, style: "datetime" }, `, ${openFor(state, now)}`] },
-    ...(state.startedAt < state.detectedAt
+    ...(state.startedAt < state.detectedAt && state.phase !== "cancelled"
       ? [{ label: "Data broke", value: { time: state.startedAt, style: "datetime" } as const }]
       : []),
     { label: "Lead", value: state.roles.lead?.name ?? leadOf(state) },
@@ -86,7 +86,9 @@ function leadOf(state: IncidentState): string {
     : "nobody leads";
 }
 
+/** Of a false alarm none is, and of what was merged the other incident says. */
 function stillWrong(state: IncidentState): Text[] {
+  if (state.phase === "cancelled" || state.phase === "merged") return [];
   const left = unsettledAssets(state);
   const items = left
     .slice(0, ASSETS)
