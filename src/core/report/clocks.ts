@@ -1,4 +1,5 @@
 import { type AssetState, assetsInOrder, countedDowntime, type IncidentState } from "../incident/state.ts";
+import { assetId } from "../signal/asset.ts";
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -84,16 +85,21 @@ export function downtime(state: IncidentState, asset: AssetState, asOf: string):
   );
 }
 
-/** The assets with their downtimes in milliseconds, the longest first; of those alike what broke first, then by name. */
+/**
+ * The assets with their downtimes in milliseconds, the longest first; of those alike what broke first, then by name. What
+ * lineage says is the likely origin stands before all: its alert often comes last, and of many only some are shown.
+ */
 export function byDowntime(state: IncidentState, asOf: string): { asset: AssetState; length: number }[] {
+  const cause = state.likelyOrigin && assetId(state.likelyOrigin.asset);
+  const rank = ({ asset }: AssetState) => (assetId(asset) === cause ? 0 : 1);
   return assetsInOrder(state)
     .map((asset) => ({ asset, length: downtime(state, asset, asOf) }))
-    .sort((a, b) => b.length - a.length);
+    .sort((a, b) => rank(a.asset) - rank(b.asset) || b.length - a.length);
 }
 
 /** That of the asset whose data was wrong or unproven the longest. */
 export function longestDowntime(state: IncidentState, asOf: string): number {
-  return byDowntime(state, asOf)[0]?.length ?? 0;
+  return byDowntime(state, asOf).reduce((longest, { length }) => Math.max(longest, length), 0);
 }
 
 /** An incident nobody works on any more; what a report says about it no longer depends on when it is made. */

@@ -141,6 +141,7 @@ const REVIEW: { title: string; section: ReviewSection; ask: string }[] = [
 /** Rows beyond these are counted, not shown: the JSON export has all of them. */
 const ALERTS_SHOWN = 20;
 const ASSETS_SHOWN = 50;
+const KEYS_SHOWN = 10;
 
 function notices({ state, asOf }: PreparedPostmortem): Block[] {
   const notes: Text[] = [];
@@ -191,10 +192,16 @@ function header({ state, events }: PreparedPostmortem): Block {
       .map(([role, { name, id }]) => ({ label: capital(role), value: { person: name, id } })),
     { label: "Opened by", value: `${actorName(state.openedBy)} (${state.openedReason})` },
   ];
-  if (state.absorbed.length > 0) facts.push({ label: "Took in", value: state.absorbed.join(", ") });
+  if (state.absorbed.length > 0) facts.push({ label: "Took in", value: tookIn(state.absorbed) });
   if (state.thread?.permalink)
     facts.push({ label: "Thread", value: { link: "in Slack", url: state.thread.permalink } });
   return { type: "facts", facts };
+}
+
+/** Of a storm most of these were never posted, so that their keys lead nowhere; the timeline has them all. */
+function tookIn(keys: string[]): string {
+  const more = keys.length - KEYS_SHOWN;
+  return `${keys.slice(0, KEYS_SHOWN).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
 /** The four numbers a reader wants before any sentence. */
@@ -269,6 +276,11 @@ function fromTheLog({ state }: PreparedPostmortem): Text {
         { time: state.startedAt, style: "datetime" },
         `. It was noticed ${when} by ${who}${what}`,
       ];
+  if (state.likelyOrigin && !isFalseAlarm(state)) {
+    const { asset, fingerprint, title } = state.likelyOrigin;
+    const said = fingerprint === state.origin?.fingerprint ? ". " : `: “${sentenceEnd(title)}” `;
+    text.push("What broke first is likely ", { strong: asset.name }, said);
+  }
   if (tta !== null)
     text.push(
       `${state.acknowledgedBy ? actorName(state.acknowledgedBy) : "Someone"} acknowledged after ${formatDuration(tta)}. `,

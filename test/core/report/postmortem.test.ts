@@ -119,6 +119,42 @@ describe("what nobody has written yet", () => {
   });
 });
 
+test("of a storm what broke first is named and listed, however late its alert came, and not every incident it took in", () => {
+  const log = begun();
+  for (let n = 0; n < 60; n++) log.add("22 03:11", dbt, "alert", attached(n, "dbt", `${n} failed`));
+  const asset = { namespace: "snowflake://acme", name: "raw.shop" };
+  log.add("22 03:12", dbt, "alert", {
+    ...(attached(99, "dbt", "raw.shop was not loaded") as EventOf<"alert_attached">),
+    assets: [asset],
+    brokenAt: on("22 03:12"),
+  });
+  log.add("22 03:12", system, "alert", {
+    ...{
+      type: "origin_found",
+      asset,
+      fingerprint: "f99",
+      title: "raw.shop was not loaded",
+      description: null,
+    },
+    ...{ replaces: [], confidence: "high", reason: "1 step upstream of orders" },
+  });
+  for (let n = 2; n < 30; n++)
+    log.add("22 03:12", system, "alert", {
+      ...{ type: "absorbed", incident: `INC-${n}`, title: "x", groupingKeys: [], sources: [], roots: [] },
+      ...{ alerts: { total: 0, firing: 0, resolved: 0 }, assets: [] },
+    });
+  const document = report(log);
+  expect(under("Summary", document)).toContain(
+    "What broke first is likely **raw.shop**: “raw.shop was not loaded.”",
+  );
+  expect(
+    under("Impact", document)
+      .split("\n")
+      .find((row) => row.startsWith("| **")),
+  ).toContain("raw.shop");
+  expect(beginning(document)).toMatch(/INC-11 and 18 more$/m);
+});
+
 describe("kinds of incident", () => {
   test("a drill says so first", () =>
     expect(beginning(report(begun({ kind: "drill" })))).toContain("> **This was a drill.**"));
