@@ -171,6 +171,13 @@ describe("summary", () => {
       "`9` 2026-11-22T09:00:00.000Z · Status: backfill runs (Ana, slash command)",
     ]);
   });
+  test("of what was merged it says where it went, and leaves the rest to that", () => {
+    const told = lines(
+      summaryDocument({ ...state, phase: "merged", mergedInto: "INC-7" }, [entry], NOW, "UTC"),
+    );
+    expect(told).toContain("State: 🔗 merged into INC-7, SEV2");
+    expect(told.filter((words) => /still wrong|recovering|firing/.test(words))).toEqual([]);
+  });
   test("a false alarm has no data that broke or is wrong", () => {
     const told = lines(summaryDocument({ ...state, phase: "cancelled", closedAt: NOW }, [entry], NOW, "UTC"));
     expect(told.filter((words) => /broke|wrong|orders/.test(words))).toEqual([]);

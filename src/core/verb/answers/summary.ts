@@ -47,6 +47,7 @@ function facts(state: IncidentState, now: string): { label: string; value: Text 
       value: [
         `${PHASE_LOOKS[state.phase].sign} `,
         { strong: state.phase },
+        ...(state.mergedInto ? [` into ${state.mergedInto}`] : []),
         `, ${state.severity}${state.kind === "drill" ? ", a drill" : ""}`,
       ],
     },
@@ -55,7 +56,7 @@ function facts(state: IncidentState, now: string): { label: string; value: Text 
       ? [{ label: "Data broke", value: { time: state.startedAt, style: "datetime" } as const }]
       : []),
     { label: "Lead", value: state.roles.lead?.name ?? leadOf(state) },
-    ...(total > 0
+    ...(total > 0 && state.phase !== "merged"
       ? [{ label: "Alerts", value: `${firing} firing of ${total}${held > 0 ? `, ${held} held` : ""}` }]
       : []),
     {
