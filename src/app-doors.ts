@@ -43,6 +43,7 @@ function doorsOf(
     engine,
     catalog: compileRunbooks(runbooks),
     names: people.names,
+    isBot: async (id) => (await people.standing(id, null)) === "bot",
     command,
     sources: SOURCES.map(({ name }) => name),
     channel,

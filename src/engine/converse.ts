@@ -31,6 +31,8 @@ export type Answer =
 export type ConversationDeps = AnswerDeps & {
   /** Names of Slack users by id, for the mentions in a line. */
   names(ids: string[]): Promise<Record<string, string>>;
+  /** Whether a Slack user is a bot, which Slack offers wherever it lets choose a person. */
+  isBot(id: string): Promise<boolean>;
   /** The names of all sources that there are. */
   sources: readonly string[];
   /** Where incidents open. */
@@ -216,6 +218,7 @@ export function createConversation(deps: ConversationDeps) {
     door: Door,
     runbook?: { slug: string; hash: string; text: string },
   ): Promise<Answer> {
+    for (const command of commands) await refuseBot(deps, command);
     const actor = { kind: "person", id: asker.id, name: asker.name } as const;
     let incident = key;
     const events: RecordedEvent[] = [];
@@ -268,6 +271,14 @@ export function createConversation(deps: ConversationDeps) {
   return { say, ask };
 }
 export type Conversation = ReturnType<typeof createConversation>;
+
+/** A bot that is given a lead, a role or an action item would look as if somebody had it. */
+async function refuseBot(deps: Pick<ConversationDeps, "isBot">, command: Order): Promise<void> {
+  const person =
+    command.type === "assign_role" ? command.person : command.type === "add_task" ? command.owner : null;
+  if (person?.id && (await deps.isBot(person.id)))
+    throw new Refusal("invalid", `${person.name} is a bot. Choose a person.`);
+}
 
 function endOf({ resolvedAt, closedAt }: IncidentState): string {
   return resolvedAt ?? closedAt ?? "";

@@ -25,6 +25,7 @@ export async function talking(
     engine: world.engine,
     catalog: compileRunbooks([runbook("load-late"), runbook("other")]),
     names: async () => ({}),
+    isBot: async (id) => id === "U0BOT",
     command: "/incident",
     routing: { maintenance: [], inhibit: [] },
     sources: ["generic"],

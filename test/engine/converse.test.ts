@@ -206,3 +206,14 @@ test("an incident that was declared without a severity gets that of what is merg
     await say("severity INC-2 4 a copy");
     expect(await severity("INC-2")).toBe("SEV4");
   }));
+
+test("a bot is given neither the lead nor a role nor an action item", () =>
+  talking(async (say, world) => {
+    await say("new Orders look wrong");
+    for (const line of ["lead <@U0BOT>", "role comms <@U0BOT>", "task add a check <@U0BOT> tomorrow"])
+      await expect(say(line), line).rejects.toThrow(/is a bot\. Choose a person\.$/);
+    await say("task add a check");
+    await say("lead <@U0ANA>");
+    const state = (await world.reads.state("INC-1"))!;
+    expect([Object.keys(state.roles), state.tasks.length]).toEqual([["lead"], 1]);
+  }));
