@@ -20,7 +20,7 @@ import { type AlertOutcome, type AlertSignal, fingerprint, type Outcome } from "
 import { type Asset, assetId } from "../core/signal/asset.ts";
 import { areApart } from "./apart.ts";
 import type { Arrival } from "./arrival.ts";
-import { alertKey, type Batch, type News, tell } from "./batch.ts";
+import { alertKey, type Batch, deliveryKey, type News, tell } from "./batch.ts";
 import { mergeInto } from "./combine.ts";
 import { causes, fireOn, freeKeys, furtherData, routedFor } from "./fires-on.ts";
 import { keepBack, letGo } from "./hold.ts";
@@ -97,20 +97,15 @@ async function one(
   news: News,
 ): Promise<AlertOutcome> {
   await batch.prefetchLate(arrival);
-  const { signal, fingerprint: print } = arrival;
-  const alert = batch.alerts.get(print) ?? null;
-  if (signal.deliveryId !== null) {
-    const delivery = `${signal.source}\n${print}\n${signal.deliveryId}`;
-    if (batch.seen.has(delivery)) {
-      return {
-        fingerprint: print,
-        outcome: "deduplicated",
-        incident: alert?.incident ?? null,
-        reason: `delivery ${signal.deliveryId} was received before`,
-      };
-    }
-    batch.seen.add(delivery);
-  }
+  const { signal, fingerprint: print, deliveryId } = arrival;
+  if (batch.isRedelivered(arrival))
+    return {
+      fingerprint: print,
+      outcome: "deduplicated",
+      incident: batch.alerts.get(print)?.incident ?? null,
+      reason: `delivery ${deliveryId} was received before`,
+    };
+  if (deliveryId !== null) batch.seen.add(deliveryKey(arrival));
   return placed(batch, signal, print, said, now, news);
 }
 

@@ -150,6 +150,11 @@ export class Batch {
       if (!this.alerts.has(print)) this.alerts.set(print, row);
   }
 
+  /** Whether its sender delivered it before: what it says is known, and may be older than what came since. */
+  isRedelivered(arrival: Arrival): boolean {
+    return arrival.deliveryId !== null && this.seen.has(deliveryKey(arrival));
+  }
+
   /** The open incident in which an alert fires on that says what it said last; null for all others. */
   firesOnIn(arrival: Arrival, now: string): string | null {
     const alert = this.alerts.get(arrival.fingerprint);
@@ -585,6 +590,11 @@ export function tell(news: News, incident: string, events: RecordedEvent[]): voi
 
 export function noticeKey(about: string, key: string): string {
   return `notice:${about}:${key}`;
+}
+
+/** The key of a delivery in `seen`. */
+export function deliveryKey({ source, fingerprint: print, deliveryId }: Arrival): string {
+  return `${source}\n${print}\n${deliveryId}`;
 }
 
 /** The key of an alert within an incident, in maps. */

@@ -75,6 +75,7 @@ export function createHolds(batch: Batch) {
       // Most fire on and say nothing new, and of those no more is read.
       if (!noted.has(print) && batch.firesOnIn(arrival, now) !== null) continue;
       noted.add(print);
+      if (batch.isRedelivered(arrival)) continue;
       const { signal } = arrival;
       if (outdated(signal, batch.alerts.get(print) ?? null, now) !== null) continue;
       const row = rowOf(print);

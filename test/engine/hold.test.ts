@@ -301,6 +301,19 @@ describe("inhibition", () => {
       expect(outcomes.map(({ outcome }) => outcome)).toEqual(["inhibited", "opened"]);
     }, rules));
 
+  test("hears nothing anew from what a sender delivers again", () =>
+    inWorld(async (world) => {
+      const fired = platform({ deliveryId: "d1" });
+      const passed = platform({ deliveryId: "d2", status: "resolved" });
+      await world.ingest(fired);
+      await world.ingest(passed);
+      await world.ingest(fired);
+      expect((await world.ingest(alertOn("orders")))[0]!.outcome).toBe("opened");
+      await world.ingest(platform({ deliveryId: "d3" }));
+      await world.ingest(passed);
+      expect((await world.ingest(alertOn("refunds")))[0]!.outcome).toBe("inhibited");
+    }, rules));
+
   test("of an alert that came a moment before, and that nobody has seen, holds it too", () =>
     inWorld(
       async (world) => {
