@@ -143,13 +143,14 @@ async function upload(
     ...(place.threadTs ? { thread_ts: place.threadTs } : {}),
     files: [{ id: slot.file_id, title: file.title }],
   } as Parameters<WebClient["files"]["completeUploadExternal"]>[0]);
-  return { channel: place.channel, ts: slot.file_id, permalink: null };
+  // Slack does not say which message has it, and none is ever edited; but retention goes by when that was.
+  return { channel: place.channel, ts: String(Date.now() / 1000), permalink: null };
 }
 
 type Message = {
   ts?: string;
   blocks?: { block_id?: string }[];
-  files?: { id?: string; title?: string | null }[];
+  files?: { title?: string | null }[];
 };
 
 async function find(
@@ -168,11 +169,11 @@ async function find(
       ? await client.conversations.replies({ ...window, ts: place.threadTs })
       : await client.conversations.history(window);
     for (const message of (answer.messages ?? []) as Message[]) {
-      const file = message.files?.find((f) => fileTitle !== null && f.title === fileTitle);
-      if (file?.id) return { channel, ts: file.id, permalink: null };
-      if (fileTitle === null && message.ts && message.blocks?.some((b) => b.block_id === place.mark)) {
-        return { channel, ts: message.ts, permalink: null };
-      }
+      const isIt =
+        fileTitle === null
+          ? message.blocks?.some((block) => block.block_id === place.mark)
+          : message.files?.some((file) => file.title === fileTitle);
+      if (isIt && message.ts) return { channel, ts: message.ts, permalink: null };
     }
     cursor = answer.response_metadata?.next_cursor || undefined;
     if (!cursor) return null;

@@ -229,6 +229,20 @@ it("uploads a file once, though the answer to the last step is lost", async () =
   ]);
 });
 
+it("keeps of a file when it was shared, also where it had to be looked for: retention goes by that", async () => {
+  await world.ingest(alertOn("orders"));
+  await untilDelivered();
+  await world.command("INC-1", { type: "record_export", format: "md" });
+  await untilDelivered();
+  proxy.inject("files.completeUploadExternal", { kind: "reset_after" });
+  await world.command("INC-1", { type: "record_export", format: "csv" });
+  await untilDelivered();
+  const shared = world.readDb.selectFrom("outbox").select("ts").where("kind", "=", "file");
+  const times = (await shared.execute()).map(({ ts }) => Math.abs(Date.now() / 1000 - Number(ts)));
+  expect(times).toHaveLength(2);
+  expect(Math.max(...times)).toBeLessThan(600);
+});
+
 it("finds its message in a channel that is configured by name", async () => {
   await stop();
   await start("#data-incidents");
