@@ -9,7 +9,7 @@ import type { PathRule } from "../core/correlate/touched.ts";
 import { later } from "../core/duration.ts";
 import type { Command } from "../core/incident/command.ts";
 import type { EventType, RecordedEvent, SeenBefore } from "../core/incident/events.ts";
-import type { IncidentState } from "../core/incident/state.ts";
+import { assetsInOrder, type IncidentState } from "../core/incident/state.ts";
 import { numberSuspects } from "../core/report/suspects.ts";
 import { assetId } from "../core/signal/asset.ts";
 import type { KnownChange } from "../core/signal/change.ts";
@@ -198,7 +198,7 @@ function withoutRaw(known: KnownChange): KnownChange {
 
 /** What it is about and what fires; where nothing does, as in one that a person declared, all that was named. */
 function brokenData(state: IncidentState): BrokenData {
-  const all = [...state.assets.values()];
+  const all = assetsInOrder(state);
   const firing = all.filter((known) => known.firing > 0).map(({ asset }) => asset);
   const broken = [...state.roots, ...firing];
   const labels = state.origin?.labels ?? {};
@@ -217,7 +217,7 @@ function isPast(state: IncidentState): boolean {
 const TEST_LABELS = ["test", "test_name", "check"] as const;
 
 function cluesOf(state: IncidentState, alerts: IncidentAlert[]) {
-  const named = [...state.assets.values()].map(({ asset }) => asset);
+  const named = assetsInOrder(state).map(({ asset }) => asset);
   const assets = (state.roots.length > 0 ? state.roots : named).slice(0, LIMITS.assets);
   return {
     fingerprints: alerts.map(({ fingerprint }) => fingerprint),

@@ -3,7 +3,7 @@ import { older } from "../core/correlate/topology.ts";
 import type { Asked, Command } from "../core/incident/command.ts";
 import { decide } from "../core/incident/decide.ts";
 import type { Origin, RecordedEvent } from "../core/incident/events.ts";
-import { countedDowntime, downtimeSince, type IncidentState } from "../core/incident/state.ts";
+import { assetsInOrder, countedDowntime, downtimeSince, type IncidentState } from "../core/incident/state.ts";
 import { Refusal } from "../core/refusal.ts";
 import { type Asset, assetId } from "../core/signal/asset.ts";
 import { asSignals } from "./as-signal.ts";
@@ -44,9 +44,9 @@ export async function mergeInto(
         resolved: count("resolved"),
         ...(held.length > 0 ? { held: held.length } : {}),
       },
-      assets: [...from.assets].map(([id, known]) => ({
+      assets: assetsInOrder(from).map((known) => ({
         ...known.asset,
-        firing: known.firing - (uncounted.get(id)?.length ?? 0),
+        firing: known.firing - (uncounted.get(assetId(known.asset))?.length ?? 0),
         recovery: known.recovery,
         downtime: countedDowntime(from, known),
       })),

@@ -371,6 +371,19 @@ function promises(name: string, database: () => Promise<{ database: Config["data
       expect(fold(await world.reads.events("INC-1"))).toEqual(state);
     });
 
+    it("hands its assets on in the same order after a restart as before it", async () => {
+      const handedOn = async (key: string, into: string) => {
+        await world.command(key, { type: "merge_into", into, reason: null });
+        const { body } = (await world.reads.events(into)).at(-1)!;
+        return body.type === "absorbed" ? body.assets.map(({ name }) => name.split(".").at(-1)) : [];
+      };
+      const also = (table: string) => alertOn(table, { impacted: alertOn("daily").assets });
+      await world.ingest(also("orders"), also("payments"), alertOn("users"));
+      expect(await handedOn("INC-1", "INC-3")).toEqual(["orders", "daily"]);
+      await world.restart();
+      expect(await handedOn("INC-2", "INC-3")).toEqual(["payments", "daily"]);
+    });
+
     it("tells what was held longest first, also after a restart", async () => {
       await world.engine.silence({
         ask: { type: "silence", matcher: "asset=*orders", lengthMs: HOUR, reason: "backfill" },
