@@ -232,16 +232,19 @@ export async function heldOn({ memory, ledger }: Batch, incident: string): Promi
 /** Held alerts follow the incident they count on into another. */
 export async function followMerge(batch: Batch, following: HeldAlert[], into: string): Promise<void> {
   const { held } = await recallHeld(batch.memory, batch.ledger);
-  const unread = following.flatMap(({ fingerprint: print }) =>
-    batch.changes.held.get(print) ? [] : [print],
-  );
-  const signals = await batch.ledger.heldSignals(unread);
-  for (const each of following) {
+  const signals = await signalsOf(batch, following);
+  for (const [i, each] of following.entries()) {
     const alert = { ...each, incident: into };
-    const signal = batch.changes.held.get(each.fingerprint)?.signal ?? signals.get(each.fingerprint)!;
     held.set(each.fingerprint, alert);
-    batch.changes.held.set(each.fingerprint, { alert, signal });
+    batch.changes.held.set(each.fingerprint, { alert, signal: signals[i]! });
   }
+}
+
+/** Held alerts as they came last. */
+async function signalsOf({ ledger, changes }: Batch, held: HeldAlert[]): Promise<AlertSignal[]> {
+  const prints = held.map(({ fingerprint: print }) => print);
+  const stored = await ledger.heldSignals(prints.filter((print) => !changes.held.get(print)));
+  return prints.map((print) => changes.held.get(print)?.signal ?? stored.get(print)!);
 }
 
 /**
@@ -260,7 +263,8 @@ export async function holdForming(
   if (!first || holds.includes(null)) return;
   const into = await incidentOf(batch, first.by);
   if (into === null || into === state.key) return;
-  await batch.readAlerts(rows.map((row) => row.fingerprint));
+  const before = await heldOn(batch, state.key);
+  await batch.readAlerts([...rows, ...before].map(({ fingerprint: print }) => print));
   const merge = { type: "merge_into", into, reason: first.reason } as const;
   tell(news, state.key, batch.append(state.key, decide(state, merge, asked), asked));
   for (const [i, signal] of (await asSignals(batch, rows)).entries()) {
@@ -268,4 +272,8 @@ export async function holdForming(
     const hold: Hold = { by: "rule", holder: rule, reason, inhibitor: by };
     await keepBack(batch, signal, null, { to: "attach", incident: into, reason }, hold, asked.now, news);
   }
+  // What was held there before goes along, by what holds it.
+  const along: Placement = { to: "attach", incident: into, reason: first.reason };
+  for (const [i, signal] of (await signalsOf(batch, before)).entries())
+    await keepBack(batch, signal, null, along, before[i]!, asked.now, news);
 }

@@ -331,6 +331,30 @@ describe("inhibition", () => {
       { wait: "5s" },
     ));
 
+  test("of all that an incident has takes along what a silence held there", () =>
+    inWorld(
+      async (world) => {
+        await world.ingest(alertOn("orders"));
+        await ask(world, forTwoHours("title=unique*"));
+        await world.ingest(alertOn("orders", { dedupKey: "unique", title: "unique on orders failed" }));
+        expect((await counts(world, "INC-1")).held).toBe(1);
+        await world.ingest(platform());
+        await world.engine.tick();
+        expect((await world.reads.state("INC-1"))!.mergedInto).toBe("INC-2");
+        expect((await counts(world, "INC-1")).held).toBe(0);
+        expect((await counts(world, "INC-2")).held).toBe(2);
+        expect((await held(world)).map(({ incident, holder }) => [incident, holder])).toEqual(
+          expect.arrayContaining([
+            ["INC-2", "S-1"],
+            ["INC-2", "platform down"],
+          ]),
+        );
+        expect(await faultsOf(world.readDb)).toEqual([]);
+      },
+      rules,
+      { wait: "5s" },
+    ));
+
   test("keeps what is known of an alert that came a moment before, and `db verify` finds all in order", () =>
     inWorld(
       async (world) => {
