@@ -82,17 +82,22 @@ export const STATUS_HEADERS: Partial<Record<ProblemCode, Record<string, string>>
 export function problemOf(error: unknown, requestId: string): HttpProblem {
   if (error instanceof HttpProblem) return error;
   if (error instanceof Refusal) return new HttpProblem(error.code, error.message, { errors: error.issues });
-  if (isBadRequest(error)) return new HttpProblem("bad_request", "The address or the headers are malformed.");
+  if (frameworkStatus(error) === 400)
+    return new HttpProblem("bad_request", "The address or the headers are malformed.");
+  if (frameworkStatus(error) === 415) return new HttpProblem("unsupported_media_type", MALFORMED_TYPE);
   return new HttpProblem(
     "internal",
     `We have logged it. When you report it, give the reference ${requestId}.`,
   );
 }
 
-/** Fastify's own complaints about a request, such as an address with a broken percent escape. */
-function isBadRequest(error: unknown): boolean {
-  if (!(error instanceof Error) || !("code" in error) || !("statusCode" in error)) return false;
-  return String(error.code).startsWith("FST_ERR_") && error.statusCode === 400;
+const MALFORMED_TYPE =
+  "The Content-Type is malformed: it is a type, a slash and a subtype. Send application/json, or leave it out.";
+
+/** Of Fastify's own complaints about a request, such as an address with a broken percent escape; null for all else. */
+function frameworkStatus(error: unknown): unknown {
+  if (!(error instanceof Error) || !("code" in error) || !("statusCode" in error)) return null;
+  return String(error.code).startsWith("FST_ERR_") ? error.statusCode : null;
 }
 
 export function problemBody(problem: HttpProblem, requestId: string): Problem {

@@ -236,6 +236,13 @@ const REFUSED: Case[] = [
     detail: /application\/json/,
   },
   {
+    what: "with a type that is none",
+    alert: { headers: { "content-type": ";" } },
+    status: 415,
+    code: "unsupported_media_type",
+    detail: /Content-Type is malformed.*application\/json/,
+  },
+  {
     what: "in an unknown encoding",
     alert: { headers: { "content-encoding": "lzma" } },
     status: 415,
