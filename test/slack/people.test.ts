@@ -2,7 +2,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { asker } from "../../src/slack/doors/interaction.ts";
+import { asker, type DoorDeps, linkTo } from "../../src/slack/doors/interaction.ts";
 import { isSlack } from "../../src/slack/doors/slash.ts";
 import { slackClient } from "../../src/slack/messenger.ts";
 import { createPeople, type Standing } from "../../src/slack/people.ts";
@@ -86,6 +86,28 @@ describe("who may command", () => {
   ] as const)("access: %s", async (access, ...expected) => {
     const ids = ["U0MEMBER", "U0GUEST", "U0OUTSIDER", "B0BOT", "U0NOBODY"];
     expect(await Promise.all(ids.map((id) => may(access, id)))).toEqual(expected);
+  });
+
+  it.each([[undefined], [null], [7], [true], [{}], [""], ["\ud800"], ["x y"]])(
+    "nobody whose id is %j, whatever their workspace is said to be: it would stand in a log for ever",
+    async (id) => {
+      const asked = asker({ people: people(), access: "anyone" }, id as string, "T0US");
+      await expect(asked).rejects.toMatchObject({ code: "invalid" });
+    },
+  );
+});
+
+describe("the link to a message", () => {
+  const deps = { workspaceUrl: "https://acme.slack.com/" } as DoorDeps;
+  it("is made of what Slack calls it", () => {
+    expect(linkTo(deps, "C1", "2.000001", "1.000001")).toBe(
+      "https://acme.slack.com/archives/C1/p2000001?thread_ts=1.000001&cid=C1",
+    );
+  });
+
+  it.each([["\ud800"], ["x"], [7], [{}], [["1.0"]]])("is not made of %j", (ts) => {
+    expect(() => linkTo(deps, "C1", ts as string, null)).toThrow(/does not say of which message/);
+    expect(() => linkTo(deps, "C1", "1.0", ts as string)).toThrow(/does not say of which message/);
   });
 });
 

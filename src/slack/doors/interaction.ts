@@ -38,6 +38,17 @@ export type DoorDeps = {
   log: { error(fields: object, message: string): void };
 };
 
+/**
+ * How Slack writes a person and a message. What does not look like one would stand in a log that is never changed, and
+ * nobody could read that incident any more.
+ */
+const ID = /^\w{1,100}$/;
+const TS = /^\d+\.\d+$/;
+
+function malformed(what: string): Refusal {
+  return new Refusal("invalid", `This request does not say ${what} as Slack does. Try it again from Slack.`);
+}
+
 export type Where = { channel: string; threadTs: string | null };
 
 /** Does the work, or says what went wrong in words for the person; a fault of ours is logged under a reference. */
@@ -65,6 +76,7 @@ export async function asker(
   user: string,
   team: string | null = null,
 ): Promise<SlackPerson> {
+  if (typeof user !== "string" || !ID.test(user)) throw malformed("who asks");
   const standing = await people.standing(user, team);
   if (standing === "member") return people.get(user);
   if (standing === "guest" && access !== "members") return people.get(user);
@@ -147,5 +159,7 @@ export function inTime<T>(
 
 /** The address of what was said or pressed. */
 export function linkTo(deps: DoorDeps, channel: string, ts: string, threadTs: string | null): string {
+  if (![ts, threadTs ?? ts].every((each) => typeof each === "string" && TS.test(each)))
+    throw malformed("of which message it is");
   return permalink(deps.workspaceUrl, channel, ts, threadTs);
 }
