@@ -2,7 +2,8 @@ import { Command } from "commander";
 import { type Config, loadConfig } from "../config.ts";
 import { Refusal } from "../core/refusal.ts";
 import { openForReading, openForWriting } from "../store/open.ts";
-import { parkedOf, putBack, waitingOf } from "../store/parked.ts";
+import { parkedOf, putBack } from "../store/parked.ts";
+import { readsOf } from "../store/reads.ts";
 import { withDatabase } from "./database.ts";
 import { guarded, operator, processTerminal, type Terminal } from "./terminal.ts";
 
@@ -29,13 +30,13 @@ export function outboxCommand(terminal: Terminal = processTerminal): Command {
 async function list(terminal: Terminal, config: Config): Promise<void> {
   const { parked, waiting } = await withDatabase(config, openForReading, async (db) => ({
     parked: await parkedOf(db),
-    waiting: await waitingOf(db),
+    waiting: (await readsOf(db).undelivered()).pending,
   }));
   for (const { id, incident, kind, channel, error } of parked)
     terminal.out(
       `${String(id).padEnd(7)} ${incident.padEnd(9)} ${kind.padEnd(9)} ${channel}  ${error ?? ""}`,
     );
-  terminal.out(`${parked.length} given up, ${waiting.length} waiting.`);
+  terminal.out(`${parked.length} given up, ${waiting} waiting.`);
 }
 
 async function retry(

@@ -44,6 +44,13 @@ test("outbox list shows what was given up, with Slack's reason", async () => {
   expect(code).toBe(0);
 });
 
+test("outbox list counts all that wait, however many they are", async () => {
+  await world.ingest(...Array.from({ length: 600 }, (_, i) => alertOn(`table_${i}`)));
+  const { pending } = await world.reads.undelivered();
+  expect(pending).toBeGreaterThan(1000);
+  expect((await outbox("list")).out).toContain(`0 given up, ${pending} waiting.`);
+});
+
 test("outbox retry puts one back, or all, beside the running bot, and nothing else", async () => {
   const [first] = await refuse();
   expect((await outbox("retry", String(first))).out).toContain("1 put back");
