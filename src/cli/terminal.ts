@@ -54,7 +54,11 @@ export function repeatable(value: string, before: string[] = []): string[] {
   return [...before, value];
 }
 
-/** Who is at the terminal, for the audit log. */
+/** Who is at the terminal, for the audit log; by number where the machine has no name for them, as in many containers. */
 export function operator(): string {
-  return `cli:${userInfo().username}`;
+  try {
+    return `cli:${userInfo().username}`;
+  } catch {
+    return `cli:uid ${process.getuid?.()}`;
+  }
 }

@@ -1,13 +1,15 @@
 /** The bot as its container runs it: as nobody, on a checkout that it cannot write, with one folder that it can. */
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { chmod, chown, cp, mkdir, mkdtemp, readdir, rm, stat, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { ROOT } from "../docs/pages.ts";
 import { freePort } from "../harness/port.ts";
 
-const NOBODY = 65_534;
+/** The machine has no name for them, as where a cluster gives each container a number. */
+const NOBODY = 54_321;
 /** Who is not root is unprivileged already. */
 const isRoot = process.getuid?.() === 0;
 
@@ -66,6 +68,14 @@ test("it starts as an unprivileged user, takes an alert, and writes to its data 
       child.kill("SIGTERM");
       await ended;
     }
+    const command = (...args: string[]) =>
+      promisify(execFile)(process.execPath, ["src/main.js", ...args], {
+        cwd: app,
+        ...(isRoot ? { uid: NOBODY, gid: NOBODY } : {}),
+        env: { PATH: process.env.PATH, DATABASE_URL: `sqlite:${join(data, "breakwater.db")}` },
+      });
+    expect((await command("db", "backup", join(data, "copy.db"))).stdout).toContain("is a whole copy");
+    expect((await command("db", "audit")).stdout).toMatch(/backed_up {2}cli:uid 54321 /);
     expect(await written(app)).toEqual(before);
     expect(await readdir(data)).toContain("breakwater.db");
     expect((await readdir(dir)).sort()).toEqual(["app", "data", "node_modules"]);
