@@ -83,15 +83,13 @@ async function backup(terminal: Terminal, config: Config, to: string): Promise<v
     });
   // Of an older version, too: it is what a backup is made of before an upgrade.
   const bytes = await withDatabase(config, openForReading, copy, refuseNotOurs);
-  await withDatabase(
-    config,
-    openForWriting,
-    (db) => recordAct(db, { act: "backed_up", by: operator(), details: { file: to, bytes } }),
-    refuseNotOurs,
-  );
-  terminal.out(
-    `${to} is a whole copy, and was checked: ${bytes} bytes. \`db restore ${to}\` goes back to it.`,
-  );
+  const whole = `${to} is a whole copy, and was checked: ${bytes} bytes.`;
+  const act = { act: "backed_up", by: operator(), details: { file: to, bytes } } as const;
+  await withDatabase(config, openForWriting, (db) => recordAct(db, act), refuseNotOurs).catch((error) => {
+    if (!(error instanceof Refusal)) throw error;
+    throw new Refusal(error.code, `${whole} The audit log does not say so: ${error.message}`);
+  });
+  terminal.out(`${whole} \`db restore ${to}\` goes back to it.`);
 }
 
 async function refuseNotOurs(db: Database): Promise<void> {

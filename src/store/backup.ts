@@ -30,11 +30,49 @@ export async function backUp(
   to: string,
   progress: (done: number, total: number) => void,
 ): Promise<number> {
+  if (to === "") throw new Refusal("invalid", "The file's name is empty. Name a file that is not there yet.");
   if (existsSync(to))
     throw new Refusal("conflict", `${to} exists already. Name another file, or remove it first.`);
-  makeFolderFor(to);
   const partial = `${to}.partial`;
-  rmSync(partial, { force: true });
+  claim(partial, to);
+  try {
+    await copy(path, partial, progress);
+    refuseDamaged(partial, to);
+    settle(partial);
+    renameSync(partial, to);
+  } catch (error) {
+    rmSync(partial, { force: true });
+    throw placeFault(error, to) ?? openingFault(error, path);
+  }
+  syncFolder(to);
+  return statSync(to).size;
+}
+
+/** Makes the file that is to be written, so that a place that cannot be written is not taken for a fault of the database. */
+function claim(partial: string, to: string): void {
+  try {
+    makeFolderFor(to);
+    rmSync(partial, { force: true });
+    closeSync(openSync(partial, "wx"));
+  } catch (error) {
+    throw new Refusal(
+      "invalid",
+      `${to} cannot be written: ${(error as Error).message}. Name a file in a folder that can be.`,
+    );
+  }
+}
+
+/** What reading the database never says, so it is about the copy. */
+function placeFault(error: unknown, to: string): Refusal | null {
+  const full = error instanceof Error && "code" in error && /^(SQLITE_FULL|ENOSPC)$/.test(String(error.code));
+  return full ? new Refusal("unavailable", `${to} has no room: ${error.message}. Name another place.`) : null;
+}
+
+async function copy(
+  path: string,
+  partial: string,
+  progress: (done: number, total: number) => void,
+): Promise<void> {
   const file = new SQLite(path, { readonly: true });
   try {
     // A moment held on to: without it, every commit of the bot would begin the copy anew.
@@ -46,17 +84,9 @@ export async function backUp(
         return PAGES;
       },
     });
-  } catch (error) {
-    rmSync(partial, { force: true });
-    throw openingFault(error, path);
   } finally {
     file.close();
   }
-  refuseDamaged(partial, to);
-  settle(partial);
-  renameSync(partial, to);
-  syncFolder(to);
-  return statSync(to).size;
 }
 
 /** Writes what is in a file's journal into it, and makes it durable. */

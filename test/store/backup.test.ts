@@ -61,6 +61,16 @@ describe("db backup", () => {
     expect(await faultsIn(database())).toEqual([]);
   });
 
+  it("says of a place that cannot be written that it is that, leaves nothing there, and is no less a backup elsewhere", async () => {
+    writeFileSync(join(folder, "file"), "");
+    for (const to of [join(folder, "file", "b.db"), "/proc/b.db", ""]) {
+      const { code, err } = await db("backup", to);
+      expect([code, err]).toEqual([1, expect.stringMatching(/cannot be written: .+ Name a file|is empty/)]);
+      expect(err).not.toContain("DATABASE_URL");
+    }
+    expect(readdirSync(folder).filter((name) => name.includes("partial"))).toEqual([]);
+  });
+
   it("overwrites nothing, and says so where there is no database", async () => {
     const copy = join(folder, "copy.db");
     writeFileSync(copy, "mine");
