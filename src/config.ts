@@ -104,6 +104,10 @@ const Environment = z.object({
   DATABASE_URL: z
     .string()
     .regex(/^(sqlite:.+|postgres(ql)?:\/\/.+)$/, "write sqlite:PATH or postgres://…")
+    .refine(
+      (url) => url.startsWith("sqlite:") || canBeDialled(url),
+      "is no valid address of a Postgres. In a password, write / ? # : and % as %2F %3F %23 %3A and %25",
+    )
     .optional(),
   /** An IPv6 address also with the brackets that it has in a URL. */
   HOST: z
@@ -113,6 +117,12 @@ const Environment = z.object({
   PORT: z.coerce.number("write a port, such as 8080").int().min(0).max(65_535).default(8080),
   LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
 });
+
+/** Whether Postgres's driver could read the address; it would not say in words for people that it cannot. */
+function canBeDialled(url: string): boolean {
+  // The host may be left out where the rest says which it is.
+  return URL.canParse(url) || URL.canParse(url.replace("@/", "@localhost/"));
+}
 
 export type SlackConfig = {
   botToken: string;

@@ -21,3 +21,24 @@ test.each([
 ])("HOST=%s listens on %s", (written, host, loopback) => {
   expect(loadConfig({ HOST: written })).toMatchObject({ host, loopback });
 });
+
+test.each([
+  "postgres://u:pa55/word@db.example.com/breakwater",
+  "postgres://u:pa55#word@db.example.com/breakwater",
+  "postgres://u:pa55?word@db.example.com/breakwater",
+  "postgres://db.example.com:99999/breakwater",
+])("DATABASE_URL=%s is refused, with what to write instead and without the secret", (url) => {
+  const loading = () => loadConfig({ DATABASE_URL: url });
+  expect(loading).toThrow(/^environment: DATABASE_URL: is no valid address of a Postgres.+%2F/);
+  expect(loading).not.toThrow(/pa55/);
+});
+
+test.each([
+  "postgres://u:pa55%2Fword@db.example.com/breakwater?options=-c%20search_path%3Dbreakwater",
+  "postgresql://u:p@/breakwater?host=/var/run/postgresql",
+  "postgres:///breakwater?host=/var/run/postgresql",
+  "postgres://%2Fvar%2Frun%2Fpostgresql/breakwater",
+  "postgres://u:100%@[::1]:5432/b",
+])("DATABASE_URL=%s is an address of a Postgres", (url) => {
+  expect(loadConfig({ DATABASE_URL: url }).database).toEqual({ type: "postgres", url });
+});

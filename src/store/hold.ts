@@ -1,6 +1,7 @@
 import { realpathSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import SQLite from "better-sqlite3";
+import type { Client } from "pg";
 import type { Config } from "../config.ts";
 import { Refusal } from "../core/refusal.ts";
 import { openingFault } from "./fault.ts";
@@ -109,13 +110,18 @@ function takeFile(path: string): Taken | null {
   }
 }
 
-async function takeSchema(url: string): Promise<Taken | null> {
+async function clientFor(url: string): Promise<Client> {
   const { default: pg } = await import("pg");
-  const client = new pg.Client({
-    connectionString: url,
-    connectionTimeoutMillis: 10_000,
-    keepAlive: true,
-  });
+  try {
+    return new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000, keepAlive: true });
+  } catch (error) {
+    // A certificate that the address names is not there.
+    throw openingFault(error);
+  }
+}
+
+async function takeSchema(url: string): Promise<Taken | null> {
+  const client = await clientFor(url);
   client.on("error", () => {});
   const gone = new Promise((ended) => client.once("end", ended));
   const release = () => client.end().catch(() => {});
