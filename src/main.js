@@ -35,8 +35,9 @@ if (folder) {
 
 // A reader that has seen enough, such as `head`, is no fault.
 process.stdout.on("error", (/** @type {NodeJS.ErrnoException} */ error) => {
-  if (error.code !== "EPIPE") throw error;
-  process.exit();
+  if (error.code === "EPIPE") process.exit();
+  process.stderr.write(`What was asked for cannot be written to standard output: ${error.message}.\n`);
+  process.exit(1);
 });
 
 // Not imported above: that would be before anything is kept.

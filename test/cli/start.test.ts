@@ -1,10 +1,13 @@
 /** What a start waits for, and what it leaves behind for the next one. */
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import {
   chmodSync,
+  closeSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -190,6 +193,17 @@ test("a command line that names a command loads only that one; any other has all
   expect(all.length).toBeGreaterThan(8);
   for (const name of all) expect(await names(name)).toEqual([name]);
   for (const other of ["--help", "srve", "constructor"]) expect(await names(other)).toEqual(all);
+});
+
+test("a command whose answer finds no room says so in one line", ({ skip }) => {
+  if (!existsSync("/dev/full")) skip("there is no /dev/full here");
+  const full = openSync("/dev/full", "w");
+  const { status, stderr } = spawnSync(process.execPath, ["src/main.js", "manifest"], {
+    ...{ cwd: ROOT, env: { PATH: process.env.PATH, TMPDIR: dir }, encoding: "utf8", timeout: 30_000 },
+    stdio: ["ignore", full, "pipe"],
+  });
+  closeSync(full);
+  expect([status, stderr]).toEqual([1, expect.stringMatching(/^What was asked for .+ENOSPC.+\n$/)]);
 });
 
 describe("what was compiled", () => {
