@@ -1,5 +1,5 @@
-import { readdir, readFile, stat } from "node:fs/promises";
-import { join, relative } from "node:path";
+import { readdir, readFile, realpath, stat } from "node:fs/promises";
+import { basename, join, relative } from "node:path";
 import { Refusal } from "./core/refusal.ts";
 import type { LintProblem } from "./core/runbook/lint.ts";
 import { type RunbookOutline, readOutline, slugOf } from "./core/runbook/outline.ts";
@@ -56,8 +56,7 @@ export async function readRunbookFiles(
   warn: (line: string) => void = () => {},
 ): Promise<RunbookFile[]> {
   const found = (await Promise.all(paths.map(findMarkdown))).flat();
-  const unique = [...new Set(found)].sort();
-  const files = unique.map(async (path) => {
+  const files = (await onceEach(found)).sort().map(async (path) => {
     try {
       return [{ path, text: await textOf(path) }];
     } catch (error) {
@@ -66,6 +65,23 @@ export async function readRunbookFiles(
     }
   });
   return (await Promise.all(files)).flat();
+}
+
+/**
+ * Each file once under each of its names, by the shortest way there: a link to a folder leads to the same files again, as
+ * where Kubernetes mounts a ConfigMap.
+ */
+async function onceEach(paths: string[]): Promise<string[]> {
+  const ways = await Promise.all(
+    paths.map(async (path) => ({ path, file: await realpath(path).catch(() => path) })),
+  );
+  const shortest = new Map<string, string>();
+  for (const { path, file } of ways) {
+    const key = `${basename(path)}\n${file}`;
+    const known = shortest.get(key);
+    if (known === undefined || path.length < known.length) shortest.set(key, path);
+  }
+  return [...shortest.values()];
 }
 
 async function textOf(path: string): Promise<string> {

@@ -150,3 +150,31 @@ test("loading a folder keeps usable runbooks beside broken ones, and the first o
     "It has no steps",
   ]);
 });
+
+test("a folder that is linked to, as a mounted ConfigMap is, holds each runbook once, by the shortest way", async () => {
+  await write("..2026_11_22/late.md", GOOD);
+  await symlink("..2026_11_22", join(dir, "..data"));
+  await symlink("..data/late.md", join(dir, "late.md"));
+  await symlink(".", join(dir, "loop"));
+  const { runbooks, problems } = await loadRunbooks(dir);
+  expect([runbooks.map(({ slug }) => slug), problems]).toEqual([["late"], []]);
+  await write("late.md", BAD);
+  expect((await loadRunbooks(dir)).problems[0]!.file).toMatch(/[\\/]late\.md$/);
+});
+
+test.each([">", "> ", "- ", "1. ", "> - ", " * > "])(
+  "a runbook in which %j stands in itself without end is named with its line, and does no harm to the others",
+  async (sign) => {
+    await write("good.md", GOOD);
+    await write("deep.md", `# Deep\n## Look\n${sign.repeat(Math.floor(90_000 / sign.length))} x\n`);
+    const { runbooks, problems } = await loadRunbooks(dir);
+    expect(runbooks.map(({ slug }) => slug)).toEqual(["good"]);
+    expect(problems).toEqual([
+      {
+        file: expect.stringMatching(/deep\.md$/),
+        line: 3,
+        message: expect.stringMatching(/nested too deep/),
+      },
+    ]);
+  },
+);

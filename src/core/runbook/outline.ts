@@ -1,4 +1,4 @@
-import { type MatchRule, readFrontMatter, splitFrontMatter } from "./front-matter.ts";
+import { type MatchRule, type RunbookProblem, readFrontMatter, splitFrontMatter } from "./front-matter.ts";
 
 /** What says when a runbook fits, and what it is called then. */
 export type RunbookOutline = {
@@ -9,8 +9,24 @@ export type RunbookOutline = {
 };
 
 /** Enough for any runbook a person reads at night; markdown of unlimited size would hold up the process. */
-export const TEXT_LIMIT = 100_000;
+const TEXT_LIMIT = 100_000;
 export const SLUG = /^[a-z0-9]+(-[a-z0-9]+)*$/;
+
+/** Quotes and lists within one another on one line: all that reads markdown calls itself once for each. */
+const NESTED_TOO_DEEP = /^(?:[ \t]*(?:>|[-*+](?=[ \t])|\d{1,9}[.)](?=[ \t]))){50}/m;
+
+/** What would hold up the process, or end it, were it read as markdown. */
+export function unreadable(text: string): RunbookProblem | null {
+  if (text.length > TEXT_LIMIT)
+    return {
+      line: 1,
+      message: `The file has ${text.length} characters, the limit is ${TEXT_LIMIT}. Split it into several runbooks.`,
+    };
+  const deep = NESTED_TOO_DEEP.exec(text);
+  if (!deep) return null;
+  const line = text.slice(0, deep.index).split("\n").length;
+  return { line, message: "Quotes and lists are nested too deep here to be read. Write it flat." };
+}
 
 /** A runbook's name is its file's, without folder and `.md`. */
 export function slugOf(path: string): string {
@@ -26,7 +42,7 @@ const MAY_HIDE_A_HEADING = /```|~~~|</;
  * for at a start. It is the one that `parseRunbook` comes to, or null where only reading the whole file can tell.
  */
 export function readOutline(slug: string, text: string): RunbookOutline | null {
-  if (!SLUG.test(slug) || text.length > TEXT_LIMIT) return null;
+  if (!SLUG.test(slug) || unreadable(text)) return null;
   const { yaml, body, unclosed } = splitFrontMatter(text);
   const front = unclosed ? null : readFrontMatter(yaml, 2).frontMatter;
   if (!front?.title || !hasStep(body)) return null;

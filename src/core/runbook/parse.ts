@@ -3,7 +3,7 @@ import type { Heading, Root } from "mdast";
 import { toString as plainText } from "mdast-util-to-string";
 import { type FrontMatter, type RunbookProblem, readFrontMatter, splitFrontMatter } from "./front-matter.ts";
 import { parseMarkdown, place } from "./markdown.ts";
-import { type RunbookOutline, SLUG, TEXT_LIMIT } from "./outline.ts";
+import { type RunbookOutline, SLUG, unreadable } from "./outline.ts";
 
 /** `id` is stable while the heading's words are, whatever its number or place, so that statistics span revisions. */
 export type RunbookStep = { id: string; title: string; body: string; optional: boolean };
@@ -55,16 +55,15 @@ export function parseRunbookWithPlaces(slug: string, text: string): ParsedRunboo
     const message = `"${slug}" can't be typed as a runbook's name. Rename the file to lower-case words joined by dashes, such as late-table.md.`;
     problems.push({ line: 1, message });
   }
-  if (text.length > TEXT_LIMIT) {
-    const message = `The file has ${text.length} characters, the limit is ${TEXT_LIMIT}. Split it into several runbooks.`;
+  const tooMuch = unreadable(text);
+  if (tooMuch)
     return {
       runbook: null,
-      problems: [...problems, { line: 1, message }],
+      problems: [...problems, tooMuch],
       body: "",
       root: parseMarkdown(""),
       steps: [],
     };
-  }
 
   const { yaml, body, unclosed } = splitFrontMatter(text);
   if (unclosed)
