@@ -28,22 +28,39 @@ export function slackClient(token: string, apiUrl: string | null, timeoutMs = TI
   });
 }
 
-/** Slack's answers that mean: not as things stand, but an admin can mend it. */
+/**
+ * Slack's answers that mean: not as things stand, but an admin can mend it, or it passes by itself
+ * (https://docs.slack.dev/reference/methods/chat.postMessage#errors).
+ */
 const MENDABLE = new Set([
+  "access_denied",
+  "accesslimited",
   "account_inactive",
   "channel_not_found",
+  "ekm_access_denied",
   "internal_error",
   "invalid_auth",
   "is_archived",
+  "message_limit_exceeded",
   "missing_scope",
+  "no_permission",
+  "not_allowed_token_type",
   "not_authed",
   "not_in_channel",
+  "org_login_required",
+  "posting_to_general_channel_denied",
+  "rate_limited",
   "ratelimited",
   "restricted_action",
+  "restricted_action_non_threadable_channel",
+  "restricted_action_read_only_channel",
+  "restricted_action_thread_only_channel",
   "service_unavailable",
+  "team_access_not_granted",
   "team_added_to_org",
   "token_expired",
   "token_revoked",
+  "two_factor_setup_required",
 ]);
 
 /** Slack's docs warn that these may come after the work was partly done. */
@@ -53,7 +70,9 @@ function failure(error: unknown): DeliveryFailure {
   if (error instanceof WebAPIRateLimitedError)
     return new DeliveryFailure("rate_limited", "rate limited", error.retryAfter * 1000);
   if (error instanceof WebAPIPlatformError) {
-    const code = error.data.error;
+    // What is JSON and no answer of Slack's has no code at all.
+    const code: unknown = error.data.error;
+    if (typeof code !== "string") return new DeliveryFailure("unknown", "the answer is not one of Slack's");
     // An answer that is cut short, or is a proxy's page, comes as an error whose code is the very text of it.
     if (!/^[a-z0-9_.:-]{1,100}$/i.test(code)) return new DeliveryFailure("unknown", "the answer is not JSON");
     // Somebody deleted it, and nothing brings it back.
