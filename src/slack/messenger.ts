@@ -136,6 +136,10 @@ export function createMessenger(
       calling(async () => {
         const found = await find(client, place, fileTitle, since);
         return found && { ...found, permalink: place.threadTs ? null : await linkOf(found) };
+      }).catch((error: DeliveryFailure) => {
+        // Slack would not let us look: that says nothing of the message. Only of a thread that is gone there is nothing to see.
+        const blind = error.kind === "refused" && error.message !== "thread_not_found";
+        throw blind ? new DeliveryFailure("retry", error.message) : error;
       }),
   };
 }

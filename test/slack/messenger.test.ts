@@ -15,6 +15,24 @@ beforeAll(async () => {
 });
 afterAll(() => void server.close());
 
+const messenger = () => createMessenger(slackClient("xoxb-1", address), { dates: "plain" }, async () => null);
+
+it.each([
+  ["invalid_arguments", "retry"],
+  ["some_error_to_come", "retry"],
+  ["not_in_channel", "retry"],
+  ["fatal_error", "unknown"],
+  ["thread_not_found", "refused"],
+])("a search that is answered %s does not say that the message is not there: %s", async (error, outcome) => {
+  answer = JSON.stringify({ ok: false, error });
+  const looking = messenger().find(
+    { channel: "C1", threadTs: "1.0", mark: "m" },
+    null,
+    "2026-11-22T03:00:00Z",
+  );
+  await expect(looking).rejects.toMatchObject({ kind: outcome });
+});
+
 it.each([
   ["what an admin can mend", '{"ok":false,"error":"restricted_action_read_only_channel"}', "retry"],
   ["what passes by itself", '{"ok":false,"error":"message_limit_exceeded"}', "retry"],
@@ -28,9 +46,8 @@ it.each([
   ["no message", '{"ok":true}', "unknown"],
 ])("%s: %s", async (_, said, outcome) => {
   answer = said;
-  const messenger = createMessenger(slackClient("xoxb-1", address), { dates: "plain" }, async () => null);
   const document = { summary: "x", title: null, blocks: [] };
-  const posting = messenger.post({ channel: "C1", threadTs: null, mark: "m" }, document, {
+  const posting = messenger().post({ channel: "C1", threadTs: null, mark: "m" }, document, {
     permalink: false,
   });
   await expect(posting).rejects.toMatchObject({ kind: outcome });
