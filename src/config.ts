@@ -3,12 +3,13 @@ import { resolve } from "node:path";
 import { z } from "zod";
 import { Grouping } from "./core/correlate/grouping.ts";
 import { PathRules } from "./core/correlate/path-rules.ts";
+import { ChannelName } from "./core/correlate/route.ts";
 import { RoutingSections } from "./core/correlate/sections.ts";
 import type { PathRule } from "./core/correlate/touched.ts";
 import { Duration, durationBetween } from "./core/duration.ts";
 import { Refusal } from "./core/refusal.ts";
 import type { NamespaceRule } from "./core/signal/dataset.ts";
-import { DEFAULT_ALLOW, type RedactionRules } from "./core/signal/redact.ts";
+import { DEFAULT_ALLOW, isException, type RedactionRules } from "./core/signal/redact.ts";
 import { readYaml } from "./core/yaml.ts";
 
 const Kept = z.union([z.literal("off").transform(() => null), durationBetween("1d", "36500d")]);
@@ -25,7 +26,7 @@ const RetentionFile = z.strictObject({
 /** breakwater.yaml: what is decided in git. Secrets never stand here; they come from the environment. */
 const ConfigFile = z.strictObject({
   /** Where incidents open when the environment does not say: a channel id or `#name`. */
-  channel: z.string().optional(),
+  channel: ChannelName.optional(),
   /** The slash command, for a workspace where `/incident` is taken. */
   command: z
     .string()
@@ -57,7 +58,16 @@ const ConfigFile = z.strictObject({
     .array(z.strictObject({ from: z.string().min(1), to: z.string().min(1), prefix: z.string().optional() }))
     .default([]),
   /** What is not redacted, by source (`*` for all): kinds such as `email`, or fields such as `labels.reporter`. */
-  redactionAllow: z.record(z.string(), z.array(z.string())).default({}),
+  redactionAllow: z
+    .record(
+      z.string(),
+      z.array(
+        z
+          .string()
+          .refine(isException, "is neither a kind, such as email, nor a field, such as labels.reporter"),
+      ),
+    )
+    .default({}),
   /** Sources taken without a secret, from anybody who reaches this address. */
   openSources: z.array(z.string()).default([]),
   /** Open sources are served on other addresses than this machine's own, because something in front of us authenticates. */
@@ -65,7 +75,7 @@ const ConfigFile = z.strictObject({
   /** Where the bot says that something is wrong with itself, and how long a message may wait before that is so. */
   selfAlarm: z
     .strictObject({
-      channel: z.string().min(1).optional(),
+      channel: ChannelName.optional(),
       after: durationBetween("30s", "1d").prefault("5m"),
     })
     .prefault({}),
@@ -98,7 +108,7 @@ const Environment = z.object({
   SLACK_API_URL: z.url({ protocol: /^https?$/ }).optional(),
   /** Whoever knows it can keep our silence from being heard, so it is a secret. */
   BREAKWATER_HEARTBEAT_URL: z.url({ protocol: /^https?$/ }).optional(),
-  BREAKWATER_CHANNEL: z.string().min(1).optional(),
+  BREAKWATER_CHANNEL: ChannelName.optional(),
   BREAKWATER_API_TOKEN: list.prefault(""),
   BREAKWATER_CONFIG: z.string().default("breakwater.yaml"),
   DATABASE_URL: z
@@ -188,8 +198,47 @@ function sourceSecrets(env: NodeJS.ProcessEnv): Map<string, string[]> {
   return secrets;
 }
 
+/** What to write instead, where a schema has no words of its own for it. */
+const inPlainWords: z.core.$ZodErrorMap = (issue) => {
+  if (issue.input === undefined) return "is missing";
+  switch (issue.code) {
+    case "invalid_type":
+      return WANTED[issue.expected];
+    case "invalid_value":
+      return `write ${alternatives(issue.values.map(String))}`;
+    case "too_small":
+      return issue.origin === "string" ? "is empty" : `write ${issue.minimum} or more`;
+    case "too_big":
+      return issue.origin === "string"
+        ? `write at most ${issue.maximum} characters`
+        : `write ${issue.maximum} or fewer`;
+    case "invalid_format":
+      return issue.format === "url" ? "write an address that begins with http:// or https://" : undefined;
+    default:
+      return undefined;
+  }
+};
+
+const WANTED: Record<string, string> = {
+  string: "write a text",
+  boolean: "write true or false",
+  number: "write a number",
+  int: "write a whole number",
+  array: "write a list, such as [one, two]",
+  object: "write keys with their values, such as { key: value }",
+  record: "write keys with their values, such as { key: value }",
+};
+
+function alternatives(values: string[]): string {
+  return values.join(", ").replace(/, ([^,]*)$/, " or $1");
+}
+
 function refuse(what: string, error: z.ZodError): never {
-  const issues = error.issues.map((i) => ({ path: i.path.join("."), message: i.message }));
+  const issues = error.issues.flatMap((issue) =>
+    issue.code === "unrecognized_keys"
+      ? issue.keys.map((key) => ({ path: [...issue.path, key].join("."), message: "there is no such key" }))
+      : [{ path: issue.path.join("."), message: issue.message }],
+  );
   throw new Refusal(
     "invalid",
     `${what}: ${issues.map((i) => `${i.path || "(top)"}: ${i.message}`).join("; ")}`,
@@ -206,7 +255,7 @@ function readFile(path: string, required: boolean): z.infer<typeof ConfigFile> &
     return { ...ConfigFile.parse({}), written: {} };
   }
   const written = writtenIn(path, textOf(path));
-  const parsed = ConfigFile.safeParse(written);
+  const parsed = ConfigFile.safeParse(written, { error: inPlainWords });
   return parsed.success ? { ...parsed.data, written } : refuse(path, parsed.error);
 }
 
@@ -266,7 +315,7 @@ function withDefaults(allow: RedactionRules["allow"]): RedactionRules["allow"] {
 export function loadConfig(environment: NodeJS.ProcessEnv): Config {
   // A line such as `PORT=` says nothing: Compose and the like pass it on where nobody has set the variable.
   const env = Object.fromEntries(Object.entries(environment).filter(([, value]) => value?.trim()));
-  const parsed = Environment.safeParse(env);
+  const parsed = Environment.safeParse(env, { error: inPlainWords });
   if (!parsed.success) refuse("environment", parsed.error);
   const e = parsed.data;
   const file = readFile(e.BREAKWATER_CONFIG, env.BREAKWATER_CONFIG !== undefined);

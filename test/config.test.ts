@@ -1,4 +1,7 @@
-import { expect, test } from "vitest";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
 import { loadConfig } from "../src/config.ts";
 import { read } from "./docs/pages.ts";
 
@@ -41,4 +44,46 @@ test.each([
   "postgres://u:100%@[::1]:5432/b",
 ])("DATABASE_URL=%s is an address of a Postgres", (url) => {
   expect(loadConfig({ DATABASE_URL: url }).database).toEqual({ type: "postgres", url });
+});
+
+describe("what is wrong is refused in plain words, with the name of the field", () => {
+  const folder = mkdtempSync(join(tmpdir(), "breakwater-config-"));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  const path = join(folder, "breakwater.yaml");
+  const CHANNEL = 'write a channel\'s id, such as C0123456789, or its name as "#name", in quotes';
+
+  test.each([
+    ["retension: {}", "retension: there is no such key"],
+    ["selfAlarm: { chanel: C1 }", "selfAlarm.chanel: there is no such key"],
+    ["channel: #data-incidents", `channel: ${CHANNEL}`],
+    ["channel: data-incidents", `channel: ${CHANNEL}`],
+    ["selfAlarm: { channel: ops }", `selfAlarm.channel: ${CHANNEL}`],
+    ["routes: [{ name: a, match: all, channel: payments }]", `routes.0.channel: ${CHANNEL}`],
+    ["runbooks: 5", "runbooks: write a text"],
+    ["openSources: generic", "openSources: write a list, such as [one, two]"],
+    ["openOnNetwork: yes", "openOnNetwork: write true or false"],
+    ["maxBodyMiB: 0.5", "maxBodyMiB: write a whole number"],
+    ["maxBodyMiB: 0", "maxBodyMiB: write 1 or more"],
+    ["maxBodyMiB: 257", "maxBodyMiB: write 256 or fewer"],
+    ["access: all", "access: write workspace, members or anyone"],
+    ["rateLimit: 5", "rateLimit: write keys with their values, such as { key: value }"],
+    ["assetNames: [{ from: warehouse }]", "assetNames.0.to: is missing"],
+    ["assetNames: [{ from: '', to: b }]", "assetNames.0.from: is empty"],
+    [
+      "redactionAllow: { soda: [emial] }",
+      "redactionAllow.soda.0: is neither a kind, such as email, nor a field, such as labels.reporter",
+    ],
+  ])("%s", (text, said) => {
+    writeFileSync(path, text);
+    expect(() => loadConfig({ BREAKWATER_CONFIG: path })).toThrow(`${path}: ${said}`);
+  });
+
+  test.each([
+    ["BREAKWATER_CHANNEL", "data-incidents", CHANNEL],
+    ["LOG_LEVEL", "trace", "write debug, info, warn, error or silent"],
+    ["SLACK_API_URL", "slack.com", "write an address that begins with http:// or https://"],
+    ["PORT", "65536", "write a port, such as 8080"],
+  ])("%s=%s", (name, value, said) => {
+    expect(() => loadConfig({ [name]: value })).toThrow(`environment: ${name}: ${said}`);
+  });
 });

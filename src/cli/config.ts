@@ -2,6 +2,7 @@ import { isIPv6 } from "node:net";
 import { Command } from "commander";
 import { type Config, loadConfig } from "../config.ts";
 import { type LineageFile, readLineageFiles } from "../configured-lineage.ts";
+import { RoutingSections } from "../core/correlate/sections.ts";
 import { plural } from "../core/plural.ts";
 import { Refusal } from "../core/refusal.ts";
 import { loadRunbooks } from "../runbooks.ts";
@@ -25,9 +26,6 @@ export function configCommand(terminal: Terminal = processTerminal): Command {
 async function check(terminal: Terminal, config: Config): Promise<void> {
   const { runbooks, problems } = await loadRunbooks(config.runbooksDir, terminal.err);
   const lineage = await readLineageFiles(config.lineageFiles);
-  const isSource = (name: string) => SOURCES.some((source) => source.name === name);
-  const unknown = [...config.sourceSecrets.keys()].filter((name) => !isSource(name));
-  const unknownOpen = [...config.openSources].filter((name) => !isSource(name));
   for (const line of [
     `Slack      ${config.slack ? (config.slack.mode.type === "socket" ? "Socket Mode" : "HTTP mode, /slack/events") : "no tokens: the sandbox"}`,
     `Channel    ${config.channel ?? `${DEFAULT_CHANNEL} (BREAKWATER_CHANNEL is not set)`}`,
@@ -42,15 +40,35 @@ async function check(terminal: Terminal, config: Config): Promise<void> {
   ]) {
     terminal.out(line);
   }
-  for (const { file, line, message } of problems) terminal.err(`${file}:${line}: ${message}`);
-  for (const name of unknownOpen) terminal.err(`openSources: there is no source ${name}.`);
-  for (const name of unknown)
-    terminal.err(
-      `${secretVariable(name)} is set, but there is no source ${name}. Sources: ${SOURCES.map((s) => s.name).join(", ")}.`,
-    );
-  const wrong = problems.length + unknown.length + unknownOpen.length;
-  if (wrong > 0) throw new Refusal("invalid", `${wrong} to put right.`);
+  const wrong = [
+    ...problems.map(({ file, line, message }) => `${file}:${line}: ${message}`),
+    ...misnamed(config, new Set(runbooks.map(({ slug }) => slug))),
+  ];
+  for (const each of wrong) terminal.err(each);
+  if (wrong.length > 0) throw new Refusal("invalid", `${wrong.length} to put right.`);
   terminal.out("All is well.");
+}
+
+/** Names of what there is not. The bot runs all the same: an older version may not have a source yet. */
+function misnamed(config: Config, slugs: ReadonlySet<string>): string[] {
+  const names = SOURCES.map(({ name }) => name);
+  const strange = (given: Iterable<string>) => [...given].filter((name) => !names.includes(name));
+  const { routes } = RoutingSections.parse(config.routing);
+  return [
+    ...routes.flatMap(({ name, runbook }) =>
+      runbook === undefined || slugs.has(runbook)
+        ? []
+        : `routes: “${name}” names the runbook ${runbook}, and there is none in ${config.runbooksDir}.`,
+    ),
+    ...strange(config.openSources).map((name) => `openSources: there is no source ${name}.`),
+    ...strange(Object.keys(config.redaction.allow))
+      .filter((name) => name !== "*")
+      .map((name) => `redactionAllow: there is no source ${name}.`),
+    ...strange(config.sourceSecrets.keys()).map(
+      (name) =>
+        `${secretVariable(name)} is set, but there is no source ${name}. Sources: ${names.join(", ")}.`,
+    ),
+  ];
 }
 
 function lineageLines(files: LineageFile[]): string[] {
@@ -75,8 +93,12 @@ function sourceLines(config: Config): string[] {
   return [
     ...guarded.map((name) => `  ${name.padEnd(18)} ${secrets(name)} secret${secrets(name) > 1 ? "s" : ""}`),
     ...open.map((name) => `  ${name.padEnd(18)} OPEN to anybody on ${where} (openSources)`),
-    config.slack
-      ? `  closed             ${others.join(", ")} (set BREAKWATER_SOURCE_<NAME>_SECRET)`
-      : `  open, sandbox only ${others.join(", ")}`,
+    ...(others.length === 0
+      ? []
+      : [
+          config.slack
+            ? `  closed             ${others.join(", ")} (set BREAKWATER_SOURCE_<NAME>_SECRET)`
+            : `  open, sandbox only ${others.join(", ")}`,
+        ]),
   ];
 }

@@ -13,6 +13,14 @@ const RoutedSeverity = z.union(
 );
 export type RoutedSeverity = z.infer<typeof RoutedSeverity>;
 
+const CHANNEL_WORDS = 'write a channel\'s id, such as C0123456789, or its name as "#name", in quotes';
+
+/** Where messages go. A name without its `#` is refused, as Slack would take it for an id. */
+export const ChannelName = z
+  .string(CHANNEL_WORDS)
+  .trim()
+  .regex(/^(#\S{1,80}|[A-Z][A-Z0-9]{1,30})$/, CHANNEL_WORDS);
+
 const text = (what: string) => z.string(`write ${what}`).trim().min(1, `write ${what}`).max(200);
 
 /**
@@ -24,7 +32,7 @@ export const Route = z
     name: text("a name, such as payments"),
     match: Match,
     team: text("a team's name").optional(),
-    channel: text("a channel's id or #name").optional(),
+    channel: ChannelName.optional(),
     severity: RoutedSeverity.optional(),
     runbook: z
       .string("write a runbook's slug, such as late-table")

@@ -13,6 +13,18 @@ import { isSuspect } from "./redact-suspect.ts";
  */
 export type RedactionRules = { allow: Record<string, string[]> };
 
+/** What a path of `allow` may begin with: the fields of alerts and changes that are looked through. */
+const FIELDS = [
+  ...["title", "description", "dedupKey", "deliveryId", "groupHint", "labels", "links", "warnings", "raw"],
+  ...["actor", "repository", "revision", "environment", "paths"],
+];
+
+/** Whether an entry of `allow` can make an exception: a kind, or the path of a field. */
+export function isException(entry: string): boolean {
+  const [field, ...keys] = entry.split(".");
+  return Object.hasOwn(KIND_WORDS, entry) || (FIELDS.includes(field!) && !keys.includes(""));
+}
+
 /** Fields that say how a team is reached. They are what people on call need, and no data of customers. */
 export const DEFAULT_ALLOW: RedactionRules["allow"] = {
   "*": [

@@ -45,7 +45,7 @@ describe("changes of breakwater.yaml", () => {
       "changes.0.assets.1",
       "changes.1.paths",
       "changes.1.assets",
-      "changes.1",
+      "changes.1.tables",
     ]);
     expect(told[1]).toContain("starts with !, which is not supported");
     expect(told[3]).toBe(
