@@ -7,6 +7,7 @@ import { ChannelName } from "./core/correlate/route.ts";
 import { RoutingSections } from "./core/correlate/sections.ts";
 import type { PathRule } from "./core/correlate/touched.ts";
 import { Duration, durationBetween } from "./core/duration.ts";
+import { eachKey, inPlainWords } from "./core/plain-words.ts";
 import { Refusal } from "./core/refusal.ts";
 import type { NamespaceRule } from "./core/signal/dataset.ts";
 import { DEFAULT_ALLOW, isException, type RedactionRules } from "./core/signal/redact.ts";
@@ -198,47 +199,8 @@ function sourceSecrets(env: NodeJS.ProcessEnv): Map<string, string[]> {
   return secrets;
 }
 
-/** What to write instead, where a schema has no words of its own for it. */
-const inPlainWords: z.core.$ZodErrorMap = (issue) => {
-  if (issue.input === undefined) return "is missing";
-  switch (issue.code) {
-    case "invalid_type":
-      return WANTED[issue.expected];
-    case "invalid_value":
-      return `write ${alternatives(issue.values.map(String))}`;
-    case "too_small":
-      return issue.origin === "string" ? "is empty" : `write ${issue.minimum} or more`;
-    case "too_big":
-      return issue.origin === "string"
-        ? `write at most ${issue.maximum} characters`
-        : `write ${issue.maximum} or fewer`;
-    case "invalid_format":
-      return issue.format === "url" ? "write an address that begins with http:// or https://" : undefined;
-    default:
-      return undefined;
-  }
-};
-
-const WANTED: Record<string, string> = {
-  string: "write a text",
-  boolean: "write true or false",
-  number: "write a number",
-  int: "write a whole number",
-  array: "write a list, such as [one, two]",
-  object: "write keys with their values, such as { key: value }",
-  record: "write keys with their values, such as { key: value }",
-};
-
-function alternatives(values: string[]): string {
-  return values.join(", ").replace(/, ([^,]*)$/, " or $1");
-}
-
 function refuse(what: string, error: z.ZodError): never {
-  const issues = error.issues.flatMap((issue) =>
-    issue.code === "unrecognized_keys"
-      ? issue.keys.map((key) => ({ path: [...issue.path, key].join("."), message: "there is no such key" }))
-      : [{ path: issue.path.join("."), message: issue.message }],
-  );
+  const issues = eachKey(error.issues).map(({ path, message }) => ({ path: path.join("."), message }));
   throw new Refusal(
     "invalid",
     `${what}: ${issues.map((i) => `${i.path || "(top)"}: ${i.message}`).join("; ")}`,

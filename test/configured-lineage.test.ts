@@ -98,7 +98,7 @@ describe("files that breakwater.yaml names under lineage", () => {
     const read = await readLineageFiles([path, `./${path}`]);
     expect(read.map(({ statement }) => statement.document.key)).toEqual([`file:${path}`]);
     await expect(readLineageFiles([write("empty.yaml", "")])).rejects.toThrow(
-      /empty\.yaml: .*expected object/,
+      /empty\.yaml: .*write keys with their values/,
     );
     const twice = write("twice.yaml", "assets:\n  - asset: w/a\n  - asset: w/a\n");
     await expect(readLineageFiles([twice])).rejects.toThrow(

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import type { z } from "zod";
+import { inPlainWords } from "../core/plain-words.ts";
 import { HttpProblem, PROBLEM_TYPE, PROBLEMS, Problem, type ProblemCode } from "./problem.ts";
 
 /** Where routes are registered: a Fastify instance whose schemas are zod's. */
@@ -16,7 +17,7 @@ export type Scope = FastifyInstance<
 /** Checks parameters with their zod schema and names every wrong one. */
 export function validatorCompiler({ schema }: { schema: z.ZodType }) {
   return (data: unknown) => {
-    const parsed = schema.safeParse(data);
+    const parsed = schema.safeParse(data, { error: inPlainWords });
     if (parsed.success) return { value: parsed.data };
     const errors = parsed.error.issues.flatMap(namedIssues);
     const detail = errors.map(({ path, message }) => `${path}: ${message}`).join("; ");

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { inPlainWords } from "../core/plain-words.ts";
 import {
   CHANGE_KINDS,
   CHANGE_STATUSES,
@@ -91,7 +92,7 @@ function readChange(part: unknown, receivedAt: string, envelope: Envelope = {}):
   const warnings: string[] = [];
   const plain = withinReadLimit(plainWords(body), warnings);
   refuseTemplates(plain, TEMPLATED);
-  const read = GenericChange.safeParse(plain);
+  const read = GenericChange.safeParse(plain, { error: inPlainWords });
   if (!read.success) throw refusalOf(read.error, "change");
   const change = read.data;
   const dedupKey = change.id ?? change.dedup_key ?? envelope.dedupKey ?? null;

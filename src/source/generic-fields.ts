@@ -5,36 +5,42 @@ import { invalid, issuesIn, partsOf, READ_LIMIT } from "./draft.ts";
 import { field, type JsonObject, object, text } from "./json.ts";
 
 /** What alerts and changes in our own format have in common: their fields, and how a wrong one is told. */
-export const Scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
-export const Time = z.union([z.string(), z.number()]);
+export const Scalar = z.union([z.string(), z.number(), z.boolean(), z.null()], "write a text or a number");
+export const Time = z.union([z.string(), z.number()], "write a time such as 2026-11-22T03:10:00Z");
 
-export const GenericAsset = z.union([
-  z
-    .string()
-    .min(1)
-    .refine((name) => parseAssetId(name) !== null, {
-      error: 'must be "namespace/name", as "bigquery/project.dataset.table"',
-    })
-    .describe('The asset as "namespace/name", for example "snowflake://org-acct/db.schema.table".'),
-  z.looseObject({
-    namespace: z
+export const GenericAsset = z.union(
+  [
+    z
       .string()
       .min(1)
-      .describe("Where the asset lives, as OpenLineage names it, for example `bigquery`."),
-    name: z
-      .string()
-      .min(1)
-      .describe("Its name, unique in the namespace, for example `project.dataset.table`."),
-  }),
-]);
+      .refine((name) => parseAssetId(name) !== null, {
+        error: 'must be "namespace/name", as "bigquery/project.dataset.table"',
+      })
+      .describe('The asset as "namespace/name", for example "snowflake://org-acct/db.schema.table".'),
+    z.looseObject({
+      namespace: z
+        .string()
+        .min(1)
+        .describe("Where the asset lives, as OpenLineage names it, for example `bigquery`."),
+      name: z
+        .string()
+        .min(1)
+        .describe("Its name, unique in the namespace, for example `project.dataset.table`."),
+    }),
+  ],
+  "write namespace/name, or { namespace, name }",
+);
 
-export const GenericLink = z.union([
-  z.string().describe("A web address."),
-  z.looseObject({
-    title: z.string().nullish().describe("What the link leads to."),
-    url: z.string().describe("A web address (http or https)."),
-  }),
-]);
+export const GenericLink = z.union(
+  [
+    z.string().describe("A web address."),
+    z.looseObject({
+      title: z.string().nullish().describe("What the link leads to."),
+      url: z.string().describe("A web address (http or https)."),
+    }),
+  ],
+  "write a web address, or { title, url }",
+);
 
 const TEMPLATE = /\{\{[^{}]{0,200}\}\}|\{%[^{}]{0,200}%\}|\$\{[^{}$]{0,200}\}|^\s*\$[A-Za-z_]\w{0,100}\s*$/;
 export const WHOLLY_TEMPLATE =

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { inPlainWords } from "../core/plain-words.ts";
 import { ALERT_SEVERITIES, type AlertSignal } from "../core/signal/alert.ts";
 import { readSeverity, readStatus } from "../core/signal/words.ts";
 import { bearerOrToken } from "./auth.ts";
@@ -101,7 +102,7 @@ function readAlert(part: unknown, receivedAt: string, envelope: Envelope = {}): 
   const warnings: string[] = [];
   const plain = withinReadLimit(plainWords(body), warnings);
   refuseTemplates(plain, TEMPLATED);
-  const read = GenericAlert.safeParse(plain);
+  const read = GenericAlert.safeParse(plain, { error: inPlainWords });
   if (!read.success) throw refusalOf(read.error, "alert");
   const alert = read.data;
   const dedupKey = alert.dedup_key ?? envelope.dedupKey;

@@ -6,6 +6,7 @@ import {
   type LineageDocument,
   LineageKind,
 } from "../core/correlate/lineage-document.ts";
+import { eachKey, inPlainWords } from "../core/plain-words.ts";
 import type { Asset } from "../core/signal/asset.ts";
 import { parseAssetId } from "../core/signal/dataset.ts";
 import { invalid, issuesIn } from "./draft.ts";
@@ -63,7 +64,7 @@ export function readYamlLineage(
   value: unknown,
   name: { key: string; at: string | null },
 ): { document: LineageDocument; warnings: string[] } {
-  const read = LineageFile.safeParse(value);
+  const read = LineageFile.safeParse(value, { error: inPlainWords });
   if (!read.success) throw refusalOf(read.error, name.key);
   const draft = draftDocument();
   const add = (asset: Parameters<typeof draft.add>[0], path: string) => {
@@ -97,7 +98,7 @@ export function readYamlLineage(
 }
 
 function refusalOf(error: z.ZodError, file: string) {
-  const issues = issuesIn(error.issues);
+  const issues = issuesIn(eachKey(error.issues));
   const [first] = issues;
   return invalid(`${file}: ${first!.path || "the file"}: ${first!.message}`, issues.slice(0, 50));
 }

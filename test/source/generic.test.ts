@@ -50,6 +50,18 @@ test.each([
 });
 
 // biome-ignore-start lint/suspicious/noTemplateCurlyInString: these are the templates that senders leave unrendered.
+test.each([
+  [{}, "title", "is missing"],
+  [{ title: 5 }, "title", "write a text"],
+  [{ title: "t", status: "gone" }, "status", "write firing or resolved"],
+  [{ title: "t", assets: "a/b" }, "assets", "write a list, such as [one, two]"],
+  [{ title: "t", assets: [5] }, "assets[0]", "write namespace/name, or { namespace, name }"],
+  [{ title: "t", labels: { env: {} } }, "labels.env", "write a text or a number"],
+  [{ title: "t", links: [{ title: "Run" }] }, "links[0].url", "is missing"],
+])("of %j it is said what to write", (body, path, message) => {
+  expect(refusal(body).issues).toEqual([{ path, message }]);
+});
+
 describe("templates that were not filled in", () => {
   test.each([
     [{ title: "{{ dag_id }} failed" }, "title"],

@@ -70,14 +70,14 @@ test("each wrong field is named", () => {
   });
   expect(wrong.code).toBe("invalid");
   expect(wrong.issues.map(({ path }) => path).sort()).toEqual([
-    "assets[0]",
     "assets[0].asset",
     "assets[0].kind",
+    "assets[0].upstreams",
     "assets[1].upstream[1]",
     "assets[1].url",
   ]);
   expect(wrong.issues.map(({ message }) => message).join()).toContain('"orders" must be namespace/name');
-  expect(wrong.issues.map(({ message }) => message).join()).toContain("upstreams");
+  expect(wrong.issues).toContainEqual({ path: "assets[0].upstreams", message: "there is no such key" });
 });
 
 test("an asset declared twice is refused", () => {
