@@ -137,7 +137,7 @@ function requestOf(source: Source, file: string, options: Options): SourceReques
     receivedAt: new Date().toISOString(),
     fetch: () => Promise.reject(new Error("nothing is fetched for a test")),
   };
-  return { ...request, body: source.parse ? source.parse(request) : jsonOf(request.rawBody, file) };
+  return { ...request, body: source.parse?.(request) ?? jsonOf(request.rawBody, file) };
 }
 
 function bytesOf(file: string): Buffer {

@@ -82,7 +82,7 @@ async function receive(
   else checkOpen(source, deps.config);
   deps.limits.accepted(source.name);
   if (reader === null) return { request: asked, alerts: [], changes: [], lineage: [], rejected: [] };
-  const received = { ...asked, body: source.parse ? source.parse(asked) : parseJson(asked.rawBody) };
+  const received = { ...asked, body: source.parse?.(asked) ?? parseJson(asked.rawBody) };
   const nothing = { request: received, alerts: [], changes: [], lineage: [], rejected: [] };
   const wrong = check?.(received);
   if (wrong) throw wrong;

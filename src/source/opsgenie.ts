@@ -23,6 +23,9 @@ export const opsgenie = {
     const prefix = request.headers.authorization!.slice(0, "GenieKey ".length);
     return headerSecret("Authorization", prefix)(request, secrets);
   },
+  /** Of an action all fields are optional, and some clients then send no body at all. */
+  parse: (request: SourceRequest) =>
+    request.rawBody.length === 0 && callOf(request) !== null ? {} : undefined,
   read(request: SourceRequest): Reading {
     const called = callOf(request);
     if (called !== null) {

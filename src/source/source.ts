@@ -51,7 +51,7 @@ export type Source = {
   handshake?(request: SourceRequest): Promise<boolean>;
   /** What a request is that `handshake` answers, and what the bot does about it, in words; null for all others. */
   greeting?(request: SourceRequest): string | null;
-  /** How the bytes become `body`, for senders that do not always send JSON. Refuses with "invalid". */
+  /** How the bytes become `body`, for senders that do not always send JSON; undefined: as JSON. Refuses with "invalid". */
   parse?(request: SourceRequest): unknown;
   /**
    * What is posted to `/v1/alerts/{name}`. Refuses (Refusal "invalid", with the path of each wrong field) a body that

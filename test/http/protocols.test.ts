@@ -177,6 +177,12 @@ describe("an OpenLineage backend", () => {
       2,
     ]);
   });
+  it("says the status of a refusal in its body too", async () => {
+    expect(await post(await start(), "/api/v1/lineage", {}, headers)).toMatchObject({
+      status: 400,
+      json: { code: 400, message: expect.stringContaining("eventType") },
+    });
+  });
   it("is closed without the secret", async () => {
     expect((await post(await start(), "/api/v1/lineage", event("FAIL"))).status).toBe(401);
   });
@@ -264,6 +270,16 @@ describe("Opsgenie's Alert API", () => {
       { success: true },
     ]);
     expect((await fetch(`${edge.url}/v2/alerts/requests/x`)).status).toBe(401);
+  });
+  it("closes without a body, as clients do that have nothing to say of it", async () => {
+    const edge = await start();
+    const closed = await fetch(`${edge.url}/v2/alerts/a1/close?identifierType=alias`, {
+      method: "POST",
+      headers: { "content-type": "application/json", ...headers },
+    });
+    expect(closed.status).toBe(202);
+    expect(edge.engine.ingested).toMatchObject([{ status: "resolved", dedupKey: "a1" }]);
+    expect((await post(edge, "/v2/alerts", "", headers)).status).toBe(400);
   });
   it("takes the changes that Alertmanager makes to a firing alert, without which it never closes it", async () => {
     const edge = await start();

@@ -25,7 +25,7 @@ export function fixture(source: string, name: string, kind: FixtureKind = "sourc
   const rawBody = readFileSync(existsSync(`${path}.json`) ? `${path}.json` : `${path}.txt`);
   const received = { ...request(undefined, given), rawBody };
   const { parse } = SOURCES.find((each) => each.name === source)!;
-  return { ...received, body: parse ? parse(received) : JSON.parse(rawBody.toString("utf8")) };
+  return { ...received, body: parse?.(received) ?? JSON.parse(rawBody.toString("utf8")) };
 }
 
 export function request(body: unknown, more: Partial<SourceRequest> = {}): SourceRequest {

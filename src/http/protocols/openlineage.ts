@@ -24,7 +24,8 @@ export const openLineageProtocol: Protocol = {
   ],
   refused: (problem) => {
     const { status } = PROBLEMS[problem.code];
-    return { status: status === 422 ? 400 : status, body: { code: status, message: problem.message } };
+    const code = status === 422 ? 400 : status;
+    return { status: code, body: { code, message: problem.message } };
   },
 };
 
