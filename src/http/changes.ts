@@ -29,7 +29,7 @@ export function changeRoutes(scope: Scope, { reads, guard, now }: Deps): void {
       querystring: ChangeQuery,
       response: {
         200: answer("The changes of that time.", ChangeList),
-        ...problemResponses("bad_parameter", "unauthorized"),
+        ...problemResponses("bad_parameter", "unauthorized", "rate_limited"),
       },
     },
     handler: async ({ query }) => {

@@ -82,7 +82,7 @@ export function incidentRoutes(scope: Scope, { reads, guard: onRequest, now }: D
       querystring: IncidentQuery,
       response: {
         200: answer("One page.", IncidentList),
-        ...problemResponses("bad_parameter", "unauthorized"),
+        ...problemResponses("bad_parameter", "unauthorized", "rate_limited"),
       },
     },
     handler: async (request) => {
@@ -102,7 +102,7 @@ export function incidentRoutes(scope: Scope, { reads, guard: onRequest, now }: D
       params: KeyParameter,
       response: {
         200: answer("The incident.", IncidentDetail),
-        ...problemResponses("bad_parameter", "unauthorized", "not_found"),
+        ...problemResponses("bad_parameter", "unauthorized", "not_found", "rate_limited"),
       },
     },
     handler: async (request) => {
@@ -120,7 +120,7 @@ export function incidentRoutes(scope: Scope, { reads, guard: onRequest, now }: D
       params: KeyParameter,
       response: {
         200: answer("The timeline.", Timeline),
-        ...problemResponses("bad_parameter", "unauthorized", "not_found"),
+        ...problemResponses("bad_parameter", "unauthorized", "not_found", "rate_limited"),
       },
     },
     handler: async (request, reply) => {

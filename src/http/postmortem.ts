@@ -39,7 +39,7 @@ export function postmortemRoutes(scope: Scope, deps: { guard: Guard; render: Ren
             "application/json": { schema: Postmortem as z.ZodType },
           },
         },
-        ...problemResponses("bad_parameter", "unauthorized", "not_found"),
+        ...problemResponses("bad_parameter", "unauthorized", "not_found", "rate_limited"),
       },
     },
     handler: async (request, reply) => {

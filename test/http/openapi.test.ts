@@ -144,7 +144,27 @@ describe("the OpenAPI document", () => {
       "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } },
     });
     expect(list.security).toEqual([{ bearer: [] }]);
+    for (const { path, operation } of operations(doc))
+      if (operation.security?.length === 1 && path.startsWith("/v1/"))
+        expect(Object.keys(operation.responses), path).toEqual(expect.arrayContaining(["401", "429", "500"]));
     expect(doc.paths["/healthz"]!.get!.security).toBeUndefined();
+  });
+});
+
+it("says of each protocol where its clients put the secret", async () => {
+  const { paths } = await document();
+  const schemes = PROTOCOLS.map(({ routes, source }) => {
+    const { method, url } = routes[0]!;
+    const { security } = paths[url.replace(/:(\w+)/g, "{$1}")]![method.toLowerCase()]!;
+    return [source, security!.flatMap(Object.keys)[0] ?? "the address"];
+  });
+  expect(Object.fromEntries(schemes)).toEqual({
+    pagerduty: "routingKey",
+    alertmanager: "bearer",
+    openlineage: "bearer",
+    "slack-webhook": "the address",
+    datakitchen: "serviceAccountKey",
+    opsgenie: "genieKey",
   });
 });
 

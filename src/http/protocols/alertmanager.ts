@@ -5,6 +5,7 @@ import type { Protocol } from "./protocol.ts";
 export const alertmanagerProtocol: Protocol = {
   source: "alertmanager",
   title: "Alertmanager",
+  security: ["bearer", "urlToken"],
   routes: [
     {
       method: "POST",

@@ -9,6 +9,7 @@ import type { Protocol, ProtocolAnswer, ProtocolRoute } from "./protocol.ts";
 export const dataKitchenProtocol: Protocol = {
   source: "datakitchen",
   title: "DataKitchen Observability",
+  security: ["serviceAccountKey", "bearer", "urlToken"],
   routes: ["", "/api"].flatMap((base): ProtocolRoute[] => [
     route(`${base}/events/v1/:event`, "Send a DataKitchen event, version 1", () => NO_CONTENT),
     route(`${base}/events/v2/:event`, "Send a DataKitchen event, version 2", () => ({

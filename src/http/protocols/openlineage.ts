@@ -6,6 +6,7 @@ import type { Protocol } from "./protocol.ts";
 export const openLineageProtocol: Protocol = {
   source: "openlineage",
   title: "an OpenLineage backend (Marquez)",
+  security: ["bearer", "urlToken"],
   routes: [
     {
       method: "POST",

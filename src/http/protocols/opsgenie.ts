@@ -6,6 +6,7 @@ import type { Protocol, ProtocolAnswer, ProtocolRoute } from "./protocol.ts";
 export const opsgenieProtocol: Protocol = {
   source: "opsgenie",
   title: "Opsgenie's Alert API",
+  security: ["genieKey", "bearer", "urlToken"],
   routes: [
     route("POST", "/v2/alerts", "Create an alert as in Opsgenie"),
     route("POST", "/v2/alerts/:id/:action", "Close an alert as in Opsgenie; other actions change nothing"),

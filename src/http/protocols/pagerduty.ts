@@ -8,6 +8,7 @@ import type { Protocol } from "./protocol.ts";
 export const pagerDutyProtocol: Protocol = {
   source: "pagerduty",
   title: "PagerDuty's Events API v2",
+  security: ["routingKey"],
   routes: [
     {
       method: "POST",

@@ -16,6 +16,8 @@ export type Protocol = {
   /** As people write the product's name. */
   title: string;
   routes: ProtocolRoute[];
+  /** Where its clients send the secret, each way by its name in the OpenAPI document; [] where the address has it. */
+  security: ("bearer" | "urlToken" | "routingKey" | "genieKey" | "serviceAccountKey")[];
   /** What the product answers when it refuses. */
   refused(problem: HttpProblem, request: FastifyRequest): ProtocolAnswer;
 };

@@ -45,7 +45,7 @@ function protocolRoute(
       operationId: operationId(route),
       tags: ["protocols"],
       description: `As ${protocol.title} answers, its errors included; read by the source \`${source.name}\`.`,
-      security: [{ bearer: [] }, { urlToken: [] }],
+      security: protocol.security.map((scheme) => ({ [scheme]: [] })),
       ...(route.method === "GET" ? {} : { body: z.unknown() }),
       response: {
         "2xx": answer(`As ${protocol.title} takes it.`, z.unknown(), "*/*"),

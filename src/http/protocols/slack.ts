@@ -9,6 +9,7 @@ import type { Protocol } from "./protocol.ts";
 export const slackProtocol: Protocol = {
   source: "slack-webhook",
   title: "a Slack incoming webhook",
+  security: [],
   routes: [
     {
       method: "POST",
