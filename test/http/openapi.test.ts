@@ -1,7 +1,10 @@
 import { readFileSync } from "node:fs";
 import type { RouteOptions } from "fastify";
+import { Registry } from "prom-client";
 import { describe, expect, it } from "vitest";
 import { IncidentQuery } from "../../src/http/incidents.ts";
+import { httpMetrics } from "../../src/http/metrics.ts";
+import { outboxMetrics } from "../../src/http/outbox-metrics.ts";
 import { PROBLEMS } from "../../src/http/problem.ts";
 import { PROTOCOLS } from "../../src/http/protocols/routes.ts";
 import { buildServer } from "../../src/http/server.ts";
@@ -183,6 +186,14 @@ describe("docs/http.md", () => {
   it("shows an answer that has every list, as answers do", () => {
     const [, example] = /```json\n(\{\n {2}"alerts"[\s\S]*?)```/.exec(DOC)!;
     expect(Object.keys(JSON.parse(example!))).toEqual(Object.keys(Ingested.shape));
+  });
+
+  it("lists every metric and no other", () => {
+    const registry = new Registry();
+    httpMetrics(registry, SOURCES);
+    outboxMetrics(registry, () => Promise.reject(new Error("nobody asks")));
+    const listed = [...DOC.matchAll(/^\| `(breakwater_\w+)` \|/gm)].map(([, name]) => name);
+    expect(listed).toEqual(registry.getMetricsAsArray().map(({ name }) => name));
   });
 
   it("names every filter of the list and every source", () => {
