@@ -27,6 +27,7 @@ export function sourceCommand(terminal: Terminal = processTerminal): Command {
     .argument("<source>", "the sending tool, as `source list` names it")
     .argument("<file>", "the payload as it was sent, gzip or not; - reads standard input")
     .option("--changes", "read it as posted to /v1/changes/, not /v1/alerts/")
+    .option("--lineage", "read it as posted to /v1/lineage/")
     .option(
       "--header <line>",
       'a header that came with it, such as "X-GitHub-Event: push"; may be given again',
@@ -43,12 +44,13 @@ export function sourceCommand(terminal: Terminal = processTerminal): Command {
   return command;
 }
 
-type Options = { changes?: boolean; header?: string[]; path: string; json?: boolean };
+type Options = { changes?: boolean; lineage?: boolean; header?: string[]; path: string; json?: boolean };
 
 const HELP = `
 Examples:
   breakwater source test dbt target/run_results.json
   breakwater source test github push.json --changes --header "X-GitHub-Event: push"
+  breakwater source test dbt target/manifest.json --lineage
   breakwater source test opsgenie close.json --path "/v2/alerts/nightly/close?identifierType=alias"
   pbpaste | breakwater source test grafana -
 
@@ -72,15 +74,17 @@ function test(terminal: Terminal, name: string, file: string, options: Options):
       "not_found",
       `There is no source ${name}. Sources: ${SOURCES.map((s) => s.name).join(", ")}.`,
     );
-  const reader = options.changes || !source.read ? source.readChanges : source.read;
-  if (!reader)
-    throw new Refusal(
-      "not_found",
-      `There is no /v1/changes/${name}. What ${source.title} says of changes is read at /v1/alerts/${name}: leave --changes out.`,
-    );
+  const reader = readerOf(source, options);
   const request = requestOf(source, file, options);
   const greeting = source.greeting?.(request) ?? null;
   const reading = greeting === null ? reader(request) : { alerts: [], rejected: [] };
+  const lineage = (reading.lineage ?? []).map(({ document: { provider, key, assets, edges }, warnings }) => ({
+    provider,
+    key,
+    assets: assets.length,
+    edges: edges.length,
+    warnings,
+  }));
   const { redaction, assetNames } = loadConfig(process.env);
   const alerts = reading.alerts.map((sent) => stored(sent, redactAlert(sent, redaction), assetNames));
   const changes = (reading.changes ?? []).map((sent) =>
@@ -90,6 +94,7 @@ function test(terminal: Terminal, name: string, file: string, options: Options):
     const signals = {
       alerts: alerts.map(({ signal }) => signal),
       changes: changes.map(({ signal }) => signal),
+      lineage,
     };
     terminal.out(JSON.stringify({ ...signals, rejected: reading.rejected }, null, 2));
     return;
@@ -100,14 +105,38 @@ function test(terminal: Terminal, name: string, file: string, options: Options):
   }
   for (const { signal, redacted } of alerts) showAlert(terminal, signal, redacted);
   for (const { signal, redacted } of changes) showChange(terminal, signal, redacted);
+  for (const { provider, key, assets, edges, warnings } of lineage)
+    show(terminal, `LINEAGE  ${plural(assets, "asset")}, ${plural(edges, "edge")}`, [
+      ["stated by", `${provider} ${key}`],
+      ...warnings.map((warning): [string, string] => ["warning", warning]),
+    ]);
   for (const { path, message } of reading.rejected)
     terminal.out(`Not read: ${path || "the body"}: ${message}\n`);
   terminal.out(
-    alerts.length + changes.length > 0
-      ? `${plural(alerts.length, "alert")}, ${plural(changes.length, "change")}, ${plural(reading.rejected.length, "part")} not read. Nothing was stored.`
-      : "Neither alert nor change: it would be answered 200, and nothing more. Nothing was stored.",
+    alerts.length + changes.length + lineage.length > 0
+      ? `${plural(alerts.length, "alert")}, ${plural(changes.length, "change")}, ${lineage.length > 0 ? `${plural(lineage.length, "statement")} of lineage, ` : ""}${plural(reading.rejected.length, "part")} not read. Nothing was stored.`
+      : "Neither alert nor change nor lineage: it would be answered 200, and nothing more. Nothing was stored.",
   );
   if (reading.rejected.length > 0) terminal.exit(1);
+}
+
+/** How the source reads what is posted to the address that was asked for; alerts where it has them, unless said otherwise. */
+function readerOf(source: Source, { changes, lineage }: Options): NonNullable<Source["read"]> {
+  const { name, title } = source;
+  if (lineage) {
+    if (source.readLineage) return source.readLineage;
+    const stated = SOURCES.filter(({ readLineage }) => readLineage).map((each) => each.name);
+    throw new Refusal(
+      "not_found",
+      `There is no /v1/lineage/${name}. Lineage is read from ${stated.join(", ")}.`,
+    );
+  }
+  const read = changes || !source.read ? source.readChanges : source.read;
+  if (read) return read;
+  throw new Refusal(
+    "not_found",
+    `There is no /v1/changes/${name}. What ${title} says of changes is read at /v1/alerts/${name}: leave --changes out.`,
+  );
 }
 
 /** A signal under the names that the bot stores it by, and whether something was taken out of it. */

@@ -129,6 +129,29 @@ describe("breakwater source test", () => {
     expect((await run("test", "datahub", file)).out).toContain("CHANGE  schema succeeded");
   });
 
+  test("shows what is taken of lineage, beside alerts and from the address that is for it alone", async () => {
+    const start = {
+      eventType: "START",
+      eventTime: "2026-11-22T02:03:09Z",
+      run: { runId: "0199ff2b-6a7e-7c34-9a5b-2f1c0c8f4d11" },
+      job: { namespace: "airflow", name: "orders_daily" },
+      inputs: [{ namespace: "bigquery", name: "raw.orders" }],
+      outputs: [{ namespace: "bigquery", name: "core.orders" }],
+    };
+    const { out } = await run("test", "openlineage", await payload(start));
+    expect(out).toContain("LINEAGE  3 assets, 2 edges\n  stated by      openlineage airflow/orders_daily\n");
+    expect(out).toContain("0 alerts, 0 changes, 1 statement of lineage, 0 parts not read.");
+    const written = await payload({ assets: [{ asset: "w/orders", upstream: ["w/raw"] }] });
+    const { out: json } = await run("test", "generic", written, "--lineage", "--json");
+    expect(JSON.parse(json).lineage).toEqual([
+      { provider: "yaml", key: "posted", assets: 2, edges: 1, warnings: [] },
+    ]);
+    expect(await run("test", "grafana", written, "--lineage")).toMatchObject({
+      err: "There is no /v1/lineage/grafana. Lineage is read from dbt, generic, openlineage.\n",
+      code: 1,
+    });
+  });
+
   test.each([
     ["cloudwatch", "subscription", "confirms the subscription"],
     ["cloudformation", "subscription-v2", "confirms the subscription"],
@@ -150,7 +173,7 @@ describe("breakwater source test", () => {
       code: 0,
     });
     const { out } = await run("test", "soda", file, "--json");
-    expect(JSON.parse(out)).toEqual({ alerts: [], changes: [], rejected: [] });
+    expect(JSON.parse(out)).toEqual({ alerts: [], changes: [], lineage: [], rejected: [] });
   });
 
   test("says where there is nothing to take in", async () => {
