@@ -13,7 +13,7 @@ export const runbook: Verb = {
     {
       usage: "start [name]",
       help: "Begin one; without a name, the best match",
-      example: "runbook start late-table",
+      example: "runbook start late-or-stale-table",
     },
     {
       usage: "done|next [note]",
