@@ -25,9 +25,14 @@ export function sandboxCommand(terminal: Terminal = processTerminal): Command {
     .option("--port <n>", "port of the workspace page", "3000")
     .action(
       guarded(terminal, (options: { port: string }) =>
-        run(terminal, sandboxEnvironment(), Number(options.port)),
+        run(terminal, sandboxEnvironment(), portOf(options.port)),
       ),
     );
+}
+
+function portOf(text: string): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
+  throw new Refusal("invalid", `--port takes the number of a port, such as 3000, and \`${text}\` is none.`);
 }
 
 /** The environment without Slack's tokens, so that a sandbox never touches a real workspace or its database. */

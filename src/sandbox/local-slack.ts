@@ -84,7 +84,8 @@ export async function startLocalSlack(options: LocalSlackOptions): Promise<Local
         ...["--config", configFile, "--port", String(port)],
         ...["--base-host", "127.0.0.1", "--files-dir", join(dataDir, "files")],
       ],
-      { cwd: dataDir, env: harmlessEnvironment(), stdio: ["pipe", "pipe", "pipe"] },
+      // In a group of its own, or Ctrl-C would end it beside the bot, which then finds its Slack gone. It ends with our end.
+      { cwd: dataDir, env: harmlessEnvironment(), stdio: ["pipe", "pipe", "pipe"], detached: true },
     );
     process.once("exit", killChild);
     const url = await untilItAnswers(child, port, log);

@@ -28,3 +28,9 @@ test("what a file says commands no terminal", () => {
     rmSync(dir, { recursive: true });
   }
 });
+
+test.each(["abc", "65536", "1.5", ""])("a sandbox on port %j is refused", (port) => {
+  const run = spawnSync(process.execPath, ["src/main.js", "sandbox", `--port=${port}`], { encoding: "utf8" });
+  expect([run.status, run.stdout]).toEqual([1, ""]);
+  expect(run.stderr).toContain(`\`${port}\` is none`);
+});
