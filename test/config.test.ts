@@ -87,3 +87,16 @@ describe("what is wrong is refused in plain words, with the name of the field", 
     expect(() => loadConfig({ [name]: value })).toThrow(`environment: ${name}: ${said}`);
   });
 });
+
+test("a second document in breakwater.yaml is refused, and not left out", () => {
+  const folder = mkdtempSync(join(tmpdir(), "breakwater-config-"));
+  const path = join(folder, "breakwater.yaml");
+  try {
+    writeFileSync(path, "command: /inc\n---\ncommand: /data\n");
+    expect(() => loadConfig({ BREAKWATER_CONFIG: path })).toThrow(/not valid YAML: .+multiple documents/);
+    writeFileSync(path, "---\ncommand: /inc\n");
+    expect(loadConfig({ BREAKWATER_CONFIG: path }).command).toBe("/inc");
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
