@@ -11,10 +11,12 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     for (const row of rows) {
       const state = JSON.parse(row.state) as { likelyOrigin?: object | null };
       if (!state.likelyOrigin) continue;
-      const found = await sql<{ body: string }>`
+      const { rows: found } = await sql<{ body: string }>`
         select body from event where incident = ${row.key} and body like '{"type":"origin_found"%'
         order by seq desc limit 1`.execute(db);
-      const { fingerprint } = JSON.parse(found.rows[0]!.body) as { fingerprint: string };
+      // A log that lacks it is damaged, which `db verify` says; the bot starts all the same.
+      if (!found[0]) continue;
+      const { fingerprint } = JSON.parse(found[0].body) as { fingerprint: string };
       const told = { ...state, likelyOrigin: { ...state.likelyOrigin, fingerprint } };
       await sql`update incident set state = ${JSON.stringify(told)} where key = ${row.key}`.execute(db);
     }
