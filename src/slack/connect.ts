@@ -101,6 +101,11 @@ export async function connectSlack(
     const socket = mode.type === "socket" ? openSocket(mode.appToken, link) : null;
     const app = new App({
       token: config.botToken,
+      // Known already. Bolt would ask again on its own, and where Slack refuses just then, nobody would hear that: its
+      // promise ends the process.
+      botId: identity.bot_id,
+      botUserId: identity.user_id,
+      tokenVerificationEnabled: false,
       receiver: socket ? socket.receiver : http!,
       clientOptions,
       logLevel: LogLevel.ERROR,
