@@ -346,22 +346,17 @@ function clockTable({ state }: PreparedPostmortem): Block[] {
     { time: from, style: "datetime" },
     to === null ? "" : { time: to, style: "datetime" },
   ];
-  const whole = isFalseAlarm(state)
-    ? { first: [], last: [] }
-    : {
-        first: [row("Time to detect (TTD)", ttd, state.startedAt, state.detectedAt)],
-        last: [row("Data broken to resolved", total, state.startedAt, state.resolvedAt)],
-      };
+  const ifBroken = (clock: Text[]) => (isFalseAlarm(state) ? [] : [clock]);
   return [
     {
       type: "table",
       columns: [{ title: "Clock" }, { title: "Took", align: "right" }, { title: "From" }, { title: "To" }],
       rows: [
-        ...whole.first,
+        ...ifBroken(row("Time to detect (TTD)", ttd, state.startedAt, state.detectedAt)),
         row("Time to acknowledge (TTA)", tta, state.detectedAt, state.acknowledgedAt),
         row("Time to mitigate (TTM)", ttm, state.detectedAt, state.mitigatedAt),
         row("Time to resolve (TTR)", ttr, state.detectedAt, state.resolvedAt),
-        ...whole.last,
+        ...ifBroken(row("Data broken to resolved", total, state.startedAt, state.resolvedAt)),
       ],
     },
     {
