@@ -1,21 +1,17 @@
 /** What becomes of a message by what Slack, or whatever stands in front of it, answers. */
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createMessenger, slackClient } from "../../src/slack/messenger.ts";
+import { startAnswering } from "./answering.ts";
 
 let answer = "";
-const server = createServer((request, response) => {
-  request.resume().on("end", () => response.setHeader("content-type", "application/json").end(answer));
-});
-let address = "";
+let slack: Awaited<ReturnType<typeof startAnswering>>;
 beforeAll(async () => {
-  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
-  address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/`;
+  slack = await startAnswering(() => answer);
 });
-afterAll(() => void server.close());
+afterAll(() => slack.stop());
 
-const messenger = () => createMessenger(slackClient("xoxb-1", address), { dates: "plain" }, async () => null);
+const messenger = () =>
+  createMessenger(slackClient("xoxb-1", slack.apiUrl), { dates: "plain" }, async () => null);
 
 it.each([
   ["invalid_arguments", "retry"],
